@@ -1,0 +1,52 @@
+# Every target sets up .venv by itself, so a fresh clone needs nothing by hand:
+#   make demo               train on an imbalanced set, print and draw what came out
+#   make test
+#   make PYTHON=python3.12 test
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+INSTALLED_DOCS := .venv/.installed-docs
+
+.PHONY: help install demo test lint bench docs clean
+
+help:
+	@echo "make demo   train on an imbalanced data set and draw the result"
+	@echo "make test   run the tests"
+	@echo "make lint   check style, formatting and types"
+	@echo "make bench  time the importance-sampled prediction rule against a plain one"
+	@echo "make docs   build the documentation into docs/_build/html"
+	@echo "make clean  remove everything that the targets above made here"
+
+install: $(INSTALLED)
+
+# The stamp is written last: an installation that broke half-way is done again.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(INSTALLED_DOCS): $(INSTALLED)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
+	@touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/equipoise demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/bench_inference.py
+
+docs: $(INSTALLED_DOCS)
+	rm -rf docs/generated
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going -b html docs docs/_build/html
+
+clean:
+	rm -rf .venv build dist docs/_build docs/generated .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,354 @@
+"""What every classifier of this library shares: checks, training, prediction, saving."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable
+from numbers import Integral
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+from torch import Tensor, nn
+
+from equipoise import persistence
+from equipoise.errors import InvalidInputError
+from equipoise.inputs import check_rows, check_weights, fit_codec, stratified_holdout
+from equipoise.metrics import acsa
+from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
+from equipoise.preprocessing import ImageCodec, TableCodec
+from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, fit_loop
+from equipoise.training.precision import resolve_device
+from equipoise.training.schedules import SCHEDULES
+
+PREDICT_ROWS = 512  # rows predicted at once
+
+
+class DeepClassifier(ClassifierMixin, BaseEstimator):
+    """Template of a neural classifier for images and tables.
+
+    A subclass declares its parameters in ``__init__``, adds their limits to ``_constraints``
+    and writes ``_build``, ``_plan`` and ``_log_posterior``.
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "image_shape": [
+            OneOf((None,)),
+            Instance((tuple, list), "a tuple (height, width) or (height, width, channels)"),
+        ],
+        "architecture": [OneOf(("compact", "paper"))],
+        "max_epochs": [Number(1, integer=True)],
+        "batch_size": [OneOf(("auto",)), Number(1, integer=True)],
+        "learning_rate": [Number(0, open_low=True)],
+        "lr_schedule": [OneOf(SCHEDULES)],
+        "weight_decay": [Number(0)],
+        "early_stopping": [BOOLEAN],
+        "validation_fraction": [Number(0, 1, open_low=True, open_high=True)],
+        "n_iter_no_change": [Number(1, integer=True)],
+        "warm_start": [BOOLEAN],
+        "precision": [OneOf(("auto", "float32", "bfloat16"))],
+        "device": [Instance((str,), "'auto' or the name of a torch device such as 'cpu'")],
+        "random_state": [
+            OneOf((None,)),
+            Number(0, 2**32 - 1, integer=True),
+            Instance((np.random.RandomState,), "a numpy RandomState"),
+        ],
+        "callbacks": [OneOf((None,)), Instance((list, tuple), "a list of Callback")],
+        "verbose": [BOOLEAN, Number(0, integer=True)],
+    }
+
+    # What a subclass writes -----------------------------------------------------------------
+
+    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        raise NotImplementedError
+
+    def _plan(
+        self,
+        network: Any,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        weight: Tensor | None,
+        generator: torch.Generator,
+    ) -> Plan:
+        raise NotImplementedError
+
+    def _before_training(self, plan: Any, batch_size: int) -> None:
+        """Whatever comes before the first epoch of a new network."""
+
+    def _after_training(
+        self,
+        network: Any,
+        codec: ImageCodec | TableCodec,
+        rows: np.ndarray,
+        target: np.ndarray,
+    ) -> None:
+        """Whatever the trained network still needs from the training rows."""
+
+    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    # Fitting --------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on images or rows of a table.
+
+        Parameters
+        ----------
+        X : array-like
+            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
+            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            ``uint8`` 0–255 or any float range. Never modified.
+        y : array-like of shape (n,)
+            Class labels, ints or strings, at least two classes.
+        sample_weight : array-like of shape (n,), optional
+            Non-negative weights; rows of weight zero are left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        TrainingDivergedError
+            The loss became NaN or infinite.
+        """
+        before = vars(self).copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:
+            # A fit that fails leaves the estimator as it was.
+            self.__dict__ = before
+            raise
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
+        device = resolve_device(self.device)
+        rows = check_rows(self, X, reset=True)
+        classes, target = self._check_target(y, len(rows))
+        rows, target, weights = check_weights(sample_weight, rows, target, classes)
+        codec = fit_codec(rows, X, self.image_shape)
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        train, held_out = np.arange(len(rows)), None
+        if self.early_stopping:
+            train, held_out = stratified_holdout(target, self.validation_fraction, seed, classes)
+
+        network: Any = self._starting_network(codec, classes, seed)
+        network.to(device, torch.float32, memory_format=torch.channels_last)
+        earlier = self.history_ if self._continues() else []
+
+        def load(index: np.ndarray) -> Tensor:
+            return codec.encode(rows[train[index]]).to(device, torch.float32)
+
+        def score() -> float:
+            values = self._evaluate(network, codec, rows[held_out])
+            return acsa(target[held_out], values.argmax(1))
+
+        y_tensor = torch.from_numpy(target[train]).to(device)
+        weight_tensor = None
+        if weights is not None:
+            weight_tensor = torch.from_numpy(weights[train]).to(device, torch.float32)
+        generator = torch.Generator().manual_seed(seed)
+        self.class_counts_ = np.bincount(
+            target[train], None if weights is None else weights[train], len(classes)
+        )
+        self.classes_, self._codec = classes, codec
+        self.input_shape_ = codec.input_shape
+        plan = self._plan(network, load, y_tensor, weight_tensor, generator)
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = int(np.clip(len(train) // 50, 16, 128))
+        callbacks: list[Callback] = list(copy.deepcopy(self.callbacks or []))
+        if self.early_stopping:  # first, so that a checkpoint holds its verdict
+            callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
+        if self.verbose:
+            callbacks.append(ProgressBar())
+        if not self._continues():
+            self._before_training(plan, min(batch_size, len(train)))
+        history = fit_loop(
+            plan,
+            len(train),
+            max_epochs=self.max_epochs,
+            batch_size=batch_size,
+            schedule=self.lr_schedule,
+            score=score if self.early_stopping else None,
+            callbacks=callbacks,
+            fingerprint=self._fingerprint(rows, target, weights, train, len(earlier)),
+        )
+        trained_on = rows if held_out is None else rows[train]
+        self._after_training(network, codec, trained_on, target[train])
+        self.network_ = network.cpu()
+        self.history_: list[dict[str, Any]] = [*earlier, *history]
+        return self
+
+    def _check_target(self, y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
+        if y is None:
+            raise InvalidInputError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None. "
+                "Pass one class label per row of X."
+            )
+        labels = column_or_1d(y, warn=True)
+        if pd.isna(labels).any():
+            raise InvalidInputError(
+                f"y contains NaN or None: {pd.isna(labels).sum()} rows have no label. "
+                "Leave them out of X and y."
+            )
+        check_classification_targets(labels)
+        if len(labels) != n:
+            raise InvalidInputError(
+                f"X has {n} rows but y has {len(labels)} labels. Pass one label per row."
+            )
+        classes, target = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise InvalidInputError(
+                f"y contains only one class, {classes.tolist()[0]!r}. A classifier needs rows of "
+                "at least two classes."
+            )
+        return classes, target.astype(np.int64)
+
+    def _starting_network(
+        self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int
+    ) -> nn.Module:
+        if self._continues():
+            if not np.array_equal(classes, self.classes_) or codec.input_shape != self.input_shape_:
+                raise InvalidInputError(
+                    f"warm_start=True needs the classes {self.classes_.tolist()} and the input "
+                    f"shape {self.input_shape_} of the earlier fit, got {classes.tolist()} and "
+                    f"{codec.input_shape}. Set warm_start=False to start anew."
+                )
+            return copy.deepcopy(self.network_)
+        return self._new_network(codec.input_shape, len(classes), seed)
+
+    def _continues(self) -> bool:
+        """Whether a fit goes on from the network of the last one."""
+        return self.warm_start and hasattr(self, "network_")
+
+    def _fingerprint(
+        self,
+        rows: np.ndarray,
+        target: np.ndarray,
+        weights: np.ndarray | None,
+        train: np.ndarray,
+        n_earlier: int,
+    ) -> str:
+        """Equal for two fits if the checkpoint of one may be continued by the other."""
+        unlike = {"callbacks", "device", "verbose"}
+        if not isinstance(self.random_state, Integral):
+            unlike.add("random_state")
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in unlike}
+        digest = hashlib.sha256(repr((params, rows.shape, n_earlier)).encode())
+        sample = train[:: max(1, len(train) // 256)]
+        for part in (rows[sample], target[train], None if weights is None else weights[train]):
+            digest.update(b"" if part is None else part.tobytes())
+        return digest.hexdigest()
+
+    def _new_network(self, input_shape: tuple[int, ...], n_classes: int, seed: int) -> nn.Module:
+        # Weights are drawn from torch's global generator: keep it as the user left it.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return self._build(input_shape, n_classes)
+
+    # Prediction -----------------------------------------------------------------------------
+
+    def _evaluate(
+        self,
+        network: nn.Module,
+        codec: ImageCodec | TableCodec,
+        rows: np.ndarray,
+        function: Callable[[Any, Tensor], Tensor] | None = None,
+    ) -> np.ndarray:
+        """Apply ``function(network, x)`` to blocks of rows and join the results."""
+        function = function or self._log_posterior
+        device = next(network.parameters()).device
+        dtype = torch.float32
+        if isinstance(codec, TableCodec) and device.type != "mps":
+            # Cheap for dense layers, and a row's result then hardly feels its batch-mates.
+            network, dtype = copy.deepcopy(network).double(), torch.float64
+        network.eval()
+        with torch.inference_mode():
+            return np.concatenate(
+                [
+                    function(network, codec.encode(block).to(device, dtype)).cpu().numpy()
+                    for block in _blocks(rows)
+                ]
+            )
+
+    def _apply(self, X: Any, function: Callable[[Any, Tensor], Tensor] | None = None) -> np.ndarray:
+        check_is_fitted(self)
+        rows = check_rows(self, X, reset=False)
+        self._codec.check(rows)
+        device = resolve_device(self.device)
+        return self._evaluate(self.network_.to(device), self._codec, rows, function)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Log posterior of every class, in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float64
+        """
+        scores = self._apply(X).astype(np.float64)
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Posterior of every class, in the order of ``classes_``; see :meth:`predict_log_proba`."""
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of every row.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels as in ``y``.
+        """
+        best = self._apply(X).argmax(axis=1)
+        return self.classes_[best]
+
+    # Saving ---------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to a folder: ``params.json`` and ``weights.safetensors``.
+
+        The folder appears whole or not at all; an earlier save at the path is replaced.
+        Callbacks and a ``RandomState`` are not saved.
+        """
+        check_is_fitted(self)
+        persistence.save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an estimator that :meth:`save` wrote. Runs no code from the folder."""
+        return persistence.load(cls, Path(path))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[i : i + PREDICT_ROWS] for i in range(0, len(rows), PREDICT_ROWS)]

@@ -1,0 +1,95 @@
+"""The commands in one tree, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+
+from equipoise import __version__
+from equipoise.cli.datasets import datasets
+from equipoise.cli.demo import demo
+from equipoise.cli.evaluate import evaluate
+from equipoise.cli.generate import generate
+from equipoise.cli.predict import predict
+from equipoise.cli.train import train
+
+# Rich help would cut the longer option names at 80 columns; the plain one does not.
+LOOK: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "no_args_is_help": True,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **LOOK)
+dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **LOOK)
+
+app.command()(demo)
+app.command()(datasets)
+app.add_typer(dgc, name="dgc")
+for command in (train, evaluate, generate, predict):
+    dgc.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"equipoise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Deep generative learning on class-imbalanced data."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    0 is success, 1 a failure (data that is not there, a training that diverged), 2 a mistake in
+    the arguments, 130 an interruption by Ctrl-C. Whatever the user can mend is one message on
+    stderr; set ``EQUIPOISE_TRACEBACK`` to see where it came from.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        Words after the program's name; None takes those of the process.
+    """
+    warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal knows every letter
+    try:
+        app(args=arguments, prog_name="equipoise")
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None or os.environ.get("EQUIPOISE_TRACEBACK"):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(code)
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Exit code of an error that has a message for the user; None for a bug."""
+    from equipoise.datasets import DamagedFileError
+    from equipoise.errors import TrainingDivergedError
+
+    if isinstance(error, (TrainingDivergedError, DamagedFileError, OSError)):
+        return 1
+    return 2 if isinstance(error, ValueError) else None
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,174 @@
+"""The data that a run is about: named by options, loaded, made imbalanced."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from equipoise.datasets import Dataset
+
+PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"
+_NUMBER = r"\d+(?:\.\d+)?"
+
+
+def _size(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"\d+(x\d+)?", text):
+        raise typer.BadParameter(f"{text!r} is not like 64 or 64x48.")
+    height, _, width = text.partition("x")
+    return int(height), int(width or height)
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Folder with the data sets, or with your images where the data set is 'folder'.",
+        show_default="$EQUIPOISE_DATA, else the system's cache",
+    ),
+]
+ImageSize = Annotated[
+    Any,
+    typer.Option(
+        parser=_size,
+        metavar="N|HxW",
+        help="Bring images to this height and width, in pixels.",
+        show_default="as they are; 64 for celeba",
+    ),
+]
+Hair = Annotated[
+    str,
+    typer.Option(
+        metavar="published|exclusive",
+        help="For celeba: whether a face with two hair colours is in both classes or in none.",
+    ),
+]
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=f"How many training images each class keeps: {PROTOCOLS} (all). RATIO is the size of "
+        "the largest class over that of the smallest, N the number of rare classes.",
+        show_default="published; none for folder",
+    ),
+]
+Download = Annotated[bool, typer.Option(help="Fetch a data set that is not here yet.")]
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """What to load.
+
+    Attributes
+    ----------
+    dataset : str
+        A name that :func:`equipoise.datasets.load_dataset` knows.
+    data_dir : Path or None
+    image_size : (int, int) or None
+        Height and width.
+    hair : str
+        For celeba.
+    """
+
+    dataset: str
+    data_dir: Path | None = None
+    image_size: tuple[int, int] | None = None
+    hair: str = "published"
+
+    @property
+    def title(self) -> str:
+        """Word for file names: the data set's, or that of the user's own folder."""
+        if self.dataset == "folder" and self.data_dir:
+            return self.data_dir.resolve().name or "folder"
+        return self.dataset
+
+    def load(self, download: bool) -> Dataset:
+        """Read training and test images."""
+        from equipoise.datasets import load_dataset
+
+        return load_dataset(
+            self.dataset, self.data_dir, download, image_size=self.image_size, hair=self.hair
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, the folder as an absolute path."""
+        folder = self.data_dir and self.data_dir.expanduser().resolve()
+        return asdict(self) | {"data_dir": folder and str(folder)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> DataChoice:
+        """Inverse of :meth:`to_dict`."""
+        folder, size = values["data_dir"], values["image_size"]
+        return cls(
+            values["dataset"],
+            folder and Path(folder),
+            None if size is None else (size[0], size[1]),
+            values["hair"],
+        )
+
+
+def choose_protocol(protocol: str | None, dataset: str) -> str:
+    """The protocol of this name, checked; the usual one for the data set where it is None.
+
+    Raises
+    ------
+    ValueError
+        It is none of those that exist.
+    """
+    from equipoise.datasets import imbalance
+
+    if protocol is None:
+        protocol = "none" if dataset == "folder" else "published"
+    if not re.fullmatch(rf"none|published|exponential:{_NUMBER}|step:{_NUMBER}:\d+", protocol):
+        raise ValueError(f"--protocol {protocol!r} is not one of {PROTOCOLS}.")
+    if protocol == "published":
+        imbalance.published(dataset)
+    return protocol
+
+
+def class_sizes(protocol: str, dataset: str, y: np.ndarray) -> dict[int, int] | None:
+    """Training rows that each class keeps; None where all stay.
+
+    Raises
+    ------
+    ValueError
+        The protocol asks for more than there is.
+    """
+    from equipoise.datasets import imbalance
+
+    kind, *numbers = protocol.split(":")
+    if kind == "published":
+        return imbalance.published(dataset)
+    if kind == "exponential":
+        return imbalance.exponential(y, float(numbers[0]))
+    if kind == "step":
+        return imbalance.step(y, float(numbers[0]), int(numbers[1]))
+    return None
+
+
+def take(data: Dataset, sizes: dict[int, int] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training images and labels of these class sizes."""
+    from equipoise.datasets import imbalance
+
+    if sizes is None:
+        return data.X_train, data.y_train
+    X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
+    return X, y
+
+
+def fingerprint(*arrays: np.ndarray) -> str:
+    """Digest of the arrays' shapes and bytes, to see whether data have changed."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

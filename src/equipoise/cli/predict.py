@@ -1,0 +1,108 @@
+"""``equipoise dgc predict``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from equipoise.cli.console import Quiet, notes
+from equipoise.cli.files import check_target, write_text
+from equipoise.cli.runs import Run, RunArgument
+
+if TYPE_CHECKING:
+    import numpy as np
+
+GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+
+
+def predict(
+    run: RunArgument,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="File for the table.", show_default="stdout"),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Classify image files: a CSV line for each with its class and every class's probability.
+
+    Images of another size than the model's are stretched to it, and colour becomes grey or grey
+    colour as it needs; a note on stderr says so.
+    """
+    note = notes(quiet)
+    opened = Run.open(run)
+    if out is not None:
+        check_target(out)
+    names = opened.record["data"]["class_names"]
+    model = opened.load_model()
+    probabilities = model.predict_proba(read_images(images, model.input_shape_, note))
+    table = as_csv(images, names, probabilities)
+    if out is None:
+        sys.stdout.write(table)
+    else:
+        write_text(out, table)
+        note(f"{len(images)} predictions in {out}")
+
+
+def read_images(
+    paths: Sequence[Path], shape: tuple[int, ...], note: Callable[[str], None]
+) -> np.ndarray:
+    """Read files as images of one shape.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    shape : tuple of int
+        ``(height, width, channels)``, with 1 channel for grey.
+    note : callable
+        Is told of what had to be converted.
+
+    Returns
+    -------
+    ndarray of shape (n, height, width) or (n, height, width, 3), uint8
+
+    Raises
+    ------
+    ValueError
+        A file is not there or no image.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    from equipoise.datasets.images import to_array
+
+    height, width, channels = shape
+    rows, resized, recoloured = [], 0, 0
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                upright = ImageOps.exif_transpose(image)
+                resized += upright.size != (width, height)
+                recoloured += (upright.mode not in GREY) != (channels == 3)
+                rows.append(to_array(upright, (height, width), colour=channels == 3))
+        except OSError as error:
+            reason = error.strerror or "it cannot be read as an image"
+            raise ValueError(f"{path}: {reason}.") from None
+        except (SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+            raise ValueError(f"{path}: it cannot be read as an image ({error}).") from None
+    if resized:
+        note(f"{resized} of {len(rows)} images stretched to {width}x{height} pixels")
+    if recoloured:
+        note(f"{recoloured} of {len(rows)} images made {'colour' if channels == 3 else 'grey'}")
+    return np.stack(rows)
+
+
+def as_csv(paths: Sequence[Path], names: Sequence[str], probabilities: np.ndarray) -> str:
+    """Table with a header line: file, predicted class, a probability per class."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["file", "predicted", *(f"p_{name}" for name in names)])
+    for path, row in zip(paths, probabilities, strict=True):
+        rows.writerow([path, names[row.argmax()], *(f"{p:.6f}" for p in row)])
+    return text.getvalue()

@@ -1,0 +1,209 @@
+"""A run folder: what was asked for, how far it got, and where its files are."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from equipoise import __version__
+from equipoise.cli.files import make_folder, write_json
+
+if TYPE_CHECKING:
+    from equipoise.dgc import DGCClassifier
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `dgc train`.")]
+
+RECORD = "run.json"
+FORMAT = 1
+PACKAGES = ("torch", "numpy", "scikit-learn", "imbalanced-learn", "pillow")
+
+
+@dataclass
+class Run:
+    """A folder with a record, and the names of what else is in it.
+
+    The record's ``status`` is "running" (or killed while it was), "interrupted", "failed",
+    "trained" or, once every file is there, "finished".
+
+    Attributes
+    ----------
+    path : Path
+    record : dict
+        Content of ``run.json``.
+    """
+
+    path: Path
+    record: dict[str, Any]
+
+    @property
+    def history(self) -> Path:
+        """One JSON object per epoch and line."""
+        return self.path / "history.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State of the training after its last whole epoch."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def model(self) -> Path:
+        """Folder of the saved estimator."""
+        return self.path / "model"
+
+    @property
+    def pictures(self) -> Path:
+        """Folder of the figures."""
+        return self.path / "pictures"
+
+    @property
+    def status(self) -> str:
+        """How far it got."""
+        return self.record["status"]
+
+    def update(self, **values: Any) -> None:
+        """Change the record, in memory and on disk."""
+        self.record |= values
+        write_json(self.path / RECORD, self.record)
+
+    @classmethod
+    def find(cls, path: Path) -> Run | None:
+        """The run in this folder; None where the folder is empty or not there.
+
+        Raises
+        ------
+        ValueError
+            There is something else at this path.
+        """
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return None
+        try:
+            record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+            if record["format"] != FORMAT:
+                raise ValueError
+            return cls(path, record)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ValueError(f"{path} is not a run: it has no {RECORD}.") from None
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(
+                f"{path} is not a run that equipoise {__version__} can read: its "
+                f"{RECORD} is damaged or of another version."
+            ) from None
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """A run with a model.
+
+        Raises
+        ------
+        ValueError
+            There is none at this path.
+        """
+        run = cls.find(path)
+        if run is None:
+            raise ValueError(f"{path} is not a run: there is nothing.")
+        if not run.model.is_dir():
+            raise ValueError(
+                f"{path} has no model yet (it is {run.status}). Run its `dgc train` again first."
+            )
+        return run
+
+    def load_model(self) -> DGCClassifier:
+        """The saved estimator.
+
+        Raises
+        ------
+        ValueError
+            Its files are damaged.
+        """
+        from safetensors import SafetensorError
+
+        from equipoise.dgc import DGCClassifier
+
+        try:
+            return DGCClassifier.load(self.model)
+        except (KeyError, TypeError, RuntimeError, OSError, SafetensorError) as error:
+            raise ValueError(f"{self.model} is damaged: {error}") from None
+
+    @classmethod
+    def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
+        """Start the folder of a new run."""
+        make_folder(path)
+        run = cls(path, {"format": FORMAT, "status": "running"})
+        run.update(
+            command=[Path(sys.argv[0]).name, *sys.argv[1:]],
+            started=now(),
+            settings=settings,
+            versions={"equipoise": __version__, "python": platform.python_version()}
+            | {name: version(name) for name in PACKAGES}
+            | {"platform": platform.platform()},
+            **details,
+        )
+        return run
+
+    def clear(self) -> None:
+        """Delete what a run leaves behind, and the folder if it is empty then."""
+        (self.path / RECORD).unlink()  # first: what remains if this breaks off is no run
+        for folder in (self.model, self.pictures, self.path / "evaluations"):
+            shutil.rmtree(folder, ignore_errors=True)
+        results = (
+            self.path / name for name in ("metrics.json", "confusion.csv", "predictions.npz")
+        )
+        for file in (self.history, self.checkpoint, *results):
+            file.unlink(missing_ok=True)
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
+
+
+def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
+    """The unfinished run of the same settings at this path, to go on with; None to start anew.
+
+    A run that did not get through its first epoch has nothing to lose and is started anew.
+
+    Raises
+    ------
+    ValueError
+        A finished run is there, or one of other settings, or no run at all.
+    """
+    run = Run.find(path)
+    if run is None or overwrite or not (run.checkpoint.exists() or run.model.exists()):
+        return None
+    differences = [
+        f"{name} is {there!r} there and {here!r} here"
+        for name, there, here in _differences(run.record["settings"], settings)
+    ]
+    remedy = "Pass --overwrite to start anew, or another folder with --out."
+    if differences:
+        raise ValueError(
+            f"{path} holds a run with other settings: {'; '.join(differences)}. {remedy}"
+        )
+    if run.status == "finished":
+        raise ValueError(f"{path} holds this run, finished. {remedy}")
+    return run
+
+
+def now() -> str:
+    """The time, for the record."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _differences(
+    there: dict[str, Any], here: dict[str, Any], prefix: str = ""
+) -> list[tuple[str, Any, Any]]:
+    """Names and both values of what differs, compared as JSON holds it."""
+    found = []
+    for name in dict.fromkeys([*there, *here]):
+        one, other = there.get(name), json.loads(json.dumps(here.get(name)))
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _differences(one, other)
+        elif one != other:
+            found.append((name, one, other))
+    return found

@@ -1,0 +1,19 @@
+"""Image data sets and the imbalance protocols of the literature.
+
+Every image array of this library is ``uint8`` with the channels last: ``(n, height, width)`` for
+grey images and ``(n, height, width, 3)`` for colour. Labels are ``int64``, 0 to C - 1.
+"""
+
+from . import imbalance
+from .fetch import DamagedFileError, DatasetNotFoundError
+from .loading import Dataset, DatasetStatus, load_dataset, status
+
+__all__ = [
+    "DamagedFileError",
+    "Dataset",
+    "DatasetNotFoundError",
+    "DatasetStatus",
+    "imbalance",
+    "load_dataset",
+    "status",
+]

@@ -1,0 +1,216 @@
+"""CelebA by hair colour."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .cache import memory_mapped
+from .fetch import DamagedFileError, damaged
+from .images import Arrays, Images, Size, naming, read_chunks
+
+HAIR = {
+    "blonde": "Blond_Hair",
+    "black": "Black_Hair",
+    "bald": "Bald",
+    "brown": "Brown_Hair",
+    "gray": "Gray_Hair",
+}
+_RECIPE = "centre crop, bilinear"  # part of the cache key: change it with _decode
+
+
+def load(paths: Mapping[str, Path], size: Size, hair: str) -> Arrays:
+    """Load the faces that have one of the five hair attributes.
+
+    Parameters
+    ----------
+    paths : mapping of str to Path
+        Published file name to local file; the zip may be the folder it unpacks to.
+    size : (int, int)
+        Height and width of the images.
+    hair : {"published", "exclusive"}
+        Whether an image with two of the attributes stands in both classes or is left out.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test : ndarray
+        Images (n, height, width, 3) of uint8, read-only memory maps, and labels (n,) of int64.
+        Images with a single attribute come first, those with several after them.
+
+    Raises
+    ------
+    DamagedFileError
+        If a list or an image is damaged, or an image is missing.
+    """
+    names, has_hair, partition = read_lists(
+        paths["list_attr_celeba.txt"], paths["list_eval_partition.txt"]
+    )
+    n_hairs = has_hair.sum(axis=1)
+    # Exclusive images before shared ones: for both values of `hair` the training and the test
+    # images are then slices of one cache.
+    blocks = [
+        np.flatnonzero((partition == part) & chosen)
+        for part in (0, 2)
+        for chosen in (n_hairs == 1, n_hairs > 1)
+    ]
+    images = np.concatenate(blocks)
+    if not len(images):
+        raise damaged(paths["list_attr_celeba.txt"], f"no image is one of {', '.join(HAIR)}")
+    y = np.nonzero(has_hair[images])[1].astype(np.int64)
+    source = _complete(paths["img_align_celeba.zip"], names[images])
+    X = cached_images(source, names[images], n_hairs[images], size)
+    single, shared, test_single, _ = (int(n_hairs[block].sum()) for block in blocks)
+    test = single + shared
+    if hair == "exclusive":
+        return X[:single], y[:single], X[test : test + test_single], y[test : test + test_single]
+    return X[:test], y[:test], X[test:], y[test:]
+
+
+def read_lists(
+    attributes: Path, partitions: Path
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_], npt.NDArray[np.int8]]:
+    """Read the hair attributes and the partition of every image.
+
+    Parameters
+    ----------
+    attributes : Path
+        ``list_attr_celeba.txt``: a count, a line of names, then a file name and -1 or 1 each.
+    partitions : Path
+        ``list_eval_partition.txt``: a file name and 0 (train), 1 (validation) or 2 (test).
+
+    Returns
+    -------
+    names : ndarray of shape (n,), str
+    has_hair : ndarray of shape (n, 5), bool
+        Columns in the order of ``HAIR``.
+    partition : ndarray of shape (n,), int8
+
+    Raises
+    ------
+    DamagedFileError
+        If a list is cut off, holds other values, or the two do not list the same files.
+    """
+    with attributes.open(encoding="utf-8", errors="replace") as lines:
+        count, header = lines.readline().strip(), lines.readline().split()
+    if not count.isdigit() or not set(HAIR.values()) <= set(header):
+        raise damaged(attributes, "it does not start with a count and a line of attribute names")
+    columns = [1 + header.index(attribute) for attribute in HAIR.values()]
+    names = _table(attributes, [0], np.str_, skiprows=2)[:, 0]
+    values = _table(attributes, columns, np.int8, skiprows=2)
+    if len(names) != int(count):
+        raise damaged(attributes, f"it announces {count} images and lists {len(names)}")
+    if not (np.abs(values) == 1).all():
+        raise damaged(attributes, "an attribute is neither -1 nor 1")
+    if not np.array_equal(_table(partitions, [0], np.str_)[:, 0], names):
+        raise damaged(partitions, f"it does not list the same files as {attributes.name}")
+    partition = _table(partitions, [1], np.int8)[:, 0]
+    if not np.isin(partition, (0, 1, 2)).all():
+        raise damaged(partitions, "a partition is none of 0, 1, 2")
+    return names, values == 1, partition
+
+
+def _table(
+    path: Path, columns: list[int], dtype: type[np.generic], skiprows: int = 0
+) -> npt.NDArray[Any]:
+    try:
+        return np.loadtxt(path, dtype, usecols=columns, skiprows=skiprows, ndmin=2)
+    except ValueError as error:
+        raise damaged(path, str(error)) from None
+
+
+def cached_images(
+    source: Path, names: npt.NDArray[np.str_], repeats: npt.NDArray[np.int64], size: Size
+) -> Images:
+    """Decode images once and for all, and return them as a read-only memory map.
+
+    Parameters
+    ----------
+    source : Path
+        Folder of jpgs, or zip of it.
+    names : ndarray of shape (n,), str
+        Files to decode, in the order of the rows.
+    repeats : ndarray of shape (n,), int
+        In how many successive rows each image stands.
+    size : (int, int)
+        Height and width.
+
+    Returns
+    -------
+    ndarray of shape (sum of repeats, height, width, 3), uint8
+    """
+
+    def decode() -> Iterator[Images]:
+        with _reader(source, names, size) as read:
+            for rows, images in read_chunks(read, len(names), "celeba"):
+                yield np.repeat(images, repeats[rows], axis=0)
+
+    height, width = size
+    key = _RECIPE.encode() + names.tobytes() + repeats.astype("<i8").tobytes()
+    shape = (int(repeats.sum()), height, width, 3)
+    return memory_mapped(source, f"celeba-hair-{height}x{width}", key, shape, decode)
+
+
+def _complete(source: Path, names: npt.NDArray[np.str_]) -> Path:
+    """Return the folder if it has every image, else the zip, from which it was not unpacked."""
+    if not source.is_dir():
+        return source
+    archive = source.with_suffix(".zip")
+    if absent := set(names.tolist()) - set(os.listdir(source)):
+        if not archive.is_file():
+            raise _incomplete(source, absent)
+        return archive
+    return source
+
+
+@contextmanager
+def _reader(
+    source: Path, names: npt.NDArray[np.str_], size: Size
+) -> Iterator[Callable[[int], Images]]:
+    """Yield the function that decodes the i-th image."""
+    if source.is_dir():
+        yield lambda i: _decode((source / names[i]).read_bytes(), source / names[i], size)
+        return
+    try:
+        archive = zipfile.ZipFile(source)
+    except zipfile.BadZipFile as error:
+        raise damaged(source, str(error)) from None
+    with archive:
+        members = {PurePosixPath(member).name: member for member in archive.namelist()}
+        if absent := set(names.tolist()) - set(members):
+            raise _incomplete(source, absent)
+
+        def read(i: int) -> Images:
+            try:
+                content = archive.read(members[names[i]])
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise damaged(source, str(error)) from None
+            return _decode(content, source / members[names[i]], size)
+
+        yield read
+
+
+def _incomplete(source: Path, absent: set[str]) -> DamagedFileError:
+    return damaged(source, f"{len(absent)} listed images are not in it, {min(absent)} among them")
+
+
+def _decode(content: bytes, path: Path, size: Size) -> Images:
+    from PIL import Image
+
+    with naming(path), Image.open(BytesIO(content)) as image:
+        # The largest centred box of the wanted proportions: of the 178 x 218 originals it keeps
+        # the whole width, and with it the hair.
+        scale = min(image.height / size[0], image.width / size[1])
+        height, width = size[0] * scale, size[1] * scale
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        box = (left, top, left + width, top + height)
+        resized = image.convert("RGB").resize(size[::-1], Image.Resampling.BILINEAR, box)
+        return np.asarray(resized)

@@ -1,0 +1,93 @@
+"""IDX files: MNIST and Fashion-MNIST."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .fetch import damaged
+from .images import Arrays, Images, Labels
+
+
+def read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, compressed or not.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Whether it is compressed is read from its content, not from its name.
+
+    Returns
+    -------
+    ndarray of uint8
+        With as many dimensions as the header says.
+
+    Raises
+    ------
+    DamagedFileError
+        If the magic number, the header or the number of bytes is wrong.
+    """
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise damaged(path, f"it does not decompress ({error})") from None
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+        raise damaged(path, f"it starts with {content[:4].hex(' ')}, not as an IDX file of bytes")
+    n_dims = content[3]
+    start = 4 + 4 * n_dims
+    if len(content) < start:
+        raise damaged(path, "its header is cut off")
+    shape = struct.unpack(f">{n_dims}I", content[4:start])
+    # Python's integers, since a broken header may announce more than 64 bits hold.
+    expected = 1
+    for length in shape:
+        expected *= length
+    if len(content) - start != expected:
+        raise damaged(
+            path, f"its header announces {expected} bytes of data, it holds {len(content) - start}"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+
+
+def load(paths: Mapping[str, Path]) -> Arrays:
+    """Load the four files of MNIST or of Fashion-MNIST.
+
+    Parameters
+    ----------
+    paths : mapping of str to Path
+        Published file name to local file.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test : ndarray
+        Images (n, 28, 28) of uint8 and labels (n,) of int64, in the published order.
+
+    Raises
+    ------
+    DamagedFileError
+        If a file is damaged or does not match its companion.
+    """
+    return *_load_part(paths, "train"), *_load_part(paths, "t10k")
+
+
+def _load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
+    image_path = paths[f"{part}-images-idx3-ubyte.gz"]
+    label_path = paths[f"{part}-labels-idx1-ubyte.gz"]
+    X, y = read_idx(image_path), read_idx(label_path)
+    if X.shape[1:] != (28, 28):
+        raise damaged(image_path, f"its shape is {X.shape}, not (n, 28, 28)")
+    if y.ndim != 1:
+        raise damaged(label_path, f"its shape is {y.shape}, not (n,)")
+    if len(X) != len(y):
+        raise damaged(label_path, f"it has {len(y)} labels, {image_path.name} has {len(X)} images")
+    if len(y) and y.max() > 9:
+        raise damaged(label_path, f"it has the label {y.max()}, beyond 9")
+    return X, y.astype(np.int64)

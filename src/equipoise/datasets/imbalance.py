@@ -1,0 +1,244 @@
+"""How many rows each class keeps: the published protocols, and rules to make your own.
+
+A protocol is a plain dict from class to number of rows; :func:`subset` applies it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .split import Generator, shuffled_ranks
+
+_PUBLISHED = {
+    "mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
+    "fashion-mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
+    "svhn": (4500, 2000, 1000, 800, 600, 500, 400, 250, 150, 80),
+    "celeba": (15000, 1500, 750, 300, 150),
+    "digits": (120, 90, 60, 45, 32, 24, 16, 11, 8, 6),
+}
+
+
+def published(name: str) -> dict[int, int]:
+    """Return the training sizes that papers use for a data set.
+
+    Parameters
+    ----------
+    name : {"mnist", "fashion-mnist", "svhn", "celeba", "digits"}
+        Data set. The sizes of "digits" are this library's own (imbalance ratio 20); no paper
+        publishes any.
+
+    Returns
+    -------
+    dict of int to int
+        Label to number of training images, in the order of the labels.
+
+    Raises
+    ------
+    ValueError
+        If no sizes are known for ``name``.
+
+    References
+    ----------
+    X. Wang, Y. Lyu, L. Jing, "Deep Generative Model for Robust Imbalance Classification",
+    CVPR 2020, Table 1.
+    """
+    if name not in _PUBLISHED:
+        raise ValueError(f"name={name!r}: sizes are published for {', '.join(_PUBLISHED)}.")
+    return dict(enumerate(_PUBLISHED[name]))
+
+
+def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
+    """Return sizes that fall geometrically from the first class to the last.
+
+    Of C classes, the i-th keeps ``n * ratio ** (-i / (C - 1))`` rows, rounded down, where n is the
+    size of the smallest class in ``y``: every class has as many.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Labels, ints or strings.
+    ratio : float
+        Size of the first class over size of the last, from 1 to n.
+
+    Returns
+    -------
+    dict of class to int
+        In sorted order of the classes, the last one rarest.
+
+    Raises
+    ------
+    ValueError
+        If ``ratio`` is out of range or ``y`` has fewer than two classes.
+
+    References
+    ----------
+    Y. Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019.
+    """
+    classes, largest = _largest(y, ratio)
+    steps = len(classes) - 1
+    return {c: _floor(largest * ratio ** (-i / steps)) for i, c in enumerate(classes)}
+
+
+def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
+    """Return sizes of two heights: frequent classes first, then rare ones.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Labels, ints or strings.
+    ratio : float
+        Size of a frequent class over size of a rare one, from 1 to the size of the smallest class
+        in ``y``. Frequent classes keep that many rows.
+    n_minority : int
+        How many classes are rare, from 1 to C - 1.
+
+    Returns
+    -------
+    dict of class to int
+        In sorted order of the classes, the last ``n_minority`` rare.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range or ``y`` has fewer than two classes.
+
+    References
+    ----------
+    M. Buda, A. Maki, M. Mazurowski, "A systematic study of the class imbalance problem in
+    convolutional neural networks", Neural Networks 106, 2018.
+    """
+    classes, largest = _largest(y, ratio)
+    if n_minority not in range(1, len(classes)):
+        raise ValueError(
+            f"n_minority={n_minority!r}: of {len(classes)} classes, 1 to {len(classes) - 1} can be "
+            "rare."
+        )
+    first_rare = len(classes) - n_minority
+    rare = _floor(largest / ratio)
+    return {c: largest if i < first_rare else rare for i, c in enumerate(classes)}
+
+
+def subset(
+    X: Any,
+    y: Any,
+    sizes: Mapping[Any, int],
+    random_state: int | Generator | None = None,
+    return_indices: bool = False,
+) -> tuple[Any, ...]:
+    """Take the first ``sizes[c]`` rows of each class c after a seeded shuffle.
+
+    With the same seed, a larger subset contains every smaller one.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, ...)
+        Rows of any kind: array, memory map, sparse matrix, DataFrame, nested list.
+    y : array-like of shape (n,)
+        Labels, ints or strings.
+    sizes : mapping of class to int
+        Rows to take, at least 1, of every class in ``y``.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of the shuffle; None gives another subset each time.
+    return_indices : bool, default=False
+        Whether to return the row numbers too.
+
+    Returns
+    -------
+    X_subset, y_subset : same types as ``X`` and ``y`` (arrays for lists)
+        Copies, in shuffled order. A DataFrame or Series keeps its index labels.
+    indices : ndarray of shape (n_subset,)
+        Row numbers in ``X``; only with ``return_indices``.
+
+    Raises
+    ------
+    ValueError
+        If a class is unknown or left out, or has fewer rows than asked for, or a size is not an
+        int of at least 1, or ``X``, ``y`` or ``random_state`` do not fit.
+    """
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    y = y if hasattr(y, "shape") else np.asarray(y)
+    classes, codes = _classes(y)
+    if X.shape[0] != len(codes):
+        raise ValueError(f"X has {X.shape[0]} rows, y has {len(codes)}; they must agree.")
+    wanted = _checked(sizes, classes, np.bincount(codes))
+    order, ranks = shuffled_ranks(codes, _generator(random_state))
+    indices = order[ranks < wanted[codes[order]]]
+    taken = _rows(X, indices), _rows(y, indices)
+    return (*taken, indices) if return_indices else taken
+
+
+def _classes(y: npt.ArrayLike) -> tuple[list[Hashable], npt.NDArray[np.int64]]:
+    labels = np.asarray(y)
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError(f"y has shape {labels.shape}; give one label per row, (n,), n >= 1.")
+    try:
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError:
+        raise ValueError("y mixes kinds of labels, or lacks some; give ints or strings.") from None
+    if (classes != classes).any():
+        raise ValueError("y has missing labels (NaN); drop these rows first.")
+    return classes.tolist(), codes
+
+
+def _checked(
+    sizes: Mapping[Any, int], classes: list[Hashable], counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    for c in sizes:
+        if c not in classes:
+            raise ValueError(f"sizes names the class {c!r}; y has only {classes}.")
+    if left_out := [c for c in classes if c not in sizes]:
+        raise ValueError(
+            f"sizes leaves out {left_out}; give every class a size, or drop its rows first."
+        )
+    for c, available in zip(classes, counts.tolist(), strict=True):
+        n = sizes[c]
+        try:
+            valid = operator.index(n) >= 1 and not isinstance(n, bool)
+        except TypeError:
+            valid = False
+        if not valid:
+            raise ValueError(f"sizes asks for {n!r} rows of class {c!r}; give an int >= 1.")
+        if n > available:
+            raise ValueError(
+                f"sizes asks for {n} rows of class {c!r}, y has {available}; ask for fewer."
+            )
+    return np.array([sizes[c] for c in classes], dtype=np.int64)
+
+
+def _generator(random_state: int | Generator | None) -> Generator:
+    if isinstance(random_state, (np.random.RandomState, np.random.Generator)):
+        return random_state
+    try:
+        # Not default_rng: NumPy promises never to change RandomState's stream.
+        return np.random.RandomState(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state={random_state!r}: give None, an int from 0 to 2**32 - 1, or a NumPy "
+            "generator."
+        ) from None
+
+
+def _rows(X: Any, indices: npt.NDArray[np.int64]) -> Any:
+    return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
+
+
+def _largest(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashable], int]:
+    classes, codes = _classes(y)
+    if len(classes) < 2:
+        raise ValueError(f"y has the single class {classes[0]!r}; imbalance needs two.")
+    largest = int(np.bincount(codes).min())
+    if not 1 <= ratio <= largest:
+        raise ValueError(
+            f"ratio={ratio!r}: give a number from 1 to {largest}, the size of the smallest class."
+        )
+    return classes, largest
+
+
+def _floor(size: float) -> int:
+    return math.floor(size + 1e-9)  # 49.999... is 50 that floats could not hold

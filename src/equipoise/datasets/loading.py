@@ -1,0 +1,230 @@
+"""One door to all data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from . import celeba, digits, folder, idx, mat
+from .fetch import DataDir, data_root, fetch, locate
+from .images import Images, Labels, parse_size, resize
+from .sources import SOURCES
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Training and test images with their labels.
+
+    Attributes
+    ----------
+    name : str
+        The name it was loaded by.
+    X_train, X_test : ndarray of uint8
+        Images, channels last: (n, height, width) for grey, (n, height, width, 3) for colour.
+    y_train, y_test : ndarray of shape (n,), int64
+        Labels, 0 to C - 1.
+    class_names : tuple of str
+        What each label stands for.
+    """
+
+    name: str
+    X_train: Images
+    y_train: Labels
+    X_test: Images
+    y_test: Labels
+    class_names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Show the shapes; the arrays would fill the screen."""
+        return (
+            f"Dataset({self.name!r}, train {self.X_train.shape}, test {self.X_test.shape}, "
+            f"{len(self.class_names)} classes)"
+        )
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """What is known of a data set, and whether it is here.
+
+    Attributes
+    ----------
+    name : str
+        For :func:`load_dataset`.
+    image_shape : tuple of int
+        (height, width) or (height, width, 3).
+    n_classes : int
+        Number of classes.
+    folder : Path or None
+        Where its files are, or will be downloaded to; None where it comes with scikit-learn.
+    missing : tuple of str
+        Files to be downloaded; empty where all are here.
+    """
+
+    name: str
+    image_shape: tuple[int, ...]
+    n_classes: int
+    folder: Path | None
+    missing: tuple[str, ...]
+
+    @property
+    def available(self) -> bool:
+        """Whether it loads without a download."""
+        return not self.missing
+
+
+class _Known(NamedTuple):
+    image_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+
+
+_NUMERALS = tuple("0123456789")
+_KNOWN = {
+    "digits": _Known((8, 8), _NUMERALS),
+    "mnist": _Known((28, 28), _NUMERALS),
+    "fashion-mnist": _Known(
+        (28, 28),
+        (
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
+    ),
+    "svhn": _Known((32, 32, 3), _NUMERALS),
+    "celeba": _Known((64, 64, 3), tuple(celeba.HAIR)),
+}
+
+
+def load_dataset(
+    name: str,
+    data_dir: DataDir = None,
+    download: bool = True,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    hair: str = "published",
+) -> Dataset:
+    """Load a data set, downloading it where it is not here yet.
+
+    Parameters
+    ----------
+    name : str
+        One of
+
+        - "digits": scikit-learn's digits, 8 x 8, grey; no download. A fixed quarter of every
+          class is the test set.
+        - "mnist", "fashion-mnist": 28 x 28, grey; 60,000 and 10,000 images.
+        - "svhn": cropped house numbers, 32 x 32, colour; 73,257 and 26,032 images. Label 0 is the
+          digit 0.
+        - "celeba": aligned faces by hair colour, 64 x 64 from the largest centred square; classes
+          blonde, black, bald, brown, gray. Its official training and test partitions; the
+          validation partition is left out. For non-commercial research only, say its authors.
+        - "folder": your images, in one subfolder of ``data_dir`` per class (png, jpg, jpeg;
+          anything else in it is ignored). If ``data_dir`` has ``train`` and ``test`` folders with
+          class folders in them, these are the split; otherwise a fixed fifth of every class of
+          two images or more is the test set. Colour where any image has colour, else grey.
+    data_dir : path or None, default=None
+        Folder for data; the files are looked for in its subfolder of that name, in torchvision's
+        (``MNIST/raw``, ``FashionMNIST/raw``) and in itself. None stands for the environment
+        variable ``EQUIPOISE_DATA``, else for the system's cache folder. Needed for "folder".
+    download : bool, default=True
+        Whether to download what is missing, into the folder that already has most of the files,
+        else into ``data_dir/name``. An interrupted download is taken up at the next file. CelebA
+        is on Google Drive and needs the package gdown.
+    image_size : int, (int, int) or None, default=None
+        Height and width of the images; None keeps those above. "folder" needs it where sizes
+        differ. Images are stretched to it (bilinear, antialiased), those of CelebA cropped.
+    hair : {"published", "exclusive"}, default="published"
+        For "celeba", what becomes of an image with two hair colours: "published" has it in both
+        classes, which gives the counts in the paper; "exclusive" leaves it out.
+
+    Returns
+    -------
+    Dataset
+        Images are ``uint8``, channels last: (n, height, width) for grey, (n, height, width, 3)
+        for colour. Labels are ``int64``, 0 to C - 1. The images of "celeba" are read-only memory
+        maps of a file that the first call writes (about 1.5 GB at 64 x 64, a minute or two); all
+        else is in memory.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If files are missing and cannot be downloaded; it says how to get them by hand.
+    DamagedFileError
+        If a local file is not what its name says. Local files have their structure checked, not
+        their MD5: they may have been compressed again.
+    ValueError
+        If a parameter is out of range.
+
+    References
+    ----------
+    MNIST: Y. LeCun et al., Proc. IEEE 86(11), 1998. Fashion-MNIST: H. Xiao et al.,
+    arXiv:1708.07747. SVHN: Y. Netzer et al., NIPS workshop 2011. CelebA: Z. Liu et al., ICCV 2015;
+    by hair colour: X. Wang et al., CVPR 2020. Digits: E. Alpaydin, C. Kaynak, UCI, 1998.
+
+    Examples
+    --------
+    >>> from equipoise.datasets import imbalance, load_dataset
+    >>> digits = load_dataset("digits")
+    >>> digits.X_train.shape
+    (1347, 8, 8)
+    >>> X, y = imbalance.subset(
+    ...     digits.X_train, digits.y_train, imbalance.published("digits"), random_state=0
+    ... )
+    """
+    if name not in (*_KNOWN, "folder"):
+        raise ValueError(f"name={name!r} is not known; choose from {', '.join(_KNOWN)}, folder.")
+    if hair not in ("published", "exclusive"):
+        raise ValueError(f"hair={hair!r}: choose 'published' or 'exclusive'.")
+    size = parse_size(image_size)
+    if name == "folder":
+        if data_dir is None:
+            raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
+        arrays, class_names = folder.load(data_root(data_dir), size)
+        return Dataset(name, *arrays, class_names)
+    class_names = _KNOWN[name].class_names
+    if name == "digits":
+        arrays = digits.load()
+    elif name == "svhn":
+        arrays = mat.load(fetch(name, data_dir, download))
+    elif name == "celeba":
+        arrays = celeba.load(fetch(name, data_dir, download), size or (64, 64), hair)
+    else:
+        arrays = idx.load(fetch(name, data_dir, download))
+    X_train, y_train, X_test, y_test = arrays
+    return Dataset(name, resize(X_train, size), y_train, resize(X_test, size), y_test, class_names)
+
+
+def status(data_dir: DataDir = None) -> list[DatasetStatus]:
+    """List the named data sets and say which of them are here, without reading any.
+
+    Parameters
+    ----------
+    data_dir : path or None, default=None
+        As for :func:`load_dataset`.
+
+    Returns
+    -------
+    list of DatasetStatus
+        All but "folder".
+    """
+    root = data_root(data_dir)
+    found = {name: locate(name, root) for name in SOURCES}
+    return [
+        DatasetStatus(
+            name,
+            known.image_shape,
+            len(known.class_names),
+            found[name][0] if name in found else None,
+            tuple(f.name for f in SOURCES[name].files if f.name not in found[name][1])
+            if name in found
+            else (),
+        )
+        for name, known in _KNOWN.items()
+    ]

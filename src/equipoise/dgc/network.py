@@ -1,0 +1,84 @@
+"""The modules of DGC: trunk, recognition model, decoder and classifier on codes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from equipoise.networks import build_decoder, build_trunk
+
+
+class DGCNetwork(nn.Module):
+    """p(z) p(x|z) p(y|z) with recognition model q(z|x, y).
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, channels)`` or ``(n_features,)``.
+    n_classes : int
+    latent_dim : int
+        Size K of a code.
+    architecture : {"compact", "paper"}
+    head : {"linear", "mlp"}
+        p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        latent_dim: int,
+        architecture: str,
+        head: str,
+    ) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.trunk = build_trunk(input_shape, architecture)
+        # The paper puts a linear layer of 4096 units between: all stays affine in the features
+        # and the label together, so that a label only shifts the parameters of q(z|x, y).
+        width = 4096 if architecture == "paper" else 2 * latent_dim
+        self.from_features = nn.Linear(self.trunk.out_features, width)
+        self.from_label = nn.Linear(n_classes, width, bias=False)
+        nn.init.zeros_(self.from_label.weight)  # no label, no shift, until training says so
+        self.to_moments = (
+            nn.Linear(width, 2 * latent_dim, bias=False)
+            if architecture == "paper"
+            else nn.Identity()
+        )
+        self.decoder = build_decoder(latent_dim, input_shape, architecture)
+        # Where the codes of each class lie, for sampling: set after training.
+        self.register_buffer("code_mean", torch.zeros(n_classes, latent_dim))
+        self.register_buffer("code_factor", torch.zeros(n_classes, latent_dim, latent_dim))
+        self.head: nn.Module = nn.Linear(latent_dim, n_classes)
+        if head == "mlp":
+            self.head = nn.Sequential(
+                nn.Linear(latent_dim, 500),
+                nn.ReLU(inplace=True),
+                nn.Linear(500, 500),
+                nn.ReLU(inplace=True),
+                nn.Linear(500, n_classes),
+            )
+
+    def recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Parameters of q(z|x) without a label, and the shift that each label adds.
+
+        Returns
+        -------
+        base : Tensor of shape (n, 2 K)
+        shifts : Tensor of shape (n_classes, 2 K)
+        """
+        return self.to_moments(self.from_features(self.trunk(x))), self.label_shifts()
+
+    def label_shifts(self) -> Tensor:
+        """What each label adds to the parameters of q(z|x): (n_classes, 2 K)."""
+        return self.to_moments(self.from_label.weight.T)
+
+    def encoder(self) -> list[nn.Module]:
+        """The modules of q(z|x, y)."""
+        return [self.trunk, self.from_features, self.from_label, self.to_moments]
+
+
+def moments(parameters: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and log-variance, each (..., K), of parameters (..., 2 K)."""
+    mean, log_variance = parameters.chunk(2, -1)
+    return mean, log_variance.clamp(-10, 5)

@@ -1,0 +1,191 @@
+"""The losses and densities of DGC: tensors in, numbers out.
+
+Source: Wang, Lyu, Jing, Deep Generative Model for Robust Imbalance Classification, CVPR 2020.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from equipoise.training.losses import adjusted_cross_entropy, weighted_mean
+
+MMD_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class DGCLoss:
+    """A loss and its parts, each a scalar tensor."""
+
+    loss: Tensor
+    reconstruction: Tensor
+    classification: Tensor
+    mmd: Tensor
+
+    def parts(self) -> dict[str, Tensor]:
+        """Detached values by name."""
+        return {f.name: getattr(self, f.name).detach() for f in fields(self)}
+
+
+def reconstruction_error(x: Tensor, x_hat: Tensor, kind: str) -> Tensor:
+    """Distance of every sample to its reconstruction.
+
+    Parameters
+    ----------
+    x, x_hat : Tensor of shape (..., *input_shape) with equal trailing three or one dimensions
+        Already flattened: ``(..., n_values)``.
+    kind : {"l2sq", "l2", "l1"}
+        Half the squared Euclidean distance, the Euclidean distance, or the sum of absolute
+        differences: the negative log-density, up to a constant, of a Gaussian, a radial
+        exponential or a Laplace decoder.
+
+    Returns
+    -------
+    Tensor of shape (...)
+    """
+    difference = x - x_hat
+    if kind == "l1":
+        return difference.abs().sum(-1)
+    squared = difference.square().sum(-1)
+    if kind == "l2":
+        return (squared + 1e-12).sqrt()  # the gradient of a root at zero is infinite
+    return squared / 2
+
+
+def inverse_multiquadratic_mmd(a: Tensor, b: Tensor) -> Tensor:
+    """U-statistic of the squared maximum mean discrepancy between two samples.
+
+    The kernel is ``s / (s + ‖a − b‖²)`` summed over ``s = 2 K · {.1, .2, .5, 1, 2, 5, 10}``.
+
+    Parameters
+    ----------
+    a, b : Tensor of shape (n, K), n >= 2
+
+    Returns
+    -------
+    Tensor
+        Scalar; unbiased, so it can be slightly negative.
+    """
+    n, dim = a.shape
+    within_a, within_b, between = (
+        _squared_distances(a, a),
+        _squared_distances(b, b),
+        _squared_distances(a, b),
+    )
+    total = a.new_zeros(())
+    for scale in MMD_SCALES:
+        s = 2 * dim * scale
+        same = s / (s + within_a) + s / (s + within_b)
+        # The diagonal holds n pairs of a point with itself, each with kernel value 1.
+        total = total + (same.sum() - 2 * n) / (n * (n - 1)) - 2 * (s / (s + between)).mean()
+    return total
+
+
+def _squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    norms = a.square().sum(1)[:, None] + b.square().sum(1)[None, :]
+    return (norms - 2 * a @ b.T).clamp_min(0)
+
+
+def moment_distance(z: Tensor) -> Tensor:
+    """Distance of the first two moments of codes (n, K) to those of N(0, I), per dimension."""
+    centred = z - z.mean(0)
+    covariance = centred.T @ centred / max(1, len(z) - 1)
+    identity = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+    return z.mean(0).square().mean() + (covariance - identity).square().sum(1).mean()
+
+
+def standard_normal_log_density(z: Tensor) -> Tensor:
+    """log N(z; 0, I) over the last dimension."""
+    return -(z.square() + math.log(2 * math.pi)).sum(-1) / 2
+
+
+def oversampled_counts(class_counts: Tensor, rate: float) -> Tensor:
+    """Codes per class and epoch after latent oversampling: n_c + r (n_max − n_c).
+
+    This is n_c times the paper's 1 + r (n_max − n_c) / n_c.
+    """
+    return class_counts + rate * (class_counts.max() - class_counts)
+
+
+def joint_loss(
+    error: Tensor,
+    logits: Tensor,
+    y: Tensor,
+    mmd: Tensor,
+    *,
+    log_prior: Tensor,
+    tau: float,
+    reconstruction_weight: float,
+    mmd_weight: float,
+    weight: Tensor | None = None,
+) -> DGCLoss:
+    """Relaxed optimal-transport cost of a batch.
+
+    Parameters
+    ----------
+    error : Tensor of shape (n,)
+        Reconstruction errors.
+    logits : Tensor of shape (n, S, n_classes)
+        Of S codes of every sample.
+    y : Tensor of shape (n,)
+    mmd : Tensor
+        Scalar.
+    log_prior : Tensor of shape (n_classes,)
+    tau : float
+        Strength of the logit adjustment; 0 gives the paper's cross-entropy.
+    reconstruction_weight, mmd_weight : float
+    weight : Tensor of shape (n,), optional
+        Sample weights.
+    """
+    n_codes = logits.shape[1]
+    classification = adjusted_cross_entropy(
+        logits.flatten(0, 1),
+        y.repeat_interleave(n_codes),
+        log_prior,
+        tau,
+        None if weight is None else weight.repeat_interleave(n_codes),
+    )
+    reconstruction = weighted_mean(error, weight)
+    loss = reconstruction_weight * reconstruction + classification + mmd_weight * mmd
+    return DGCLoss(loss, reconstruction, classification, mmd)
+
+
+def class_gaussians(
+    mean: Tensor, log_variance: Tensor, y: Tensor, n_classes: int
+) -> tuple[Tensor, Tensor]:
+    """Gaussian of the codes of each class.
+
+    The covariance of a class is drawn towards the pooled one as if the pooled one had been seen
+    on K further rows, so that a class with fewer rows than dimensions gets a full covariance.
+
+    Parameters
+    ----------
+    mean, log_variance : Tensor of shape (n, K)
+        Of q(z|x, y).
+    y : Tensor of shape (n,)
+        Class indices; every class occurs.
+    n_classes : int
+
+    Returns
+    -------
+    centre : Tensor of shape (n_classes, K)
+    factor : Tensor of shape (n_classes, K, K)
+        Lower triangular; ``factor @ factor.T`` is the covariance.
+    """
+    dim = mean.shape[1]
+    count = torch.bincount(y, minlength=n_classes).to(mean)[:, None]
+    centre = torch.zeros(n_classes, dim).to(mean).index_add(0, y, mean) / count
+    deviation = mean - centre[y]
+    scatter = torch.stack(
+        [
+            deviation[y == c].T @ deviation[y == c] + torch.diag(log_variance[y == c].exp().sum(0))
+            for c in range(n_classes)
+        ]
+    )
+    pooled = scatter.sum(0) / len(y)
+    covariance = (scatter + dim * pooled) / (count[:, :, None] + dim)
+    jitter = 1e-6 * torch.eye(dim).to(mean)
+    return centre, torch.linalg.cholesky(covariance + jitter)

@@ -1,0 +1,186 @@
+"""One optimisation step of DGC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from equipoise.dgc.network import DGCNetwork, moments
+from equipoise.dgc.objective import (
+    DGCLoss,
+    inverse_multiquadratic_mmd,
+    joint_loss,
+    moment_distance,
+    oversampled_counts,
+    reconstruction_error,
+)
+from equipoise.training.losses import adjusted_cross_entropy
+
+PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
+
+
+class DGCPlan:
+    """Joint step, classifier step on oversampled codes, optional encoder step.
+
+    Parameters
+    ----------
+    network : DGCNetwork
+    load : callable
+        Row indices → tensor of those inputs on the network's device.
+    y : Tensor of shape (n,)
+        Class indices.
+    weight : Tensor of shape (n,) or None
+        Sample weights.
+    class_counts : Tensor of shape (n_classes,)
+        Rows of every class, or their weight.
+    generator : torch.Generator
+        On the CPU: source of all noise.
+    autocast : context manager
+        Precision of the trunk's forward pass.
+    others
+        As in :class:`equipoise.DGCClassifier`.
+    """
+
+    def __init__(
+        self,
+        network: DGCNetwork,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        weight: Tensor | None,
+        *,
+        class_counts: Tensor,
+        generator: torch.Generator,
+        autocast: Any,
+        reconstruction: str,
+        reconstruction_weight: float,
+        mmd_weight: float,
+        label_dropout: float,
+        n_codes: int,
+        logit_adjustment: float,
+        oversampling_rate: float,
+        latent_optimization: bool,
+        learning_rate: float,
+        beta_1: float,
+        weight_decay: float,
+    ) -> None:
+        self.modules = network
+        self.load, self.y, self.weight = load, y, weight
+        self.generator, self.autocast = generator, autocast
+        self.reconstruction = reconstruction
+        self.reconstruction_weight = reconstruction_weight
+        self.mmd_weight = mmd_weight
+        self.label_dropout = label_dropout
+        self.n_codes = n_codes
+        self.tau = logit_adjustment
+        self.rate = oversampling_rate
+        self.log_prior = torch.log(class_counts / class_counts.sum())
+        oversampled = oversampled_counts(class_counts, oversampling_rate)
+        self.repeats = oversampled / class_counts
+        self.log_oversampled_prior = torch.log(oversampled / oversampled.sum())
+
+        def adam(*modules: torch.nn.Module) -> torch.optim.Optimizer:
+            parameters = [p for module in modules for p in module.parameters()]
+            return torch.optim.AdamW(
+                parameters, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay
+            )
+
+        self.joint = adam(network)
+        self.optimizers = [self.joint]
+        if self.rate > 0:
+            self.classifier = adam(network.head)
+            self.optimizers.append(self.classifier)
+        self.encoder: torch.optim.Optimizer | None = None
+        if latent_optimization:
+            self.encoder = adam(*network.encoder())
+            self.optimizers.append(self.encoder)
+
+    def step(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """Train on one batch; see :class:`equipoise.training.loop.Plan`."""
+        index = torch.from_numpy(rows).to(self.y.device)
+        x, y = self.load(rows), self.y[index]
+        weight = None if self.weight is None else self.weight[index]
+        if self.encoder is not None:
+            _descend(self.encoder, self._loss(x, y, weight)[0].loss)
+        loss, base, shifts = self._loss(x, y, weight)
+        _descend(self.joint, loss.loss)
+        parts = loss.parts()
+        if self.rate > 0:
+            parts["oversampled"] = self._classifier_step(base.detach(), shifts.detach(), y, weight)
+        return parts
+
+    def pretrain_encoder(self, n_steps: int, batch_size: int) -> int:
+        """Match the moments of the codes to N(0, I) before training; returns the steps taken."""
+        network = self.modules
+        parameters = [p for module in network.encoder() for p in module.parameters()]
+        optimizer = torch.optim.Adam(parameters, 1e-3)
+        network.train()
+        for step in range(n_steps):
+            rows = torch.randint(len(self.y), (batch_size,), generator=self.generator).numpy()
+            index = torch.from_numpy(rows).to(self.y.device)
+            base, shifts = self._recognise(self.load(rows))
+            distance = moment_distance(self._codes(base[:, None], shifts[self.y[index]])[:, 0])
+            if float(distance.detach()) < PRETRAIN_TOLERANCE:
+                return step
+            _descend(optimizer, distance)
+        return n_steps
+
+    def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        with self.autocast:
+            base, shifts = self.modules.recognise(x)
+        return base.to(x), shifts.to(x)
+
+    def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
+        """One code for every entry of ``base`` (n, S, 2 K); ``shift`` (n, 2 K) is its label's."""
+        kept = torch.rand(*base.shape[:2], 1, generator=self.generator) >= self.label_dropout
+        mean, log_variance = moments(base + kept.to(base) * shift[:, None])
+        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
+        return mean + torch.exp(log_variance / 2) * noise
+
+    def _loss(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[DGCLoss, Tensor, Tensor]:
+        base, shifts = self._recognise(x)
+        codes = self._codes(base[:, None].expand(-1, self.n_codes, -1), shifts[y])
+        x_hat = self.modules.decoder(codes[:, 0])
+        prior = torch.randn(codes[:, 0].shape, generator=self.generator).to(codes)
+        loss = joint_loss(
+            reconstruction_error(x.flatten(1), x_hat.flatten(1), self.reconstruction),
+            self.modules.head(codes),
+            y,
+            # One row has no pairs to compare.
+            inverse_multiquadratic_mmd(codes[:, 0], prior) if len(x) > 1 else codes.new_zeros(()),
+            log_prior=self.log_prior,
+            tau=self.tau,
+            reconstruction_weight=self.reconstruction_weight,
+            mmd_weight=self.mmd_weight,
+            weight=weight,
+        )
+        return loss, base, shifts
+
+    def _classifier_step(
+        self, base: Tensor, shifts: Tensor, y: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        """Latent oversampling: rarer classes give more codes, the head alone learns from them."""
+        # A fractional repeat is rounded at random, so that its mean is exact.
+        wanted = self.repeats[y]
+        extra = torch.rand(len(y), generator=self.generator).to(wanted) < wanted.frac()
+        source = torch.repeat_interleave(wanted.long() + extra)
+        labels = y[source]
+        codes = self._codes(base[source, None], shifts[labels])[:, 0]
+        loss = adjusted_cross_entropy(
+            self.modules.head(codes),
+            labels,
+            self.log_oversampled_prior,
+            self.tau,
+            None if weight is None else weight[source],
+        )
+        _descend(self.classifier, loss)
+        return loss.detach()
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()

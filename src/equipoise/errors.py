@@ -1,0 +1,15 @@
+"""Exceptions that name what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class InvalidParameterError(ValueError):
+    """An estimator's parameter has an impossible value."""
+
+
+class InvalidInputError(ValueError):
+    """The data cannot be used as given."""
+
+
+class TrainingDivergedError(RuntimeError):
+    """The training loss became NaN or infinite."""

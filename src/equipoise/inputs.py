@@ -1,0 +1,118 @@
+"""Checks of the data that a user hands to an estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+from equipoise.errors import InvalidInputError
+from equipoise.preprocessing import ImageCodec, TableCodec
+
+
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+    """Array of images or rows; finite, numeric and without a copy where none is needed.
+
+    Parameters
+    ----------
+    estimator : object
+        Gets ``n_features_in_`` (values per row) and ``feature_names_in_`` when ``reset``.
+    X : array-like
+    reset : bool
+        True in ``fit``, False afterwards.
+
+    Raises
+    ------
+    ValueError
+        Wrong dimensions, NaN, infinity, no rows, other columns than in ``fit``.
+    """
+    n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+    if n_dimensions <= 2:
+        flat_image = estimator.image_shape is not None
+        return validate_data(
+            estimator, X, reset=reset, dtype="numeric" if flat_image else np.float64
+        )
+    if n_dimensions > 4:
+        raise InvalidInputError(
+            f"X has {n_dimensions} dimensions. Pass (n, n_features), (n, height, width) or "
+            "(n, height, width, channels)."
+        )
+    rows = check_array(X, allow_nd=True, input_name="X", estimator=estimator)
+    if reset:
+        estimator.n_features_in_ = int(np.prod(rows.shape[1:]))
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    return rows
+
+
+def fit_codec(
+    rows: np.ndarray, original: Any, image_shape: tuple[int, ...] | None
+) -> ImageCodec | TableCodec:
+    """Codec for what the rows are: images when they have a shape, otherwise a table."""
+    if rows.ndim > 2 or image_shape is not None:
+        return ImageCodec.fit(rows, image_shape)
+    return TableCodec.fit(rows, original)
+
+
+def check_weights(
+    sample_weight: Any, rows: np.ndarray, target: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Rows, targets and weights of the rows whose weight is positive.
+
+    Raises
+    ------
+    InvalidInputError
+        Wrong length, negative weights, or a class without weight.
+    """
+    if sample_weight is None:
+        return rows, target, None
+    weights = check_array(
+        np.atleast_1d(np.asarray(sample_weight)),
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="sample_weight",
+    )
+    if weights.shape != (len(rows),):
+        raise InvalidInputError(
+            f"sample_weight has shape {weights.shape}, expected ({len(rows)},): one weight per row."
+        )
+    if (weights < 0).any():
+        raise InvalidInputError(
+            f"sample_weight contains {weights.min():g}. Weights must not be negative."
+        )
+    totals = np.bincount(target, weights, len(classes))
+    if (totals == 0).any():
+        raise InvalidInputError(
+            f"sample_weight is zero for every row of class {classes.tolist()[totals.argmin()]!r}. "
+            "Leave the class out of y, or give its rows weight."
+        )
+    kept = weights > 0
+    if kept.all():
+        return rows, target, weights
+    return rows[kept], target[kept], weights[kept]
+
+
+def stratified_holdout(
+    target: np.ndarray, fraction: float, seed: int, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of a training and a validation part, each with at least one row of every class.
+
+    Raises
+    ------
+    InvalidInputError
+        A class has a single row.
+    """
+    generator = np.random.default_rng(seed)
+    held_out = []
+    for c, label in enumerate(classes.tolist()):
+        members = generator.permutation(np.flatnonzero(target == c))
+        if len(members) < 2:
+            raise InvalidInputError(
+                f"Class {label!r} has one row, but early_stopping=True needs one for training "
+                "and one for validation. Set early_stopping=False or add rows."
+            )
+        size = int(np.clip(round(fraction * len(members)), 1, len(members) - 1))
+        held_out.append(members[:size])
+    validation = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(np.arange(len(target)), validation), validation

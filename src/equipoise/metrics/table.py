@@ -1,0 +1,175 @@
+"""A classification report for imbalanced data: who is small, and how is it served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._labels import check_labels
+from ._per_class import ClassScores, score_classes
+from .classification import summarise
+
+_COLUMNS = ("recall", "precision", "f1", "specificity", "g")
+_HEADINGS = ("recall", "precision", "F1", "specificity", "G")
+
+
+@overload
+def imbalance_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    y_train: ArrayLike | None = ...,
+    *,
+    labels: ArrayLike | None = ...,
+    target_names: Sequence[str] | None = ...,
+    output_dict: Literal[False] = ...,
+) -> str: ...
+
+
+@overload
+def imbalance_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    y_train: ArrayLike | None = ...,
+    *,
+    labels: ArrayLike | None = ...,
+    target_names: Sequence[str] | None = ...,
+    output_dict: Literal[True],
+) -> dict[str, Any]: ...
+
+
+def imbalance_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    y_train: ArrayLike | None = None,
+    *,
+    labels: ArrayLike | None = None,
+    target_names: Sequence[str] | None = None,
+    output_dict: bool = False,
+) -> str | dict[str, Any]:
+    """Per-class scores beside training sizes, and the five summary metrics.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Correct labels: integers or strings.
+    y_pred : array-like of shape (n_samples,)
+        Predicted labels.
+    y_train : array-like of shape (n_training_samples,), default=None
+        Labels of the training set. Without it the training sizes and the two metrics that need
+        them are left out of the text (None and NaN in the dict).
+    labels : array-like of shape (n_labels,), default=None
+        Classes to list, in this order; by default all that occur, sorted. The summary is over
+        all classes present in `y_true` whatever is listed.
+    target_names : sequence of str of length n_labels, default=None
+        Names to show, in the order of the listed classes.
+    output_dict : bool, default=False
+        Return a dict in place of the text.
+
+    Returns
+    -------
+    str or dict
+        The dict has the keys of :func:`summary`, and ``classes``: for each name a dict of
+        ``training_size``, ``support`` (test rows), ``recall``, ``precision``, ``f1``,
+        ``specificity`` and ``g`` (the square root of recall times specificity). A class that
+        `y_true` lacks has NaN (in the text "-") for all scores but specificity.
+
+    Raises
+    ------
+    ValueError
+        If the labels are malformed, differ in length or kind; if `labels` repeats a class; or
+        if `target_names` has another length than the listed classes, or repeats a name.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import imbalance_report
+    >>> print(imbalance_report([0, 0, 1, 1], [0, 0, 1, 0], [0, 0, 0, 0, 1]))
+       train  test  recall  precision      F1  specificity       G
+    0      4     2  1.0000     0.6667  0.8000       0.5000  0.7071
+    1      1     2  0.5000     1.0000  0.6667       1.0000  0.7071
+    <BLANKLINE>
+    ACSA (mean recall)              0.7500
+    macro F1                        0.7333
+    macro G                         0.7071
+    recall of the smallest class    0.5000  (1)
+    precision of the largest class  0.6667  (0)
+    """
+    scores = score_classes(y_true, y_pred, y_train, labels)
+    listed = scores.classes if labels is None else check_labels("labels", labels)
+    if len(np.unique(listed)) != len(listed):
+        raise ValueError(f"labels repeats a class: {listed.tolist()}. List each class once.")
+    rows = np.searchsorted(scores.classes, listed)
+    names = _names(listed, target_names)
+    totals = summarise(scores)
+    if output_dict:
+        return {"classes": _as_dict(scores, rows, names), **totals}
+    all_names = dict(zip(rows.tolist(), names, strict=True))
+    return _class_lines(scores, rows, names) + "\n\n" + _total_lines(scores, totals, all_names)
+
+
+def _names(listed: np.ndarray, target_names: Sequence[str] | None) -> list[str]:
+    if target_names is None:
+        return [str(label) for label in listed]
+    names = [str(name) for name in target_names]
+    if len(names) != len(listed):
+        raise ValueError(
+            f"target_names has {len(names)} names for {len(listed)} classes "
+            f"{listed.tolist()}. Give one name for each, or choose the classes with labels."
+        )
+    if len(set(names)) != len(names):
+        raise ValueError(f"target_names repeats a name: {names}. Make each name unique.")
+    return names
+
+
+def _as_dict(scores: ClassScores, rows: np.ndarray, names: list[str]) -> dict[str, Any]:
+    sizes = scores.training_size
+    return {
+        name: {
+            "training_size": None if sizes is None else int(sizes[row]),
+            "support": int(scores.support[row]),
+            **{column: float(getattr(scores, column)[row]) for column in _COLUMNS},
+        }
+        for row, name in zip(rows, names, strict=True)
+    }
+
+
+def _class_lines(scores: ClassScores, rows: np.ndarray, names: list[str]) -> str:
+    counts = {"train": scores.training_size, "test": scores.support}
+    table = [["", *(h for h, values in counts.items() if values is not None), *_HEADINGS]]
+    for row, name in zip(rows, names, strict=True):
+        sizes = [str(values[row]) for values in counts.values() if values is not None]
+        table.append([name, *sizes, *(_number(getattr(scores, c)[row]) for c in _COLUMNS)])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        )
+        for line in table
+    )
+
+
+def _total_lines(scores: ClassScores, totals: dict[str, float], names: dict[int, str]) -> str:
+    lines = [
+        ("ACSA (mean recall)", totals["acsa"], ""),
+        ("macro F1", totals["f_macro"], ""),
+        ("macro G", totals["g_macro"], ""),
+    ]
+    if scores.training_size is not None:
+
+        def which(chosen: np.ndarray) -> str:
+            tied = np.flatnonzero(chosen).tolist()
+            shown = ", ".join(names.get(i, str(scores.classes[i])) for i in tied[:3])
+            return f"  ({shown}{f' and {len(tied) - 3} more' if len(tied) > 3 else ''})"
+
+        smallest, largest = totals["smallest_class_recall"], totals["largest_class_precision"]
+        lines.append(("recall of the smallest class", smallest, which(scores.smallest)))
+        lines.append(("precision of the largest class", largest, which(scores.largest)))
+    width = max(len(title) for title, _, _ in lines)
+    return "\n".join(f"{title:<{width}}  {_number(v)}{note}" for title, v, note in lines)
+
+
+def _number(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.4f}"

@@ -1,0 +1,142 @@
+"""A saved estimator: a folder with its parameters as JSON and its weights as safetensors."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+import equipoise
+from equipoise.errors import InvalidInputError
+from equipoise.preprocessing import ImageCodec, TableCodec
+
+PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
+Estimator = TypeVar("Estimator")
+
+
+def save(estimator: Any, path: Path) -> None:
+    """Write the folder beside its place, then move it there."""
+    params = estimator.get_params(deep=False)
+    params["callbacks"] = None
+    if isinstance(params["random_state"], np.random.RandomState):
+        params["random_state"] = None
+    description = {
+        "class": type(estimator).__name__,
+        "versions": {
+            "equipoise": equipoise.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        "params": params,
+        "classes": estimator.classes_.tolist(),
+        "classes_dtype": estimator.classes_.dtype.str,
+        "class_counts": estimator.class_counts_.tolist(),
+        "feature_names_in": getattr(estimator, "feature_names_in_", np.empty(0)).tolist(),
+        "n_features_in": estimator.n_features_in_,
+        "codec": estimator._codec.to_dict(),
+        "history": estimator.history_,
+    }
+    text = json.dumps(description, indent=2, default=_plain)
+    weights = {k: v.contiguous() for k, v in estimator.network_.state_dict().items()}
+    path = path.resolve()
+    if path.is_file() or (
+        path.is_dir() and {p.name for p in path.iterdir()} - {PARAMETERS, WEIGHTS}
+    ):
+        raise InvalidInputError(
+            f"path={str(path)!r} is a file, or a folder with other things in it. Choose another."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mark = uuid4().hex
+    partial, earlier = (path.with_name(f"{path.name}.{kind}-{mark}") for kind in ("new", "old"))
+    try:
+        partial.mkdir()
+        (partial / PARAMETERS).write_text(text, encoding="utf-8")
+        save_file(weights, partial / WEIGHTS)
+        if path.exists():
+            os.replace(path, earlier)
+        os.replace(partial, path)
+    except BaseException:
+        if earlier.exists() and not path.exists():
+            os.replace(earlier, path)
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)
+
+
+def load(cls: type[Estimator], path: Path) -> Estimator:
+    """Build the estimator that the folder describes.
+
+    Raises
+    ------
+    InvalidInputError
+        No such folder, a damaged one, or it holds an estimator of another class.
+    """
+    damaged = (
+        f"path={str(path)!r} holds a damaged estimator, or one of a newer version. "
+        "Save it anew. Reason: "
+    )
+    try:
+        description = json.loads((path / PARAMETERS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidInputError(
+            f"path={str(path)!r} holds no saved estimator: {PARAMETERS} is missing. "
+            "Pass the folder that save() wrote."
+        ) from None
+    except ValueError as error:
+        raise InvalidInputError(f"{damaged}{PARAMETERS}: {error}") from None
+    if not isinstance(description, dict) or "class" not in description:
+        raise InvalidInputError(f"{damaged}{PARAMETERS} names no class.")
+    if description["class"] != cls.__name__:
+        raise InvalidInputError(
+            f"path={str(path)!r} holds a {description['class']}, not a {cls.__name__}. "
+            f"Load it with {description['class']}.load."
+        )
+    try:
+        return _rebuild(cls, description, path / WEIGHTS)
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        FileNotFoundError,
+        SafetensorError,
+    ) as error:
+        raise InvalidInputError(f"{damaged}{type(error).__name__}: {error}") from error
+
+
+def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -> Estimator:
+    params = description["params"]
+    if params.get("image_shape") is not None:
+        params["image_shape"] = tuple(params["image_shape"])
+    estimator: Any = cls(**params)
+    codec = ImageCodec if description["codec"]["kind"] == "image" else TableCodec
+    estimator._codec = codec.from_dict(description["codec"])
+    estimator.classes_ = np.array(
+        description["classes"], dtype=np.dtype(description["classes_dtype"])
+    )
+    estimator.class_counts_ = np.array(description["class_counts"])
+    estimator.n_features_in_ = description["n_features_in"]
+    if description["feature_names_in"]:
+        estimator.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
+    estimator.history_ = description["history"]
+    estimator.input_shape_ = estimator._codec.input_shape
+    network = estimator._new_network(estimator.input_shape_, len(estimator.classes_), seed=0)
+    network.load_state_dict(load_file(weights))
+    estimator.network_ = network.to(memory_format=torch.channels_last).eval()
+    return estimator
+
+
+def _plain(value: Any) -> Any:
+    """JSON form of NumPy's scalars and arrays among the parameters."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"cannot be saved: {value!r}")

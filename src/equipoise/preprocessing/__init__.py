@@ -1,0 +1,6 @@
+"""From the user's arrays to tensors and back, without loss."""
+
+from equipoise.preprocessing.images import ImageCodec
+from equipoise.preprocessing.tables import TableCodec
+
+__all__ = ["ImageCodec", "TableCodec"]

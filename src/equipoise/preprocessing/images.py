@@ -1,0 +1,130 @@
+"""Images ⇄ tensors in [0, 1]."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from equipoise.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class ImageCodec:
+    """How the images of one fit look, and the way to tensors and back.
+
+    Attributes
+    ----------
+    row_shape : tuple of int
+        Shape of one row as the user gave it: flat, ``(height, width)`` or with channels last.
+    image_shape : tuple of int
+        ``(height, width, channels)``.
+    dtype : str
+        NumPy name of the user's dtype.
+    low, high : float
+        Values that become 0 and 1. 0 and 255 for ``uint8``; 0 and 1 for floats that stay
+        within; otherwise the extremes of the training data.
+    """
+
+    row_shape: tuple[int, ...]
+    image_shape: tuple[int, int, int]
+    dtype: str
+    low: float
+    high: float
+
+    @classmethod
+    def fit(cls, X: np.ndarray, image_shape: tuple[int, ...] | None) -> ImageCodec:
+        """Learn shape, dtype and value range from training images."""
+        if X.ndim == 4 and image_shape is None and X.shape[3] > 4 >= X.shape[1]:
+            raise InvalidInputError(
+                f"X has shape {X.shape}: images must have their channels last. "
+                "Pass X.transpose(0, 2, 3, 1)."
+            )
+        given = tuple(X.shape[1:])
+        shape = given if image_shape is None else tuple(image_shape)
+        full = (*shape, 1) if len(shape) == 2 else shape
+        fits = (
+            len(full) == 3
+            and all(isinstance(n, (int, np.integer)) and n > 0 for n in full)
+            and math.prod(full) == math.prod(given)
+            and (X.ndim == 2 or full == (*given, 1)[:3])
+        )
+        if not fits:
+            raise InvalidInputError(
+                f"image_shape={image_shape} does not fit X of shape {X.shape}: it must be "
+                "(height, width) or (height, width, channels) and multiply to the number of "
+                f"values in a row, {math.prod(given)}. 3-D and 4-D images need none."
+            )
+        low, high = 0.0, 1.0
+        if X.dtype == np.uint8:
+            high = 255.0
+        elif X.dtype != np.bool_:
+            least, most = float(X.min()), float(X.max())
+            if least < 0 or most > 1:
+                low, high = least, most if most > least else least + max(1.0, abs(least))
+        return cls(given, tuple(map(int, full)), X.dtype.name, low, high)  # type: ignore[arg-type]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape for which the networks are built."""
+        return self.image_shape
+
+    def check(self, X: np.ndarray) -> None:
+        """Refuse rows of another shape or brightness than those of the fit."""
+        if tuple(X.shape[1:]) != self.row_shape:
+            raise InvalidInputError(
+                f"X has rows of shape {tuple(X.shape[1:])}, but the estimator was fitted on rows "
+                f"of shape {self.row_shape}. Bring the images into that shape first."
+            )
+        brighter = X.dtype == np.uint8 and self.high <= 1 < X.max()
+        darker = self.dtype == "uint8" and X.dtype.kind == "f" and X.max() <= 1 and (X % 1).any()
+        if brighter or darker:
+            raise InvalidInputError(
+                f"X has {X.dtype} values up to {X.max():.3g}, but the estimator was fitted on "
+                f"{self.dtype} images of values from {self.low:g} to {self.high:g}. Bring X to "
+                "the same scale."
+            )
+
+    def encode(self, rows: np.ndarray) -> Tensor:
+        """``(n, *row_shape)`` array → float ``(n, channels, height, width)`` tensor in [0, 1].
+
+        The result is a view with the channels innermost, the layout that convolutions run
+        fastest in.
+        """
+        if rows.dtype not in (np.uint8, np.float32):
+            rows = rows.astype(np.float64)  # an offset would eat the digits of a float32
+        rows = np.require(rows, requirements=["C", "W"])  # torch warns of read-only memory
+        images = torch.from_numpy(rows).reshape(len(rows), *self.image_shape).permute(0, 3, 1, 2)
+        if images.dtype == torch.uint8:
+            images = images.float()
+        return ((images - self.low) / (self.high - self.low)).float()
+
+    def decode(self, images: Tensor) -> np.ndarray:
+        """Tensor as :meth:`encode` makes it → array in the user's shape, dtype and range."""
+        values = images.detach().cpu().double().permute(0, 2, 3, 1).numpy()
+        values = values.reshape(len(values), *self.row_shape) * (self.high - self.low) + self.low
+        dtype = np.dtype(self.dtype)
+        if dtype == np.bool_:
+            return values > 0.5
+        if np.issubdtype(dtype, np.integer):
+            values = np.rint(values)
+        return np.clip(values, self.low, self.high).astype(dtype)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"kind": "image", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ImageCodec:
+        """Inverse of :meth:`to_dict`."""
+        return cls(
+            tuple(values["row_shape"]),
+            tuple(values["image_shape"]),
+            values["dtype"],
+            values["low"],
+            values["high"],
+        )

@@ -1,0 +1,1 @@
+"""Plots from stored results. Import :mod:`equipoise.report.plots` for them: it needs matplotlib."""

@@ -1,0 +1,25 @@
+"""Figures of samples, latent codes, training and scores, drawn from arrays alone.
+
+No function shows a figure or changes matplotlib's settings or backend. Without `ax` (or `fig`) a
+new figure is made with pyplot, so that it appears in a notebook and with ``plt.show()`` in a
+script. Where many are drawn to files, pass axes of a ``matplotlib.figure.Figure`` of your own:
+pyplot is then never imported, and nothing is left open. Give it ``layout="constrained"``, which
+makes room for long names, legends and colour bars.
+"""
+
+from .curves import plot_curves
+from .latent import plot_latent
+from .posterior import plot_posterior_convergence
+from .samples import plot_samples
+from .scores import plot_confusion, plot_rate_effect
+from .sizes import plot_recall_by_size
+
+__all__ = [
+    "plot_confusion",
+    "plot_curves",
+    "plot_latent",
+    "plot_posterior_convergence",
+    "plot_rate_effect",
+    "plot_recall_by_size",
+    "plot_samples",
+]

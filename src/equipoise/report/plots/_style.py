@@ -1,0 +1,131 @@
+"""What the plots share: colours, new figures, and how classes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, cast
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.transforms import Bbox
+from numpy.typing import ArrayLike, NDArray
+
+# Ten colours chosen for colour-blind readers: Petroff, "Accessible color sequences for data
+# visualization" (2021). Written out because matplotlib knows them only from 3.10 on.
+PALETTE = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+MARKERS = "os^dvPXp<>"
+DASHES = ("-", "--", "-.", ":")
+MUTED = "0.45"
+GRID: dict[str, Any] = {"color": "0.5", "alpha": 0.25, "linewidth": 0.8}
+
+METRIC_NAMES = {
+    "acsa": "ACSA",
+    "f_macro": "macro F1",
+    "g_macro": "macro G",
+    "smallest_class_recall": "recall of the smallest class",
+    "largest_class_precision": "precision of the largest class",
+}
+
+Names = Mapping[Hashable, str] | Sequence[str] | None
+Counts = Mapping[Hashable, int] | Sequence[int] | None
+Value = TypeVar("Value")
+AnyFigure = Figure | SubFigure
+Layout = Literal["constrained", "none"]
+
+
+def look(i: int) -> dict[str, Any]:
+    """Colour and marker of series `i`: no two of the first hundred share both."""
+    return {"color": PALETTE[i % 10], "marker": MARKERS[(i + i // 10) % 10]}
+
+
+def new_figure(
+    fig: AnyFigure | None, width: float, height: float, layout: Layout = "constrained"
+) -> AnyFigure:
+    """`fig`, or else a new figure of this size in inches."""
+    if fig is not None:
+        return fig
+    import matplotlib.pyplot as plt  # registers the figure, so that notebooks and show() find it
+
+    return plt.figure(figsize=(width, height), layout=layout)
+
+
+def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
+    """`ax`, or else the axes of a new figure of this size in inches."""
+    return new_figure(None, width, height).add_subplot() if ax is None else ax
+
+
+def fit_figure(ax: Axes, width: float, height: float) -> None:
+    """Size the only figure of `ax` so that `ax` measures this in inches and no label is cut.
+
+    For axes of a fixed aspect, around which constrained layout leaves too much room or too little.
+    """
+    figure, pad = cast(Figure, ax.figure), 0.08
+    figure.set_size_inches(width, height)
+    ax.set_position((0, 0, 1, 1))
+    figure.draw_without_rendering()
+    inner, outer = ax.get_window_extent(), cast(Bbox, ax.get_tightbbox())
+    left, below = (inner.x0 - outer.x0) / figure.dpi + pad, (inner.y0 - outer.y0) / figure.dpi + pad
+    full_width = left + width + (outer.x1 - inner.x1) / figure.dpi + pad
+    full_height = below + height + (outer.y1 - inner.y1) / figure.dpi + pad
+    figure.set_size_inches(full_width, full_height)
+    ax.set_position(
+        (left / full_width, below / full_height, width / full_width, height / full_height)
+    )
+
+
+def class_labels(
+    classes: Sequence[Hashable], names: Names, counts: Counts = None, unit: str = ""
+) -> list[str]:
+    """What to write for each class: its name, and its count where counts are given."""
+    texts = [str(name) for name in per_class("class_names", classes, names, classes)]
+    if counts is None:
+        return texts
+    sizes = per_class("counts", classes, counts, ())
+    return [f"{text} ({size:,}{unit})" for text, size in zip(texts, sizes, strict=True)]
+
+
+def per_class(
+    parameter: str,
+    classes: Sequence[Hashable],
+    values: Mapping[Hashable, Value] | Sequence[Value] | None,
+    default: Sequence[Value],
+) -> list[Value]:
+    """Values in the order of `classes`, from a mapping or a sequence in that order."""
+    if values is None:
+        return list(default)
+    if isinstance(values, Mapping):
+        missing = [c for c in classes if c not in values]
+        if missing:
+            raise ValueError(f"{parameter} lacks class {missing[0]!r}. Add it to the mapping.")
+        return [values[c] for c in classes]
+    listed = list(values)
+    if len(listed) != len(classes):
+        raise ValueError(
+            f"{parameter} has {len(listed)} entries for {len(classes)} classes {list(classes)}. "
+            "Give one for each, in this order, or a mapping from class to entry."
+        )
+    return listed
+
+
+def as_floats(parameter: str, values: ArrayLike, ndim: int) -> NDArray[np.float64]:
+    """A copy of `values` as finite floats with `ndim` axes."""
+    array = np.array(values, dtype=np.float64)
+    if array.ndim != ndim:
+        raise ValueError(f"{parameter} must have {ndim} axes, got shape {array.shape}.")
+    if array.size == 0:
+        raise ValueError(f"{parameter} is empty, of shape {array.shape}. Nothing can be drawn.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{parameter} has NaN or infinite values. Drop or fill them first.")
+    return array

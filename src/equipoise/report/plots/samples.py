@@ -1,0 +1,192 @@
+"""Grids of images: what a model generates, beside what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike, NDArray
+
+from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_figure
+
+Canvas = NDArray[np.float64]
+
+_PAIRED_TITLE = "Generated images; framed: the nearest real one"
+
+
+def plot_samples(
+    images_by_class: Mapping[Hashable, ArrayLike],
+    *,
+    nearest: Mapping[Hashable, ArrayLike] | None = None,
+    class_names: Names = None,
+    counts: Counts = None,
+    max_columns: int = 10,
+    value_range: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Samples of each class in a row, optionally each above its nearest real image.
+
+    The neighbours show whether a model has learned or only copied: compare with
+    :func:`equipoise.metrics.nearest_rows`.
+
+    Parameters
+    ----------
+    images_by_class : mapping of class to array of shape (n, height, width[, 1 or 3])
+        Images to show, in the order of the mapping. Booleans, integers in 0–255 or floats in
+        0–1. Classes may differ in n.
+    nearest : mapping of class to array of the same shapes, default=None
+        For each image its nearest real one.
+    class_names : mapping or sequence of str, default=None
+        Names by class, or in the order of `images_by_class`.
+    counts : mapping or sequence of int, default=None
+        Numbers of training images, to be written beside the names.
+    max_columns : int, default=10
+        Only the first so many images of a class are drawn.
+    value_range : (float, float), default=None
+        Values to be drawn black and white, where they are not the above.
+    ax : matplotlib.axes.Axes, default=None
+        Where to draw; by default a new figure of fitting size.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, shapes or classes do not match, or values are out of range.
+
+    References
+    ----------
+    Wang, Lyu, Jing. "Deep Generative Model for Robust Imbalance Classification", CVPR 2020,
+    Figure 6, of the largest and the smallest class.
+    """
+    classes = list(images_by_class)
+    if not classes:
+        raise ValueError("images_by_class is empty. Pass images of at least one class.")
+    if max_columns < 1:
+        raise ValueError(f"max_columns must be at least 1, got {max_columns}.")
+    if value_range is not None and not value_range[0] < value_range[1]:
+        raise ValueError(f"value_range must be (black, white) with black < white: {value_range}.")
+    labels = class_labels(classes, class_names, counts, " in training")
+    rows = _rows(images_by_class, nearest, max_columns, value_range)
+    canvas, corners, (height, width) = _mosaic(rows, paired=nearest is not None)
+
+    n_rows = len(rows)
+    tile = 0.62 if n_rows <= 24 else 0.42  # inches
+    scale = tile / width
+    own = ax is None
+    if ax is None:
+        ax = new_figure(None, 1, 1, layout="none").add_subplot()
+    ax.imshow(canvas, interpolation="nearest" if height < 40 else "antialiased")
+    ax.spines[:].set_visible(False)
+    ax.set_xticks([])
+    centres = np.array([top + (height - 1) / 2 for top, _ in corners])
+    ax.set_yticks(centres.reshape(len(classes), -1).mean(axis=1), labels)
+    ax.tick_params(left=False)
+    ax.set_title("Samples of each class" if nearest is None else _PAIRED_TITLE, loc="left")
+    if nearest is not None:
+        _mark_pairs(ax, corners, rows, (height, width))
+    if own:
+        fit_figure(ax, canvas.shape[1] * scale, canvas.shape[0] * scale)
+    return ax
+
+
+def _mark_pairs(
+    ax: Axes, corners: list[tuple[int, list[int]]], rows: list[Canvas], tile: tuple[int, int]
+) -> None:
+    """Frame every second row, and write what the rows are."""
+    height, width = tile
+    frames = [
+        Rectangle((left - 0.5, top - 0.5), width, height)
+        for (top, lefts), row in zip(corners[1::2], rows[1::2], strict=True)
+        for left in lefts[: len(row)]
+    ]
+    ax.add_collection(
+        PatchCollection(frames, facecolor="none", edgecolor=PALETTE[1], linewidth=1.6)
+    )
+    for i, (top, _) in enumerate(corners):
+        ax.annotate(
+            "nearest real" if i % 2 else "generated",
+            (1, top + (height - 1) / 2),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize="small",
+            color=MUTED,
+        )
+
+
+def _rows(
+    images: Mapping[Hashable, ArrayLike],
+    nearest: Mapping[Hashable, ArrayLike] | None,
+    max_columns: int,
+    value_range: tuple[float, float] | None,
+) -> list[Canvas]:
+    """One array of images in 0–1 for each row of the grid, all of one shape."""
+    rows = []
+    for label, values in images.items():
+        row = _as_rgb(f"images_by_class[{label!r}]", values, value_range)
+        rows.append(row[:max_columns])
+        if nearest is None:
+            continue
+        if label not in nearest:
+            raise ValueError(f"nearest lacks class {label!r}. Give neighbours for every class.")
+        real = _as_rgb(f"nearest[{label!r}]", nearest[label], value_range)
+        if len(real) != len(row):
+            raise ValueError(
+                f"nearest[{label!r}] has {len(real)} images for {len(row)} generated ones. "
+                "Give one neighbour for each."
+            )
+        rows.append(real[:max_columns])
+    shapes = {row.shape[1:3] for row in rows}
+    if len(shapes) > 1:
+        raise ValueError(f"images_by_class and nearest mix image sizes {sorted(shapes)}. Use one.")
+    if not any(len(row) for row in rows):
+        raise ValueError("images_by_class has no images. Pass at least one.")
+    return rows
+
+
+def _as_rgb(name: str, values: ArrayLike, value_range: tuple[float, float] | None) -> Canvas:
+    array = np.asarray(values)
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.shape[-1] not in (1, 3) or 0 in array.shape[1:]:
+        raise ValueError(
+            f"{name} has shape {np.shape(values)}. Pass (n, height, width) for grey images or "
+            "(n, height, width, 3) for colour."
+        )
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}. Pass numbers.")
+    low, high = value_range or (0, 255 if array.dtype.kind in "iu" else 1)
+    scaled = (array.astype(np.float64) - low) / (high - low)
+    slack = 1e-3  # rounding, not another scale
+    if array.size and not (scaled.min() >= -slack and scaled.max() <= 1 + slack):
+        raise ValueError(
+            f"{name} has values from {array.min():g} to {array.max():g}, outside {low}–{high}. "
+            "Pass value_range=(black, white), and no NaN."
+        )
+    return np.broadcast_to(scaled.clip(0, 1), (*array.shape[:3], 3))
+
+
+def _mosaic(
+    rows: list[Canvas], *, paired: bool
+) -> tuple[Canvas, list[tuple[int, list[int]]], tuple[int, int]]:
+    """One white canvas with all images; the top and the lefts of each row; the tile's shape."""
+    height, width = rows[0].shape[1:3]
+    gap = max(2, round(0.1 * width))
+    lefts = [i * (width + gap) for i in range(max(map(len, rows)))]
+    tops, top = [], 0
+    for i in range(len(rows)):
+        tops.append(top)
+        # A pair stands close together, and apart from the next.
+        top += height + (gap if not paired or i % 2 == 0 else 3 * gap)
+    canvas = np.ones((tops[-1] + height, lefts[-1] + width, 3))
+    for top, row in zip(tops, rows, strict=True):
+        for left, image in zip(lefts, row, strict=False):
+            canvas[top : top + height, left : left + width] = image
+    return canvas, [(top, lefts) for top in tops], (height, width)

@@ -1,0 +1,37 @@
+"""Minibatches by index: rows are gathered when they are needed and copied once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+
+class Batches:
+    """Shuffled index blocks of nearly equal size.
+
+    Equal sizes leave no last batch of one or two rows, on which batch normalisation fails.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    batch_size : int
+        Largest block.
+    generator : torch.Generator
+        Source of the shuffle; part of a checkpoint.
+    """
+
+    def __init__(self, n: int, batch_size: int, generator: torch.Generator) -> None:
+        self.n = n
+        self.n_batches = math.ceil(n / batch_size)
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        order = torch.randperm(self.n, generator=self.generator).numpy()
+        yield from np.array_split(order, self.n_batches)

@@ -1,0 +1,218 @@
+"""Hooks of the training loop: early stopping, checkpoints, history on disk, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from tqdm import tqdm
+
+from equipoise.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from equipoise.training.loop import Plan
+
+
+@dataclass
+class Progress:
+    """Where the training stands; callbacks read it, and set ``stop`` to end after the epoch."""
+
+    plan: Plan
+    max_epochs: int
+    n_batches: int
+    fingerprint: str = ""
+    epoch: int = 0
+    batch: int = 0
+    losses: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    stop: bool = False
+    best_epoch: int = 0
+    best_score: float = float("-inf")
+    best_weights: dict[str, torch.Tensor] | None = None
+
+
+class Callback:
+    """Base with hooks that do nothing; override those that you need."""
+
+    def on_fit_start(self, progress: Progress) -> None:
+        """Before the first epoch."""
+
+    def on_batch_end(self, progress: Progress) -> None:
+        """After every optimisation step."""
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """After every epoch and its validation."""
+
+    def on_fit_end(self, progress: Progress) -> None:
+        """At the end, also after an interruption or an error."""
+
+
+class EarlyStopping(Callback):
+    """Stop when the validation ACSA no longer grows, and go back to the best weights.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a better ``val_acsa`` after which to stop.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """Compare, remember, and perhaps stop."""
+        score = progress.history[-1]["val_acsa"]
+        if score > progress.best_score:
+            progress.best_score, progress.best_epoch = score, progress.epoch
+            progress.best_weights = deepcopy(progress.plan.modules.state_dict())
+        elif progress.epoch - progress.best_epoch >= self.patience:
+            progress.stop = True
+
+    def on_fit_end(self, progress: Progress) -> None:
+        """Restore the best weights."""
+        if progress.best_weights is not None:
+            progress.plan.modules.load_state_dict(progress.best_weights)
+
+
+class Checkpoint(Callback):
+    """Save the whole state of the training after every epoch, and go on from it.
+
+    Running the same fit again with the same path continues where the last one stopped, with
+    the same numbers as a run that was never stopped. A fit of other data or with other
+    parameters needs another path.
+
+    Parameters
+    ----------
+    path : str or Path
+        File of the checkpoint, replaced atomically.
+    every : int, default=1
+        Epochs between two writes.
+    """
+
+    _KEPT = (
+        "fingerprint",
+        "epoch",
+        "history",
+        "stop",
+        "best_epoch",
+        "best_score",
+        "best_weights",
+    )
+
+    def __init__(self, path: str | Path, every: int = 1) -> None:
+        self.path = path
+        self.every = every
+
+    def on_fit_start(self, progress: Progress) -> None:
+        """Take up an earlier state, where there is one."""
+        path = Path(self.path)
+        if not path.exists():
+            return
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            fingerprint = state["fingerprint"]
+        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
+            raise InvalidInputError(
+                f"path={str(path)!r} is no checkpoint, or a damaged one. Delete it to start "
+                "anew, or choose another path."
+            ) from None
+        if fingerprint != progress.fingerprint:
+            raise InvalidInputError(
+                f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
+                "differ. Choose another path, or delete it to start anew."
+            )
+        plan = progress.plan
+        plan.modules.load_state_dict(state["modules"])
+        for optimizer, values in zip(plan.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(values)
+        plan.generator.set_state(state["generator"])
+        for name in self._KEPT:
+            setattr(progress, name, state[name])
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """Write, every so many epochs and after the last."""
+        last = progress.stop or progress.epoch == progress.max_epochs
+        if progress.epoch % self.every and not last:
+            return
+        path = Path(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        plan = progress.plan
+        torch.save(
+            {
+                "modules": plan.modules.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in plan.optimizers],
+                "generator": plan.generator.get_state(),
+                **{name: getattr(progress, name) for name in self._KEPT},
+            },
+            partial,
+        )
+        os.replace(partial, path)
+
+
+class JSONLines(Callback):
+    """Append one JSON object per epoch to a file.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """Append the record of the epoch."""
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(progress.history[-1]) + "\n")
+
+
+class ProgressBar(Callback):
+    """A bar with the loss and the validation ACSA on a terminal, a line per epoch elsewhere."""
+
+    _bar: Any = None
+
+    def on_fit_start(self, progress: Progress) -> None:
+        """Open the bar."""
+        self._bar = None
+        if sys.stderr.isatty():
+            total = (progress.max_epochs - progress.epoch) * progress.n_batches
+            self._bar = tqdm(total=total, unit="batch", dynamic_ncols=True, leave=False)
+
+    def on_batch_end(self, progress: Progress) -> None:
+        """Advance the bar."""
+        if self._bar is not None:
+            self._bar.update()
+            self._bar.set_postfix_str(self._summary(progress, progress.losses), refresh=False)
+
+    def on_epoch_end(self, progress: Progress) -> None:
+        """Print the line of the epoch."""
+        record = progress.history[-1]
+        line = (
+            f"epoch {progress.epoch:>3}/{progress.max_epochs}  {self._summary(progress, record)}"
+            f"  {record['seconds']:.1f} s"
+        )
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def on_fit_end(self, progress: Progress) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    @staticmethod
+    def _summary(progress: Progress, losses: dict[str, Any]) -> str:
+        text = f"loss {losses['loss']:.4f}"
+        if progress.history and "val_acsa" in progress.history[-1]:
+            text += f"  val ACSA {progress.history[-1]['val_acsa']:.4f}"
+        return text

@@ -1,0 +1,47 @@
+"""Where to compute and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from equipoise.errors import InvalidParameterError
+
+
+def resolve_device(device: str) -> torch.device:
+    """Device for ``"auto"`` (CUDA, then Apple's MPS, then CPU) or a torch device name."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidParameterError(
+            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
+            "Use 'auto' or 'cpu'."
+        ) from None
+    return resolved
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies in bfloat16 natively, so that training in it is faster."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """Context in which the trunk's forward pass runs while training.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+        ``"auto"`` takes bfloat16 where the device computes in it natively.
+    device : torch.device
+    """
+    enabled = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)

@@ -1,0 +1,33 @@
+"""The small parts that the commands are made of."""
+
+import json
+
+import pytest
+
+from equipoise.cli.files import replacing, write_json
+from equipoise.cli.signature import read_parameters
+
+
+def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path):
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt), replacing(target) as partial:
+        partial.write_text("half")
+        raise KeyboardInterrupt
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
+    assert target.read_text() == "old"
+
+
+def test_json_has_no_nan(tmp_path):
+    write_json(tmp_path / "x.json", {"a": [float("nan"), 1.5], "b": float("inf")})
+    text = (tmp_path / "x.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, 1.5], "b": None}
+
+
+def test_parameters_of_the_plain_classifier_can_be_read_too():
+    found = {p.name: p for p in read_parameters("classifiers/estimator.py", "ConvNetClassifier")}
+    assert found["loss"].choices == ("cross_entropy", "logit_adjusted")
+    assert found["learning_rate"].default == 2e-3
+    assert found["learning_rate"].meaning == "Peak learning rate of AdamW."
+    assert found["early_stopping"].domain == "bool"
+    assert found["architecture"].meaning == "Backbone; see equipoise.DGCClassifier."

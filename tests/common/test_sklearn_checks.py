@@ -1,0 +1,52 @@
+"""scikit-learn's own checks of an estimator, over every public one."""
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import equipoise
+
+# Arguments that are small, but enough for the checks that ask for accuracy.
+ARGUMENTS = {
+    "ConvNetClassifier": {"max_epochs": 4, "batch_size": 16, "learning_rate": 1e-2},
+    "DGCClassifier": {
+        "max_epochs": 4,
+        "batch_size": 16,
+        "learning_rate": 1e-2,
+        "latent_dim": 8,
+        "n_codes": 1,
+        "n_importance_samples": 4,
+    },
+}
+
+# check -> why it cannot hold
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "Minibatches are shuffled by row: a row of weight 2 and two equal rows of weight 1 are "
+        "equivalent in expectation only."
+    ),
+}
+
+
+def public_estimators() -> dict[str, type]:
+    """Every estimator class that the package hands out."""
+    values = {name: getattr(equipoise, name) for name in equipoise.__all__}
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, type) and issubclass(value, BaseEstimator)
+    }
+
+
+def test_every_public_estimator_is_checked():
+    assert set(ARGUMENTS) == set(public_estimators())
+
+
+# A check may be about warnings, or cause some that are no concern of a user.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@parametrize_with_checks(
+    [public_estimators()[name](**arguments) for name, arguments in ARGUMENTS.items()],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_sklearn_check(estimator, check):
+    check(estimator)

@@ -1,0 +1,171 @@
+"""A person's own images in class folders."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from equipoise.datasets import DamagedFileError, DatasetNotFoundError, load_dataset
+
+GREY, RED = 100, (200, 10, 10)
+
+
+def draw(path, colour=GREY, size=(6, 4), mode=None):
+    """Save a plain image; the size is (height, width)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = mode or ("L" if isinstance(colour, int) else "RGB")
+    Image.new(mode, size[::-1], colour).save(path)
+
+
+def test_a_fixed_stratified_split(tmp_path):
+    for i in range(10):
+        draw(tmp_path / "cat" / f"{i}.png", 10 + i)
+    for i in range(3):
+        draw(tmp_path / "dog" / f"{i}.png", 50 + i)
+    draw(tmp_path / "eel" / "only.png", 90)
+    draw(tmp_path / "fox" / "0.png", 120)
+    draw(tmp_path / "fox" / "1.png", 121)
+    data = load_dataset("folder", tmp_path)
+    assert data.class_names == ("cat", "dog", "eel", "fox")
+    assert np.bincount(data.y_train, minlength=4).tolist() == [8, 2, 1, 1]
+    assert np.bincount(data.y_test, minlength=4).tolist() == [2, 1, 0, 1]
+    assert data.X_train.shape == (12, 6, 4)
+    assert data.X_train.dtype == np.uint8
+    assert data.y_train.dtype == np.int64
+    # Every image is on one side, with the label of its folder.
+    both = np.concatenate([data.X_train, data.X_test])[:, 0, 0]
+    assert sorted(both) == [*range(10, 20), 50, 51, 52, 90, 120, 121]
+    np.testing.assert_array_equal(data.X_train[:, 0, 0] // 40, data.y_train)
+    again = load_dataset("folder", tmp_path)
+    np.testing.assert_array_equal(again.X_test, data.X_test)
+
+
+def test_train_and_test_folders_are_the_split(tmp_path):
+    for i in range(3):
+        draw(tmp_path / "train" / "a" / f"{i}.png", 1)
+        draw(tmp_path / "train" / "b" / f"{i}.jpg", 2)
+    draw(tmp_path / "test" / "b" / "0.JPEG", 3)
+    data = load_dataset("folder", tmp_path)
+    assert data.class_names == ("a", "b")
+    assert data.y_train.tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.y_test.tolist() == [1]
+    assert data.X_test[0, 0, 0] == 3
+
+
+def test_a_test_class_needs_training_images(tmp_path):
+    draw(tmp_path / "train" / "a" / "0.png")
+    draw(tmp_path / "test" / "b" / "0.png")
+    with pytest.raises(ValueError, match="without images in"):
+        load_dataset("folder", tmp_path)
+
+
+def test_train_and_test_may_be_classes(tmp_path):
+    for i in range(5):
+        draw(tmp_path / "train" / f"{i}.png")
+        draw(tmp_path / "test" / f"{i}.png")
+    assert load_dataset("folder", tmp_path).class_names == ("test", "train")
+
+
+def test_one_colour_image_makes_all_colour(tmp_path):
+    draw(tmp_path / "a" / "0.png", GREY)
+    draw(tmp_path / "b" / "0.png", RED)
+    data = load_dataset("folder", tmp_path)
+    assert data.X_train.shape == (2, 6, 4, 3)
+    assert data.X_train[0, 0, 0].tolist() == [100, 100, 100]
+    assert data.X_train[1, 0, 0].tolist() == [200, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("1", 1, 255),
+        ("LA", (100, 128), 100),
+        ("I;16", 40_000, 156),
+        ("RGBA", (*RED, 128), list(RED)),
+        ("P", 0, [0, 0, 0]),
+    ],
+)
+def test_every_kind_of_png(tmp_path, mode, colour, expected):
+    draw(tmp_path / "a" / "0.png", colour, mode=mode)
+    data = load_dataset("folder", tmp_path)
+    assert data.X_train[0, 0, 0].tolist() == expected
+
+
+def test_a_camera_held_sideways(tmp_path):
+    image = Image.new("L", (8, 4), 0)
+    image.paste(255, (0, 0, 8, 1))  # bright above, as the sensor saw it
+    exif = Image.Exif()
+    exif[274] = 6  # turn clockwise
+    (tmp_path / "a").mkdir()
+    image.save(tmp_path / "a" / "0.png", exif=exif)
+    data = load_dataset("folder", tmp_path)
+    assert data.X_train.shape == (1, 8, 4)
+    assert (data.X_train[0, :, -1] == 255).all()
+
+
+def test_different_sizes_need_image_size(tmp_path):
+    draw(tmp_path / "a" / "0.png", size=(6, 4))
+    draw(tmp_path / "a" / "1.png", size=(6, 4))
+    draw(tmp_path / "b" / "2.png", size=(4, 6))
+    with pytest.raises(ValueError, match="image_size=") as caught:
+        load_dataset("folder", tmp_path)
+    for part in str(tmp_path / "a" / "0.png"), "6x4", str(tmp_path / "b" / "2.png"), "4x6":
+        assert part in str(caught.value)
+    assert load_dataset("folder", tmp_path, image_size=5).X_train.shape[1:] == (5, 5)
+    assert load_dataset("folder", tmp_path, image_size=(3, 7)).X_train.shape[1:] == (3, 7)
+
+
+def test_other_files_are_ignored(tmp_path):
+    draw(tmp_path / "a" / "0.png")
+    (tmp_path / "a" / "notes.txt").write_text("hello")
+    (tmp_path / "a" / "._0.png").write_text("left by macOS")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "readme.png").write_text("not in a class folder")
+    data = load_dataset("folder", tmp_path)
+    assert data.class_names == ("a",)
+    assert len(data.X_train) == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+@pytest.mark.parametrize("kept", [0, 5, 0.7])
+def test_a_corrupt_image_is_named(tmp_path, suffix, kept):
+    for i in range(5):
+        draw(tmp_path / "a" / f"{i}.{suffix}", size=(64, 64))
+    path = tmp_path / "a" / f"3.{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: kept if isinstance(kept, int) else int(len(content) * kept)])
+    with pytest.raises(DamagedFileError) as caught:
+        load_dataset("folder", tmp_path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_png_with_a_broken_chunk_is_named(tmp_path):
+    path = tmp_path / "a" / "0.png"
+    draw(path)
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    content = path.read_bytes()
+    length = content.index(b"IDAT") - 4  # where the pixels' chunk says how long it is
+    path.write_bytes(content[:length] + (100).to_bytes(4, "big") + content[length + 4 :])
+    with pytest.raises(DamagedFileError, match=r"0\.png is damaged"):
+        load_dataset("folder", tmp_path)
+
+
+def test_an_empty_class_is_named(tmp_path):
+    draw(tmp_path / "a" / "0.png")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ValueError, match="b holds no png"):
+        load_dataset("folder", tmp_path)
+
+
+def test_no_images_at_all(tmp_path):
+    with pytest.raises(DatasetNotFoundError, match="is not there"):
+        load_dataset("folder", tmp_path / "nowhere")
+    with pytest.raises(DatasetNotFoundError, match="holds no folders"):
+        load_dataset("folder", tmp_path)
+    with pytest.raises(ValueError, match="data_dir"):
+        load_dataset("folder")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="not a folder"):
+        load_dataset("folder", tmp_path / "file")
