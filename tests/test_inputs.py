@@ -195,7 +195,11 @@ def test_image_shape_does_not_reshape_images(pictures):
 @pytest.mark.parametrize(
     ("fitted", "given", "message"),
     [
-        ((20, 8, 8), (20, 8, 9), r"rows of shape \(8, 9\), but .* fitted on rows of shape \(8, 8\)"),
+        (
+            (20, 8, 8),
+            (20, 8, 9),
+            r"rows of shape \(8, 9\), but .* fitted on rows of shape \(8, 8\)",
+        ),
         ((20, 8, 8, 3), (20, 8, 8, 1), r"rows of shape \(8, 8, 1\)"),
         ((20, 8, 8, 3), (20, 8, 8, 4), r"rows of shape \(8, 8, 4\)"),
         ((20, 8, 8), (20, 64), r"rows of shape \(64,\)"),
@@ -240,10 +244,10 @@ LABELS = {
 
 @pytest.mark.parametrize("names", LABELS.values(), ids=LABELS)
 @pytest.mark.parametrize("container", [np.array, lambda y: np.array(y, object), pd.Series, list])
-def test_labels_come_back_as_they_are(build, pictures, names, container):
-    X, codes = pictures
+def test_labels_come_back_as_they_are(build, blobs, names, container):
+    X, codes = blobs[0][:50], blobs[1][:50]
     y = container([names[c] for c in codes])
-    model = build(max_epochs=4, learning_rate=1e-2).fit(X, y)
+    model = build(max_epochs=10, learning_rate=1e-2).fit(X, y)
     assert model.classes_.tolist() == sorted(names)
     predicted = model.predict(X)
     assert predicted.dtype == model.classes_.dtype
@@ -259,7 +263,7 @@ WRONG_LABELS = {
     "NaN": (np.where(Y, np.nan, 1), "y contains NaN or None: 10 rows"),
     "no name": (["a", "b", None, np.nan] * 5, "y contains NaN or None: 10 rows.*Leave them out"),
     "two columns": (np.ones((20, 2)), "y should be a 1d array"),
-    "names and numbers": (["a", 1] * 10, "Unknown label type|[Mm]ix"),
+    "names and numbers": (["a", 1] * 10, "y mixes labels of several types.*Use one type"),
 }
 
 
@@ -286,7 +290,10 @@ WRONG_WEIGHTS = {
     "a number": (2.0, r"sample_weight has shape \(1,\)"),
     "negative": (np.linspace(-0.5, 1, 20), "sample_weight contains -0.5. .*not be negative"),
     "NaN": (np.full(20, np.nan), "sample_weight contains NaN"),
-    "a class without": (Y, "sample_weight is zero for every row of class 0. .*give its rows weight"),
+    "a class without": (
+        Y,
+        "sample_weight is zero for every row of class 0. .*give its rows weight",
+    ),
     "all zero": (np.zeros(20), "sample_weight is zero for every row of class 0"),
 }
 

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise import persistence
 from equipoise.errors import InvalidInputError
-from equipoise.inputs import check_rows, check_weights, fit_codec, stratified_holdout
+from equipoise.inputs import (
+    check_labels,
+    check_rows,
+    check_weights,
+    fit_codec,
+    stratified_holdout,
+)
 from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
@@ -133,7 +137,7 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
         check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
         device = resolve_device(self.device)
         rows = check_rows(self, X, reset=True)
-        classes, target = self._check_target(y, len(rows))
+        classes, target = check_labels(y, len(rows))
         rows, target, weights = check_weights(sample_weight, rows, target, classes)
         codec = fit_codec(rows, X, self.image_shape)
         seed = int(check_random_state(self.random_state).randint(2**31))
@@ -165,7 +169,7 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
         plan = self._plan(network, load, y_tensor, weight_tensor, generator)
         batch_size = self.batch_size
         if batch_size == "auto":
-            batch_size = int(np.clip(len(train) // 50, 16, 128))
+            batch_size = int(np.clip(len(train) // 50, 16, 64))
         callbacks: list[Callback] = list(copy.deepcopy(self.callbacks or []))
         if self.early_stopping:  # first, so that a checkpoint holds its verdict
             callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
@@ -189,43 +193,26 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
         self.history_: list[dict[str, Any]] = [*earlier, *history]
         return self
 
-    def _check_target(self, y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
-        if y is None:
-            raise InvalidInputError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None. "
-                "Pass one class label per row of X."
-            )
-        labels = column_or_1d(y, warn=True)
-        if pd.isna(labels).any():
-            raise InvalidInputError(
-                f"y contains NaN or None: {pd.isna(labels).sum()} rows have no label. "
-                "Leave them out of X and y."
-            )
-        check_classification_targets(labels)
-        if len(labels) != n:
-            raise InvalidInputError(
-                f"X has {n} rows but y has {len(labels)} labels. Pass one label per row."
-            )
-        classes, target = np.unique(labels, return_inverse=True)
-        if len(classes) < 2:
-            raise InvalidInputError(
-                f"y contains only one class, {classes.tolist()[0]!r}. A classifier needs rows of "
-                "at least two classes."
-            )
-        return classes, target.astype(np.int64)
-
     def _starting_network(
         self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int
     ) -> nn.Module:
-        if self._continues():
-            if not np.array_equal(classes, self.classes_) or codec.input_shape != self.input_shape_:
-                raise InvalidInputError(
-                    f"warm_start=True needs the classes {self.classes_.tolist()} and the input "
-                    f"shape {self.input_shape_} of the earlier fit, got {classes.tolist()} and "
-                    f"{codec.input_shape}. Set warm_start=False to start anew."
-                )
-            return copy.deepcopy(self.network_)
-        return self._new_network(codec.input_shape, len(classes), seed)
+        network = self._new_network(codec.input_shape, len(classes), seed)
+        if not self._continues():
+            return network
+        if not np.array_equal(classes, self.classes_) or codec.input_shape != self.input_shape_:
+            raise InvalidInputError(
+                f"warm_start=True needs the classes {self.classes_.tolist()} and the input "
+                f"shape {self.input_shape_} of the earlier fit, got {classes.tolist()} and "
+                f"{codec.input_shape}. Set warm_start=False to start anew."
+            )
+        try:
+            network.load_state_dict(self.network_.state_dict())
+        except RuntimeError:
+            raise InvalidInputError(
+                "warm_start=True goes on from the network of the earlier fit, but the "
+                "parameters now ask for other layers. Set warm_start=False to start anew."
+            ) from None
+        return network
 
     def _continues(self) -> bool:
         """Whether a fit goes on from the network of the last one."""

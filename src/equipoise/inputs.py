@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array, validate_data
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing import ImageCodec, TableCodec
@@ -30,8 +32,9 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dimensions <= 2:
         flat_image = estimator.image_shape is not None
+        # One order of the values, so that a frame gives the same sums as an array.
         return validate_data(
-            estimator, X, reset=reset, dtype="numeric" if flat_image else np.float64
+            estimator, X, reset=reset, order="C", dtype="numeric" if flat_image else np.float64
         )
     if n_dimensions > 4:
         raise InvalidInputError(
@@ -53,6 +56,45 @@ def fit_codec(
     if rows.ndim > 2 or image_shape is not None:
         return ImageCodec.fit(rows, image_shape)
     return TableCodec.fit(rows, original)
+
+
+def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted classes, and for every row the index of its class.
+
+    Raises
+    ------
+    ValueError
+        Other than ``n`` labels, missing or continuous ones, or fewer than two classes.
+    """
+    if y is None:
+        raise InvalidInputError(
+            "fit requires y to be passed, but the target y is None. "
+            "Pass one class label per row of X."
+        )
+    labels = column_or_1d(y, warn=True)
+    missing = int(pd.isna(labels).sum())
+    if missing:
+        raise InvalidInputError(
+            f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."
+        )
+    if labels.dtype == object:
+        if pd.api.types.infer_dtype(labels).startswith("mixed"):
+            raise InvalidInputError(
+                "y mixes labels of several types, such as numbers and strings. Use one type."
+            )
+        labels = pd.Series(labels).infer_objects().to_numpy()
+    check_classification_targets(labels)
+    if len(labels) != n:
+        raise InvalidInputError(
+            f"X has {n} rows but y has {len(labels)} labels. Pass one label per row."
+        )
+    classes, target = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise InvalidInputError(
+            f"y contains only one class, {classes.tolist()[0]!r}. A classifier needs rows of at "
+            "least two classes."
+        )
+    return classes, target.astype(np.int64)
 
 
 def check_weights(

@@ -59,7 +59,7 @@ def test_demo_compares_like_with_like(monkeypatch, call, tmp_path):
     digits = load_dataset("digits")
     zeros = digits.y_test == 0
     expected = [f"{(m.predict(digits.X_test)[zeros] == 0).mean():.3f}" for m in (plain, dgc)]
-    assert re.search(rf"^0\s+120\s+{expected[0]}\s+{expected[1]}\s*$", answer.out, re.M)
+    assert re.search(rf"^ *0\s+120\s+{expected[0]}\s+{expected[1]}\s*$", answer.out, re.M)
 
 
 def test_datasets_lists_all_and_where(call, tmp_path):

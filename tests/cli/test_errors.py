@@ -64,8 +64,8 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "folder" / "thing").write_text("")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file.txt").write_text("words")
-    image = Image.fromarray(np.arange(4096, dtype=np.uint16).astype(np.uint8).reshape(64, 64))
-    image.save("good.png")
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save("good.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "good.png").read_bytes()[:200])
     return tmp_path
 
@@ -115,6 +115,7 @@ def test_damaged_data_are_a_failure(call, place):
     (place / "pictures" / "a").mkdir(parents=True)
     (place / "pictures" / "b").mkdir()
     for name in "ab":
+        shutil.copy("good.png", place / "pictures" / name / "w.png")
         shutil.copy("cut.png", place / "pictures" / name / "x.png")
     answer = call("dgc", "train", "--dataset", "folder", "--data-dir", "pictures")
     assert answer.code == 1

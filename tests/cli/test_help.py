@@ -37,7 +37,13 @@ def train_help(call) -> dict[str, str]:
 
 def test_every_parameter_is_an_option_or_has_a_reason():
     assert [p.name for p in PARAMETERS] == [n for n in SIGNATURE if n not in NOT_OPTIONS]
-    assert set(NOT_OPTIONS) <= set(SIGNATURE)
+    assert set(NOT_OPTIONS) == {
+        "image_shape",
+        "warm_start",
+        "random_state",
+        "callbacks",
+        "verbose",
+    }
 
 
 @pytest.mark.parametrize("name", [n for n in SIGNATURE if n not in NOT_OPTIONS])
@@ -91,7 +97,7 @@ def test_help_loads_nothing_heavy(page):
 @pytest.mark.parametrize("page", [[], ["dgc"]], ids=" ".join)
 def test_a_group_alone_shows_its_help(call, page):
     answer = call(*page)
-    assert "Usage: equipoise" in answer.out + answer.err
+    assert "Commands:" in answer.out + answer.err
 
 
 def test_version(call):

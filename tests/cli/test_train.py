@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -201,7 +200,7 @@ def test_a_folder_with_other_things_is_never_touched(train, tmp_path):
 
 # Stopped and taken up ---------------------------------------------------------------------
 
-LONG = ("--max-epochs", "3", "--seed", "7")
+LONG = ("--max-epochs", "3", "--seed", "7", "--early-stopping")
 
 
 @pytest.fixture
@@ -226,14 +225,12 @@ def test_a_killed_run_goes_on_to_the_same_result(train, uninterrupted, tmp_path)
     code = (
         "import os, sys\nfrom equipoise.cli import main\n"
         "from equipoise.cli.training import Recorder\n"
-        "Recorder.on_epoch_end = lambda self, progress: progress.epoch == 2 and os.kill(os.getpid(), 9)\n"
+        "def die(self, progress):\n    if progress.epoch == 2: os.kill(os.getpid(), 9)\n"
+        "Recorder.on_epoch_end = die\n"
         "main(sys.argv[1:])"
     )
     arguments = ["dgc", "train", "--dataset", "digits", "--batch-size", "150", *LONG, "--out", run]
-    killed = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=os.environ | {"OMP_NUM_THREADS": "2"},
-    )
+    killed = subprocess.run([sys.executable, "-c", code, *map(str, arguments)])
     assert killed.returncode == -signal.SIGKILL
     assert files_in(run) == {"run.json", "checkpoint.pt"}
     answer = train(*LONG, "--out", run)
@@ -279,6 +276,14 @@ def test_a_trained_model_is_not_trained_again(train, tmp_path, monkeypatch):
     monkeypatch.setattr(DGCClassifier, "fit", None)
     assert train("--out", run).code == 0
     assert read(run / "run.json")["status"] == "finished"
+
+
+def test_a_run_may_move_to_another_device(train, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "on_batch_end", lambda *_: signal.raise_signal(signal.SIGINT))
+        assert train("--out", run).code == 130
+    assert train("--out", run, "--device", "cpu").code == 0
 
 
 def test_changed_data_are_noticed(train, tmp_path, monkeypatch):

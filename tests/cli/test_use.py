@@ -56,18 +56,16 @@ def test_evaluate_on_other_images_leaves_the_runs_own_metrics(call, own_run, tmp
 def test_evaluate_matches_classes_by_name(call, own_run, tmp_path):
     digits = load_dataset("digits")
     for i in np.flatnonzero(digits.y_test >= 8)[:20]:
-        folder = tmp_path / str(digits.y_test[i])
-        folder.mkdir(exist_ok=True)
+        folder = tmp_path / "pair" / str(digits.y_test[i])
+        folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(digits.X_test[i]).save(folder / f"{i}.png")
-    arguments = ("dgc", "evaluate", own_run, "--dataset", "folder", "--data-dir", tmp_path)
-    (tmp_path / "copied-run").rename(tmp_path.parent / "moved-run")
-    arguments = ("dgc", "evaluate", tmp_path.parent / "moved-run", *arguments[3:])
-    assert call(*arguments).code == 0
-    (stored,) = (tmp_path.parent / "moved-run" / "evaluations").glob("*/predictions.npz")
-    assert set(np.load(stored)["y_true"]) == {8, 9}
+    own = ("dgc", "evaluate", own_run, "--dataset", "folder", "--data-dir", tmp_path / "pair")
+    assert call(*own).code == 0
+    stored = np.load(own_run / "evaluations" / "pair" / "predictions.npz")
+    assert set(stored["y_true"]) == {8, 9}
 
-    (tmp_path / "8").rename(tmp_path / "eight")
-    answer = call(*arguments)
+    (tmp_path / "pair" / "8").rename(tmp_path / "pair" / "eight")
+    answer = call(*own)
     assert answer.code == 2
     assert "'eight'" in answer.err
 

@@ -10,7 +10,7 @@ class FirstTwo:
     """In place of t-SNE, which takes seconds."""
 
     def __init__(self, n_components, *, perplexity, init, random_state):
-        assert init == "pca"
+        assert init == "pca" and random_state is not None
         self.perplexity = perplexity
 
     def fit_transform(self, values):

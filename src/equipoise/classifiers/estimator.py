@@ -32,8 +32,8 @@ class ConvNetClassifier(DeepClassifier):
         ICLR 2021).
     max_epochs : int, default=12
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 128.
-    learning_rate : float, default=2e-3
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+    learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
     weight_decay : float, default=1e-2
@@ -84,7 +84,7 @@ class ConvNetClassifier(DeepClassifier):
         loss: str = "cross_entropy",
         max_epochs: int = 12,
         batch_size: int | str = "auto",
-        learning_rate: float = 2e-3,
+        learning_rate: float = 4e-3,
         lr_schedule: str = "one_cycle",
         weight_decay: float = 1e-2,
         early_stopping: bool = False,

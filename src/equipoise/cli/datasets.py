@@ -40,7 +40,8 @@ def datasets(
     from rich.console import Console
 
     if name is None:
-        Console().print(known(data_dir))
+        # Wide enough to leave paths in one piece, to be copied.
+        Console(width=1000).print(known(data_dir))
         return
     choice = DataChoice(name, data_dir, image_size, hair)
     protocol = choose_protocol(protocol, name)

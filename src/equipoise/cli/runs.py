@@ -179,6 +179,7 @@ def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | No
     differences = [
         f"{name} is {there!r} there and {here!r} here"
         for name, there, here in _differences(run.record["settings"], settings)
+        if name != "device"  # one may move on to another machine
     ]
     remedy = "Pass --overwrite to start anew, or another folder with --out."
     if differences:

@@ -91,8 +91,8 @@ def train(
     preset: Annotated[
         Preset,
         typer.Option(
-            help="paper starts from the published objective and not from the defaults below, "
-            "which are those of preset default. Options given in addition win."
+            help="What holds for parameters that are not given: the defaults below, or the "
+            "values of the published objective."
         ),
     ] = Preset.DEFAULT,
     **chosen: Any,
@@ -132,7 +132,9 @@ def train(
         if old := Run.find(out):
             old.clear()
         run = Run.create(out, settings, data=about)
-    elif run.record["data"]["fingerprint"] != about["fingerprint"]:
+    elif run.record["data"]["fingerprint"] == about["fingerprint"]:
+        run.update(settings=settings)  # the device may be another
+    else:
         raise ValueError(
             f"The data are no longer those that {out} was started with. Pass --overwrite to "
             "start anew, or another folder with --out."

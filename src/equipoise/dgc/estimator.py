@@ -38,30 +38,30 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
         3-D and 4-D input; without it, 2-D input is a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images: about 22 million multiply-adds for 28×28, or the widths of the
-        release, about 50 times more. Tables always get two hidden layers.
+        Backbone of images: about 29 million multiply-adds for 28×28, or the widths of the
+        release, about 35 times more. Tables always get two hidden layers.
     latent_dim : int, default=64
         Size K of a code.
     head : {"linear", "mlp"}, default="linear"
         p(y|z): linear, or two hidden layers of 500 units.
     reconstruction : {"l2sq", "l2", "l1"}, default="l2sq"
         Half the squared distance, the distance, or the sum of absolute differences.
-    reconstruction_weight : float, default=0.05
+    reconstruction_weight : float, default=0.002
         Weight of the reconstruction in the objective, and the decoder's precision in
         prediction; the paper has 1.
     mmd_weight : float, default=1
         λ, the weight of the distance of the codes to N(0, I).
-    label_dropout : float in [0, 1], default=0.5
-        Share of samples whose label the recognition model does not see in training; the paper
-        has 0.
+    label_dropout : float in [0, 1], default=1
+        Share of codes for which the recognition model does not see the label in training; the
+        paper has 0. With 1 it never does, and q(z|x, y) is q(z|x).
     n_codes : int, default=4
         Codes per sample and step that the classifier learns from; the paper has 1.
     logit_adjustment : float in [0, 1], default=1
         τ: shifts the logits in training by τ log π, π the class shares, so that the classifier
         learns the posterior of equal class sizes; the paper has 0.
-    oversampling_rate : float in [0, 1], default=0.6
+    oversampling_rate : float in [0, 1], default=0
         r of latent oversampling: 0 for none, 1 for as many codes of every class as of the
-        largest.
+        largest; the paper has 0.6. The default leaves the balance to ``logit_adjustment``.
     latent_optimization : bool, default=False
         Take an extra step of the encoder alone per batch (the release does on MNIST).
     pretrain_steps : int, default=0
@@ -81,8 +81,8 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         sums to 1. ``"train"`` is the prior of the training data.
     max_epochs : int, default=12
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 128.
-    learning_rate : float, default=2e-3
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+    learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
         ``"step"`` halves after 60 % of the steps (paper, MNIST), ``"exponential"`` decays to
@@ -168,12 +168,12 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         latent_dim: int = 64,
         head: str = "linear",
         reconstruction: str = "l2sq",
-        reconstruction_weight: float = 0.05,
+        reconstruction_weight: float = 0.002,
         mmd_weight: float = 1.0,
-        label_dropout: float = 0.5,
+        label_dropout: float = 1.0,
         n_codes: int = 4,
         logit_adjustment: float = 1.0,
-        oversampling_rate: float = 0.6,
+        oversampling_rate: float = 0.0,
         latent_optimization: bool = False,
         pretrain_steps: int = 0,
         inference: str = "shared",
@@ -182,7 +182,7 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         class_prior: Any = "uniform",
         max_epochs: int = 12,
         batch_size: int | str = "auto",
-        learning_rate: float = 2e-3,
+        learning_rate: float = 4e-3,
         lr_schedule: str = "one_cycle",
         beta_1: float = 0.9,
         weight_decay: float = 1e-2,
@@ -236,9 +236,9 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         Parameters
         ----------
         **parameters
-            Override single values, ``architecture="paper"`` and the release's schedule
-            (``max_epochs=50, learning_rate=1e-5, lr_schedule="step", batch_size=100``) among
-            them.
+            Override single values. The release adds ``pretrain_steps=200`` and, on MNIST,
+            ``latent_optimization=True``; its networks and schedule are ``architecture="paper",
+            max_epochs=50, batch_size=100, learning_rate=1e-5, lr_schedule="step"``.
         """
         published = {
             "reconstruction_weight": 1.0,
@@ -246,11 +246,10 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
             "n_codes": 1,
             "logit_adjustment": 0.0,
             "oversampling_rate": 0.6,
-            "latent_optimization": True,
-            "pretrain_steps": 200,
             "inference": "conditional",
             "density_weight": 0.0,
             "class_prior": "train",
+            "learning_rate": 2e-3,
             "beta_1": 0.5,
             "weight_decay": 0.0,
         }
@@ -341,7 +340,6 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         -------
         ndarray of shape (n, latent_dim), float32
         """
-
         return self._apply(X, _parameters)[:, : self.latent_dim].astype(np.float32)
 
     def encode(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

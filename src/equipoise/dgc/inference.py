@@ -18,6 +18,7 @@ from equipoise.dgc.network import DGCNetwork, moments
 from equipoise.dgc.objective import reconstruction_error, standard_normal_log_density
 
 DECODE_ROWS = 4096  # codes decoded at once: large enough to be fast, small enough for a cache
+SCREENING_SLACK = 3.0  # nats by which S codes may do better than the central one foretells
 TOLERANCE = 1e-3  # largest error of a posterior that is accepted to save decoding
 
 
@@ -70,7 +71,11 @@ def shared_log_joint(
     log_label = torch.log_softmax(network.head(codes), -1)
     label = log_label.exp()
     spread = (label.amax(1) - label.amin(1)).amax(1)
-    rows = (spread > tolerance).nonzero().squeeze(1) if tolerance > 0 else torch.arange(len(x))
+    rows = (
+        (spread > tolerance).nonzero().squeeze(1)
+        if tolerance > 0
+        else torch.arange(len(x), device=x.device)
+    )
     log_weight = torch.zeros_like(log_label[..., 0])
     if len(rows):
         error = _reconstruction_errors(network, x.flatten(1)[rows], codes[rows], reconstruction)
@@ -95,11 +100,11 @@ def conditional_log_joint(
 
         log mean_s exp[ −w d(x, x̂(z_s)) + log p(y_c|z_s) + v (log p(z_s) − log q(z_s|x, y_c)) ]
 
-    A distance is never negative, so the value without it bounds the class from above and costs
-    no decoding. The class with the largest bound is decoded first; of the others only those
-    whose bound comes within ``log(1 / tolerance)`` of it. The rest cannot win and have a
-    posterior below ``tolerance``: they keep their bound, lowered by what the leader's distances
-    cost.
+    Two things save decoding. A distance is never negative, so the value without it bounds the
+    class from above. And the central code of each class, one decoding instead of S, tells nearly
+    what its S codes will cost: a class is decoded in full only where neither its bound nor this
+    estimate puts it further behind the leader than ``log(1 / tolerance)``, the estimate with
+    some slack. The others keep their estimate.
 
     Parameters and the returned shape are those of :func:`shared_log_joint`.
 
@@ -128,12 +133,20 @@ def conditional_log_joint(
         return _log_mean_exp(weighted) + log_prior_shift[classes]
 
     rows = torch.arange(len(x), device=x.device)
-    first = bound.argmax(1)
+    if tolerance == 0:
+        every = torch.ones_like(bound, dtype=torch.bool).nonzero(as_tuple=True)
+        return decoded(*every).unflatten(0, bound.shape)
+    central = _reconstruction_errors(network, flat_x, mean, reconstruction)
+    estimate = bound - reconstruction_weight * central
+    first = estimate.argmax(1)
     leader = decoded(rows, first)
-    score = bound + (leader - bound[rows, first])[:, None]
-    margin = -math.log(tolerance) if tolerance > 0 else math.inf
-    contenders = bound > (leader - margin)[:, None]
+    score = estimate + (leader - estimate[rows, first])[:, None]
+    margin = -math.log(tolerance)
+    contenders = (bound > (leader - margin)[:, None]) & (
+        score > (leader - margin - SCREENING_SLACK)[:, None]
+    )
     contenders[rows, first] = False
+    score[rows, first] = leader
     if contenders.any():
         pairs = contenders.nonzero(as_tuple=True)
         score[pairs] = decoded(*pairs)
