@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import cross_val_score
@@ -71,6 +72,11 @@ def test_codes_have_documented_shapes(model, digits):
     mean, std = model.encode(X, y)
     assert mean.shape == std.shape == (7, 8)
     assert (std > 0).all()
+
+
+def test_codes_come_as_a_named_frame_where_asked(model, digits):
+    frame = clone(model).set_output(transform="pandas").fit(*digits[:2]).transform(digits[2][:3])
+    assert list(frame.columns) == [f"dgcclassifier{i}" for i in range(8)]
 
 
 def test_the_label_moves_the_code(paper_model, digits):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ from equipoise.training import Callback, Plan
 from equipoise.training.precision import autocast
 
 
-class DGCClassifier(TransformerMixin, DeepClassifier):
+class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
     """Deep generative classifier, robust to class imbalance.
 
     A code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). Rare classes
@@ -439,6 +439,15 @@ class DGCClassifier(TransformerMixin, DeepClassifier):
         with torch.inference_mode():
             values = torch.cat([network.decoder(z) for z in codes.split(1024)])
         return self._codec.decode(values)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.latent_dim
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
+        return tags
 
     def _class_index(self, y: Any) -> np.ndarray:
         labels = np.asarray(y)
