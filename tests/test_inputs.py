@@ -262,7 +262,7 @@ WRONG_LABELS = {
     "None": (None, "requires y to be passed, but the target y is None"),
     "NaN": (np.where(Y, np.nan, 1), "y contains NaN or None: 10 rows"),
     "no name": (["a", "b", None, np.nan] * 5, "y contains NaN or None: 10 rows.*Leave them out"),
-    "two columns": (np.ones((20, 2)), "y should be a 1d array"),
+    "two columns": (np.ones((20, 2)), r"not supported: y has shape \(20, 2\)"),
     "names and numbers": (["a", 1] * 10, "y mixes labels of several types.*Use one type"),
 }
 

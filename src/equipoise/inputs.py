@@ -71,6 +71,12 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
             "fit requires y to be passed, but the target y is None. "
             "Pass one class label per row of X."
         )
+    shape = np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise InvalidInputError(
+            f"Multilabel and multioutput targets are not supported: y has shape {shape}. "
+            "Pass one class label per row."
+        )
     labels = column_or_1d(y, warn=True)
     missing = int(pd.isna(labels).sum())
     if missing:

@@ -1,6 +1,7 @@
-"""scikit-learn's own checks of an estimator, over every public one."""
+"""scikit-learn's and imbalanced-learn's own checks, over every public estimator."""
 
 import pytest
+from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_checks
 from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -42,10 +43,18 @@ def test_every_public_estimator_is_checked():
     assert set(ARGUMENTS) == set(public_estimators())
 
 
+INSTANCES = [public_estimators()[name](**arguments) for name, arguments in ARGUMENTS.items()]
+
+
+@imblearn_checks(INSTANCES)
+def test_imblearn_check(estimator, check):
+    check(estimator)
+
+
 # A check may be about warnings, or cause some that are no concern of a user.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
 @parametrize_with_checks(
-    [public_estimators()[name](**arguments) for name, arguments in ARGUMENTS.items()],
+    INSTANCES,
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_sklearn_check(estimator, check):

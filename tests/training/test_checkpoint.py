@@ -72,7 +72,8 @@ def test_resumed_run_equals_an_uninterrupted_one(build, blobs, pictures, variant
     assert_same(again, resumed, ignore=())  # a finished run is taken up as it is
 
 
-def test_early_stopping_remembers_its_best_epoch(build, blobs, tmp_path):
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_early_stopping_remembers_its_best_epoch(build, blobs, tmp_path, epoch):
     # Not to learn anything makes the first epoch the best, before the cut.
     parameters = {
         "max_epochs": 9,
@@ -84,7 +85,7 @@ def test_early_stopping_remembers_its_best_epoch(build, blobs, tmp_path):
     assert len(whole.history_) == 5
     checkpoint = Checkpoint(tmp_path / "state.pt")
     with pytest.raises(PowerCutError):
-        build(**parameters, callbacks=[checkpoint, PowerCut(3)]).fit(*blobs)
+        build(**parameters, callbacks=[checkpoint, PowerCut(epoch)]).fit(*blobs)
     assert_same(build(**parameters, callbacks=[checkpoint]).fit(*blobs), whole)
 
 
