@@ -44,6 +44,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Size K of a code.
     head : {"linear", "mlp"}, default="linear"
         p(y|z): linear, or two hidden layers of 500 units.
+    dropout : float in [0, 1), default=0.3
+        Share of the features left out at random in training, between trunk and codes; the
+        paper has 0.
     reconstruction : {"l2sq", "l2", "l1"}, default="l2sq"
         Half the squared distance, the distance, or the sum of absolute differences.
     reconstruction_weight : float, default=0.002
@@ -141,6 +144,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         **DeepClassifier._constraints,
         "latent_dim": [Number(1, integer=True)],
         "head": [OneOf(("linear", "mlp"))],
+        "dropout": [Number(0, 1, open_high=True)],
         "reconstruction": [OneOf(("l2sq", "l2", "l1"))],
         "reconstruction_weight": [Number(0)],
         "mmd_weight": [Number(0)],
@@ -167,6 +171,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         architecture: str = "compact",
         latent_dim: int = 64,
         head: str = "linear",
+        dropout: float = 0.3,
         reconstruction: str = "l2sq",
         reconstruction_weight: float = 0.002,
         mmd_weight: float = 1.0,
@@ -200,6 +205,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self.architecture = architecture
         self.latent_dim = latent_dim
         self.head = head
+        self.dropout = dropout
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
         self.mmd_weight = mmd_weight
@@ -241,6 +247,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             max_epochs=50, batch_size=100, learning_rate=1e-5, lr_schedule="step"``.
         """
         published = {
+            "dropout": 0.0,
             "reconstruction_weight": 1.0,
             "label_dropout": 0.0,
             "n_codes": 1,
@@ -283,6 +290,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
             autocast=autocast(self.precision, y.device),
+            dropout=self.dropout,
             reconstruction=self.reconstruction,
             reconstruction_weight=self.reconstruction_weight,
             mmd_weight=self.mmd_weight,

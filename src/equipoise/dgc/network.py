@@ -67,7 +67,11 @@ class DGCNetwork(nn.Module):
         base : Tensor of shape (n, 2 K)
         shifts : Tensor of shape (n_classes, 2 K)
         """
-        return self.to_moments(self.from_features(self.trunk(x))), self.label_shifts()
+        return self.parameters_of(self.trunk(x)), self.label_shifts()
+
+    def parameters_of(self, features: Tensor) -> Tensor:
+        """Parameters of q(z|x), (n, 2 K), from the trunk's features (n, out_features)."""
+        return self.to_moments(self.from_features(features))
 
     def label_shifts(self) -> Tensor:
         """What each label adds to the parameters of q(z|x): (n_classes, 2 K)."""

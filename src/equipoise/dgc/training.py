@@ -55,6 +55,7 @@ class DGCPlan:
         class_counts: Tensor,
         generator: torch.Generator,
         autocast: Any,
+        dropout: float,
         reconstruction: str,
         reconstruction_weight: float,
         mmd_weight: float,
@@ -70,6 +71,7 @@ class DGCPlan:
         self.modules = network
         self.load, self.y, self.weight = load, y, weight
         self.generator, self.autocast = generator, autocast
+        self.dropout = dropout
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
         self.mmd_weight = mmd_weight
@@ -130,8 +132,12 @@ class DGCPlan:
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with self.autocast:
-            base, shifts = self.modules.recognise(x)
-        return base.to(x), shifts.to(x)
+            features = self.modules.trunk(x)
+        features = features.to(x)
+        if self.dropout > 0:  # by hand, since torch's own draws from the global generator
+            kept = torch.rand(features.shape, generator=self.generator) >= self.dropout
+            features = features * kept.to(features) / (1 - self.dropout)
+        return self.modules.parameters_of(features), self.modules.label_shifts()
 
     def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
         """One code for every entry of ``base`` (n, S, 2 K); ``shift`` (n, 2 K) is its label's."""
