@@ -17,6 +17,7 @@ def pictures():
 
 def test_demo_prints_a_comparison_and_draws(call, tmp_path, monkeypatch, pictures):
     monkeypatch.setattr(module, "EPOCHS", 1)
+    monkeypatch.setattr(module, "SUBSETS", 2)
     answer = call("demo", "--out", tmp_path / "new" / "demo", "--seed", 1)
     assert answer.code == 0
     sizes = imbalance.published("digits")
@@ -47,18 +48,23 @@ def test_demo_compares_like_with_like(monkeypatch, call, tmp_path):
 
         monkeypatch.setattr(cls, "fit", fit)
     monkeypatch.setattr(module, "EPOCHS", 1)
+    monkeypatch.setattr(module, "SUBSETS", 2)
     for name in ("draw_samples", "draw_confusion", "draw_recall"):
         monkeypatch.setattr(pictures, name, lambda *_: None)
     answer = call("demo", "--out", tmp_path, "--quiet")
     assert answer.err == ""
-    (plain, X, y), (dgc, X_dgc, y_dgc) = fitted
-    np.testing.assert_array_equal(X, X_dgc)
-    np.testing.assert_array_equal(y, y_dgc)
-    for name in ("max_epochs", "batch_size", "architecture", "random_state"):
-        assert getattr(plain, name) == getattr(dgc, name)
+    assert len(fitted) == 4
+    for (plain, X, y), (dgc, X_dgc, y_dgc) in (fitted[:2], fitted[2:]):
+        np.testing.assert_array_equal(X, X_dgc)
+        np.testing.assert_array_equal(y, y_dgc)
+        for name in ("max_epochs", "batch_size", "architecture", "random_state"):
+            assert getattr(plain, name) == getattr(dgc, name)
     digits = load_dataset("digits")
-    zeros = digits.y_test == 0
-    expected = [f"{(m.predict(digits.X_test)[zeros] == 0).mean():.3f}" for m in (plain, dgc)]
+    zeros = digits.X_test[digits.y_test == 0]
+    expected = [
+        f"{np.mean([model.predict(zeros) == 0 for model, _, _ in fitted[i::2]]):.3f}"
+        for i in range(2)
+    ]
     assert re.search(rf"^ *0\s+120\s+{expected[0]}\s+{expected[1]}\s*$", answer.out, re.M)
 
 
