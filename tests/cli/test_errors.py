@@ -40,6 +40,7 @@ MISTAKES = {
     "evaluate: no run there": ("dgc", "evaluate", "nowhere"),
     "evaluate: no run": ("dgc", "evaluate", "folder"),
     "evaluate: a file": ("dgc", "evaluate", "file.txt"),
+    "evaluate: which folder": ("dgc", "evaluate", "RUN", "--dataset", "folder"),
     "evaluate: unknown data set": ("dgc", "evaluate", "RUN", "--dataset", "mnits"),
     "generate: no run": ("dgc", "generate", "folder", "out.png"),
     "generate: unknown label": ("dgc", "generate", "RUN", "out.png", "--label", "ten"),
@@ -93,7 +94,7 @@ def test_messages_name_what_is_wrong(call, place, finished_run):
     def message(*arguments):
         return call(*arguments).err
 
-    assert "mnits" in message("dgc", "train", "--dataset", "mnits")
+    assert "fashion-mnist" in message("dgc", "train", "--dataset", "mnits")
     assert "oversampling_rate=3.0" in message(*TRAIN, "--oversampling-rate", "3")
     assert "missing.png: No such file" in message("dgc", "predict", finished_run, "missing.png")
     assert "0, 1, 2" in message("dgc", "generate", finished_run, "o.png", "--label", "ten")

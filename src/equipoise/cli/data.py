@@ -122,14 +122,15 @@ def choose_protocol(protocol: str | None, dataset: str) -> str:
     ValueError
         It is none of those that exist.
     """
-    from equipoise.datasets import imbalance
-
     if protocol is None:
         protocol = "none" if dataset == "folder" else "published"
     if not re.fullmatch(rf"none|published|exponential:{_NUMBER}|step:{_NUMBER}:\d+", protocol):
         raise ValueError(f"--protocol {protocol!r} is not one of {PROTOCOLS}.")
-    if protocol == "published":
-        imbalance.published(dataset)
+    if protocol == "published" and dataset == "folder":
+        raise ValueError(
+            "--protocol published: nobody has published sizes for your own images. Take another "
+            f"of {PROTOCOLS}."
+        )
     return protocol
 
 

@@ -37,7 +37,13 @@ def evaluate(
     own = DataChoice.from_dict(about["source"])
     model = opened.load_model()
     height, width, _ = model.input_shape_
-    choice = DataChoice(dataset or own.dataset, data_dir or own.data_dir, (height, width), own.hair)
+    if data_dir is None and (
+        dataset in (None, own.dataset) or "folder" not in (dataset, own.dataset)
+    ):
+        data_dir = (
+            own.data_dir
+        )  # a place of data sets holds others too; a folder of images does not
+    choice = DataChoice(dataset or own.dataset, data_dir, (height, width), own.hair)
     data = choice.load(download)
     y = translate(data.y_test, data.class_names, about["class_names"])
 
