@@ -37,12 +37,10 @@ def evaluate(
     own = DataChoice.from_dict(about["source"])
     model = opened.load_model()
     height, width, _ = model.input_shape_
-    if data_dir is None and (
-        dataset in (None, own.dataset) or "folder" not in (dataset, own.dataset)
-    ):
-        data_dir = (
-            own.data_dir
-        )  # a place of data sets holds others too; a folder of images does not
+    # A place of data sets has other ones too; a folder of images is nothing else.
+    elsewhere = dataset not in (None, own.dataset) and "folder" in (dataset, own.dataset)
+    if data_dir is None and not elsewhere:
+        data_dir = own.data_dir
     choice = DataChoice(dataset or own.dataset, data_dir, (height, width), own.hair)
     data = choice.load(download)
     y = translate(data.y_test, data.class_names, about["class_names"])
