@@ -17,7 +17,7 @@ from torch import Tensor
 from equipoise.dgc.network import DGCNetwork, moments
 from equipoise.dgc.objective import reconstruction_error, standard_normal_log_density
 
-DECODE_ROWS = 4096  # codes decoded at once: large enough to be fast, small enough for a cache
+DECODE_ROWS = 1024  # codes decoded at once: large enough to be fast, small enough for a cache
 SCREENING_SLACK = 3.0  # nats by which S codes may do better than the central one foretells
 TOLERANCE = 1e-3  # largest error of a posterior that is accepted to save decoding
 
