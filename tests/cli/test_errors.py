@@ -40,7 +40,6 @@ MISTAKES = {
     "evaluate: no run there": ("dgc", "evaluate", "nowhere"),
     "evaluate: no run": ("dgc", "evaluate", "folder"),
     "evaluate: a file": ("dgc", "evaluate", "file.txt"),
-    "evaluate: which folder": ("dgc", "evaluate", "RUN", "--dataset", "folder"),
     "evaluate: unknown data set": ("dgc", "evaluate", "RUN", "--dataset", "mnits"),
     "generate: no run": ("dgc", "generate", "folder", "out.png"),
     "generate: unknown label": ("dgc", "generate", "RUN", "out.png", "--label", "ten"),

@@ -70,6 +70,15 @@ def test_evaluate_matches_classes_by_name(call, own_run, tmp_path):
     assert "'eight'" in answer.err
 
 
+def test_evaluate_never_takes_a_place_of_data_sets_for_a_folder_of_images(call, own_run, tmp_path):
+    record = json.loads((own_run / "run.json").read_text())
+    record["data"]["source"]["data_dir"] = str(tmp_path)
+    (own_run / "run.json").write_text(json.dumps(record))
+    answer = call("dgc", "evaluate", own_run, "--dataset", "folder")
+    assert answer.code == 2
+    assert "needs the folder" in answer.err
+
+
 # generate ---------------------------------------------------------------------------------
 
 
