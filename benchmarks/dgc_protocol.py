@@ -149,8 +149,8 @@ def show(options: argparse.Namespace) -> None:
             cells = []
             for key, _ in MEASURES:
                 values = [record["metrics"][key] for record in records]
-                spread = np.std(values, ddof=1) if len(values) > 1 else float("nan")
-                cells.append(f"{np.mean(values):.4f} ± {spread:.4f}")
+                spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
+                cells.append(f"{np.mean(values):.4f}{spread}")
             for key in ("fit_seconds", "predict_seconds", "peak_mib"):
                 cells.append(f"{np.median([record[key] for record in records]):.0f}")
             print(f"| {method} | {len(records)} | " + " | ".join(cells) + " |")

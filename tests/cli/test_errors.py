@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from equipoise.cli.data import DataChoice
+
 TRAIN = ("dgc", "train", "--dataset", "digits")
 MISTAKES = {
     # Found by the parser of the arguments, which shows the usage as well.
@@ -96,7 +98,15 @@ def test_messages_name_what_is_wrong(call, place, finished_run):
     assert "fashion-mnist" in message("dgc", "train", "--dataset", "mnits")
     assert "oversampling_rate=3.0" in message(*TRAIN, "--oversampling-rate", "3")
     assert "missing.png: No such file" in message("dgc", "predict", finished_run, "missing.png")
+    assert "no folder nowhere" in message("dgc", "generate", finished_run, "nowhere/out.png")
     assert "0, 1, 2" in message("dgc", "generate", finished_run, "o.png", "--label", "ten")
+
+
+def test_parameters_are_checked_before_data_are_loaded(call, place, monkeypatch):
+    monkeypatch.setattr(DataChoice, "load", None)
+    assert call(*TRAIN, "--oversampling-rate", "3").code == 2
+    assert call(*TRAIN, "--protocol", "unfair").code == 2
+    assert not (place / "runs").exists()
 
 
 def test_missing_data_is_a_failure_with_the_remedy(call, place):

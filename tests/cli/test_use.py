@@ -151,10 +151,10 @@ def test_predict_says_what_it_converts(call, finished_run, pngs, tmp_path):
     paths, images = pngs
     large = tmp_path / "large.png"
     Image.fromarray(images[0]).resize((80, 80), Image.Resampling.NEAREST).convert("RGB").save(large)
-    answer = call("dgc", "predict", finished_run, paths[0], large)
-    assert "1 of 2 images stretched to 8x8" in answer.err
-    assert "1 of 2 images made grey" in answer.err
-    small, shrunk = rows_of(answer.out)
+    answer = call("dgc", "predict", finished_run, *paths, large)
+    assert "1 of 4 images stretched to 8x8" in answer.err
+    assert "1 of 4 images made grey" in answer.err
+    small, *_, shrunk = rows_of(answer.out)
     assert small["predicted"] == shrunk["predicted"]
     assert call("dgc", "predict", finished_run, paths[0], large, "--quiet").err == ""
 
