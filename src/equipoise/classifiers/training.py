@@ -56,7 +56,7 @@ class ClassifierPlan:
         ]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """Train on one batch; see :class:`equipoise.training.loop.Plan`."""
+        """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         index = torch.from_numpy(rows).to(self.y.device)
         with self.autocast:
             logits = self.modules(self.load(rows))

@@ -101,7 +101,7 @@ class DGCPlan:
             self.optimizers.append(self.encoder)
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """Train on one batch; see :class:`equipoise.training.loop.Plan`."""
+        """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         index = torch.from_numpy(rows).to(self.y.device)
         x, y = self.load(rows), self.y[index]
         weight = None if self.weight is None else self.weight[index]

@@ -5,10 +5,10 @@ from equipoise.training.callbacks import (
     Checkpoint,
     EarlyStopping,
     JSONLines,
-    Progress,
     ProgressBar,
 )
-from equipoise.training.loop import Plan, fit_loop
+from equipoise.training.loop import fit_loop
+from equipoise.training.plan import Plan, Progress
 
 __all__ = [
     "Callback",

@@ -7,35 +7,14 @@ import os
 import pickle
 import sys
 from copy import deepcopy
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from equipoise.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from equipoise.training.loop import Plan
-
-
-@dataclass
-class Progress:
-    """Where the training stands; callbacks read it, and set ``stop`` to end after the epoch."""
-
-    plan: Plan
-    max_epochs: int
-    n_batches: int
-    fingerprint: str = ""
-    epoch: int = 0
-    batch: int = 0
-    losses: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    stop: bool = False
-    best_epoch: int = 0
-    best_score: float = float("-inf")
-    best_weights: dict[str, torch.Tensor] | None = None
+from equipoise.training.plan import Progress
 
 
 class Callback:

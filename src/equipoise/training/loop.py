@@ -6,35 +6,13 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-
-import numpy as np
-import torch
-from torch import nn
+from typing import Any
 
 from equipoise.errors import TrainingDivergedError
 from equipoise.training.batches import Batches
-from equipoise.training.callbacks import Callback, Progress
+from equipoise.training.callbacks import Callback
+from equipoise.training.plan import Plan, Progress
 from equipoise.training.schedules import learning_rate_factor
-
-
-class Plan(Protocol):
-    """What a method's ``training.py`` provides: the modules, their optimisers, one step."""
-
-    @property
-    def modules(self) -> nn.Module:
-        """Everything that is trained, and all that a checkpoint has to hold."""
-
-    @property
-    def optimizers(self) -> Sequence[torch.optim.Optimizer]:
-        """The loop sets their learning rates."""
-
-    @property
-    def generator(self) -> torch.Generator:
-        """Source of all randomness, the shuffle included."""
-
-    def step(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """Train on the rows with these indices; scalar losses by name, the total as "loss"."""
 
 
 def fit_loop(
