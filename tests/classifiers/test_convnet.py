@@ -104,12 +104,14 @@ def test_logit_adjustment_counts_weights_not_rows(imbalanced):
     np.testing.assert_allclose(*posteriors, atol=1e-6)
 
 
-def test_sample_weight_decides_between_contradicting_labels(blobs):
-    X = np.concatenate([blobs[0], blobs[0]])
-    y = np.repeat([0, 1], 60)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_sample_weight_decides_between_contradicting_labels(blobs, early_stopping):
+    X, y = np.repeat(blobs[0], 2, axis=0), np.tile([0, 1], 60)
     for favoured in (0, 1):
         weight = np.where(y == favoured, 10.0, 0.1)
-        model = ConvNetClassifier(max_epochs=8, learning_rate=1e-2, random_state=0)
+        model = ConvNetClassifier(
+            max_epochs=8, learning_rate=1e-2, random_state=0, early_stopping=early_stopping
+        )
         assert (model.fit(X, y, weight).predict(X) == favoured).mean() > 0.95
 
 
