@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from equipoise.report.plots import latent, plot_latent
 
@@ -16,6 +17,13 @@ class FirstTwo:
     def fit_transform(self, values):
         assert self.perplexity < len(values)
         return values[:, :2]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The threads of t-SNE wait for each other a thousand times: slow on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

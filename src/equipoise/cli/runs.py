@@ -117,21 +117,10 @@ class Run:
         return run
 
     def load_model(self) -> DGCClassifier:
-        """The saved estimator.
-
-        Raises
-        ------
-        ValueError
-            Its files are damaged.
-        """
-        from safetensors import SafetensorError
-
+        """The saved estimator."""
         from equipoise.dgc import DGCClassifier
 
-        try:
-            return DGCClassifier.load(self.model)
-        except (KeyError, TypeError, RuntimeError, OSError, SafetensorError) as error:
-            raise ValueError(f"{self.model} is damaged: {error}") from None
+        return DGCClassifier.load(self.model)
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
