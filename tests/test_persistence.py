@@ -298,6 +298,7 @@ def with_parameter(folder):
 DAMAGES = {
     "empty JSON": cut("params.json", 0),
     "JSON cut short": cut("params.json", 100),
+    "a number": lambda folder: (folder / "params.json").write_text("1"),
     "a list": lambda folder: (folder / "params.json").write_text("[1, 2]"),
     "no text": lambda folder: (folder / "params.json").write_bytes(b"\xff\xfe\x00"),
     "no class": without("class"),

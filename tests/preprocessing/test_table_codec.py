@@ -105,6 +105,16 @@ def test_integers_are_rounded_and_stay_within_their_dtype():
     assert codec.decode(far).tolist() == [[0, 150], [255, 150]]
 
 
+def test_bools_are_decided_in_the_middle():
+    codec, _ = fit(np.array([[False], [True]]))
+    assert codec.decode(torch.tensor([[-1.0], [-0.1], [0.1], [9.0]])).ravel().tolist() == [
+        0,
+        0,
+        1,
+        1,
+    ]
+
+
 @settings(max_examples=20, deadline=None)
 @given(hnp.arrays("int16", SHAPES), st.sampled_from(["float32", "float64", "int32", "bool"]))
 def test_json_and_back(X, dtype):

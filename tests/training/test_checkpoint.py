@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from equipoise.errors import InvalidInputError
-from equipoise.training import Callback, Checkpoint
+from equipoise.training import Callback, Checkpoint, fit_loop
 
 
 class PowerCutError(RuntimeError):
@@ -107,8 +107,6 @@ def epochs_in(path):
 
 
 def test_every_few_epochs_and_the_last(line, tmp_path):
-    from equipoise.training import fit_loop
-
     class Look(Callback):
         seen = []
 
@@ -118,6 +116,16 @@ def test_every_few_epochs_and_the_last(line, tmp_path):
     path = tmp_path / "state.pt"
     fit_loop(line(), 10, max_epochs=5, batch_size=5, callbacks=[Checkpoint(path, every=2), Look()])
     assert Look.seen == [0, 2, 2, 4, 5]
+
+
+def test_an_early_stop_is_written(line, tmp_path):
+    class Stop(Callback):
+        def on_epoch_end(self, progress):
+            progress.stop = progress.epoch == 3
+
+    path = tmp_path / "state.pt"
+    fit_loop(line(), 10, max_epochs=9, batch_size=5, callbacks=[Stop(), Checkpoint(path, every=2)])
+    assert epochs_in(path) == 3
 
 
 def test_checkpoint_of_other_data_or_parameters_is_refused(build, blobs, tmp_path):

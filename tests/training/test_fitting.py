@@ -1,13 +1,15 @@
 """What training leaves behind in an estimator, and what it must not touch."""
 
 import copy
+import math
+import re
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from equipoise import DGCClassifier
+from equipoise import ConvNetClassifier, DGCClassifier
 from equipoise.errors import InvalidInputError, TrainingDivergedError
 from equipoise.training import Callback
 
@@ -216,3 +218,17 @@ def test_precision_is_of_the_training_only(build, pictures, precision):
 @pytest.mark.parametrize("batch_size", [1, 7, 1000, "auto"])
 def test_batch_size_may_be_anything(build, blobs, batch_size):
     assert len(build(batch_size=batch_size).fit(*blobs).history_) == 1
+
+
+@pytest.mark.parametrize(("n", "n_batches"), [(60, 4), (1000, 50), (30_000, None)])
+def test_automatic_batch_size_is_a_fiftieth_of_the_rows_within_limits(n, n_batches):
+    class Count(Callback):
+        def on_fit_start(self, progress):
+            seen.append(progress.n_batches)
+            progress.stop = True
+
+    seen = []
+    X, y = np.zeros((n, 1)), np.arange(n) % 2
+    model = ConvNetClassifier(callbacks=[Count()]).fit(X, y)
+    limit = int(re.search(r"``\"auto\"`` is a fiftieth .* 16 and\s+(\d+)", model.__doc__)[1])
+    assert seen == [n_batches or math.ceil(n / limit)]
