@@ -3,7 +3,7 @@
 import pytest
 from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_checks
 from sklearn.base import BaseEstimator
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import equipoise
 
@@ -59,3 +59,10 @@ def test_imblearn_check(estimator, check):
 )
 def test_sklearn_check(estimator, check):
     check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_default_arguments_pass_the_checks_too(name):
+    estimator = public_estimators()[name]()
+    check_estimator(estimator, expected_failed_checks=EXPECTED_FAILURES, on_skip=None)
