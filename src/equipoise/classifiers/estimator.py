@@ -31,12 +31,14 @@ class ConvNetClassifier(DeepClassifier):
         ``"logit_adjusted"`` trains for the posterior under equal class sizes (Menon et al.,
         ICLR 2021).
     max_epochs : int, default=12
+        Passes over the training images.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
     weight_decay : float, default=1e-2
+        Share of each weight that a step takes off, times the learning rate.
     early_stopping : bool, default=False
         Stop when ACSA on a validation split no longer grows, and keep the best weights.
     validation_fraction : float, default=0.1

@@ -18,16 +18,12 @@ _TYPES: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 _METAVARS = {"batch_size": "<int|auto>", "class_prior": "<uniform|train|P,P,...>"}
 
 
-def add_options(
-    parameters: Sequence[Parameter], fallbacks: Mapping[str, str]
-) -> Callable[[Command], Command]:
+def add_options(parameters: Sequence[Parameter]) -> Callable[[Command], Command]:
     """Decorate a command that ends in ``**chosen`` so that it has an option per parameter.
 
     Parameters
     ----------
     parameters : sequence of Parameter
-    fallbacks : mapping of str to str
-        Meaning of parameters whose docstring has none.
 
     Returns
     -------
@@ -38,7 +34,7 @@ def add_options(
     def decorate(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        options = [_option(p, _help(p, parameters, fallbacks)) for p in parameters]
+        options = [_option(p, _help(p, parameters)) for p in parameters]
         command.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[p.replace(kind=p.KEYWORD_ONLY) for p in own] + options
         )
@@ -61,10 +57,8 @@ def given(context: typer.Context, chosen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _help(
-    parameter: Parameter, parameters: Sequence[Parameter], fallbacks: Mapping[str, str]
-) -> str:
-    text = parameter.meaning or fallbacks.get(parameter.name, "")
+def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
+    text = parameter.meaning
     for other in parameters:
         if "_" in other.name:  # no ordinary word
             text = re.sub(rf"\b{other.name}\b", f"--{other.name.replace('_', '-')}", text)

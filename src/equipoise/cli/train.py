@@ -41,10 +41,6 @@ NOT_OPTIONS = {
     "callbacks": "the run folder's own",
     "verbose": "--quiet",
 }
-FALLBACKS = {
-    "max_epochs": "Passes over the training images.",
-    "weight_decay": "Share of each weight that a step takes off, times the learning rate.",
-}
 PARAMETERS = [
     p for p in read_parameters("dgc/estimator.py", "DGCClassifier") if p.name not in NOT_OPTIONS
 ]
@@ -57,7 +53,7 @@ class Preset(StrEnum):
     PAPER = "paper"
 
 
-@add_options(PARAMETERS, FALLBACKS)
+@add_options(PARAMETERS)
 def train(
     context: typer.Context,
     dataset: Annotated[

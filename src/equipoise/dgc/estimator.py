@@ -83,6 +83,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Class shares that the posterior assumes; an array is in the order of ``classes_`` and
         sums to 1. ``"train"`` is the prior of the training data.
     max_epochs : int, default=12
+        Passes over the training images.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
     learning_rate : float, default=4e-3
@@ -93,6 +94,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     beta_1 : float in [0, 1), default=0.9
         Momentum of AdamW; the paper has 0.5.
     weight_decay : float, default=1e-2
+        Share of each weight that a step takes off, times the learning rate.
     early_stopping : bool, default=False
         Stop when ACSA on a validation split no longer grows, and keep the best weights.
     validation_fraction : float in (0, 1), default=0.1
