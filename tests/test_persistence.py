@@ -325,3 +325,13 @@ def test_weights_of_another_network_are_refused(fitted, pictures, tmp_path):
     os.replace(tmp_path / "two" / "weights.safetensors", tmp_path / "one" / "weights.safetensors")
     with pytest.raises(InvalidInputError, match="damaged"):
         ConvNetClassifier.load(tmp_path / "one")
+
+
+def test_class_weights_keep_the_labels_they_are_for(blobs, tmp_path):
+    X, y = blobs
+    weights = {np.int64(0): np.float32(2), 2: 0.5}
+    model = ConvNetClassifier(max_epochs=1, random_state=0, class_weight=weights).fit(X, y)
+    model.save(tmp_path / "model")
+    loaded = ConvNetClassifier.load(tmp_path / "model")
+    assert loaded.class_weight == weights
+    assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))

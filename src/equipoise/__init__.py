@@ -7,15 +7,17 @@ if TYPE_CHECKING:
     from equipoise.classifiers import ConvNetClassifier
     from equipoise.datasets import load_dataset
     from equipoise.dgc import DGCClassifier
+    from equipoise.imsic import IMSIC
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvNetClassifier", "DGCClassifier", "__version__", "load_dataset"]
+__all__ = ["IMSIC", "ConvNetClassifier", "DGCClassifier", "__version__", "load_dataset"]
 
 # A public name is imported from its home on first use, so that `import equipoise` costs no torch.
 _HOMES = {
     "ConvNetClassifier": "equipoise.classifiers",
     "DGCClassifier": "equipoise.dgc",
+    "IMSIC": "equipoise.imsic",
     "load_dataset": "equipoise.datasets",
 }
 

@@ -1,4 +1,4 @@
-"""What every classifier of this library shares: checks, training, prediction, saving."""
+"""What every estimator of this library shares: checks, training, evaluation, saving."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -35,12 +35,14 @@ from equipoise.training.schedules import SCHEDULES
 PREDICT_ROWS = 512  # rows predicted at once
 
 
-class DeepClassifier(ClassifierMixin, BaseEstimator):
-    """Template of a neural classifier for images and tables.
+class DeepEstimator(BaseEstimator):
+    """Template of a neural estimator for images and tables.
 
     A subclass declares its parameters in ``__init__``, adds their limits to ``_constraints``
-    and writes ``_build``, ``_plan`` and ``_log_posterior``.
+    and writes ``_build`` and ``_plan``; to stop early it also needs ``_log_posterior``.
     """
+
+    early_stopping: bool = False  # for subclasses without this parameter
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "image_shape": [
@@ -52,10 +54,6 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
         "batch_size": [OneOf(("auto",)), Number(1, integer=True)],
         "learning_rate": [Number(0, open_low=True)],
         "lr_schedule": [OneOf(SCHEDULES)],
-        "weight_decay": [Number(0)],
-        "early_stopping": [BOOLEAN],
-        "validation_fraction": [Number(0, 1, open_low=True, open_high=True)],
-        "n_iter_no_change": [Number(1, integer=True)],
         "warm_start": [BOOLEAN],
         "precision": [OneOf(("auto", "float32", "bfloat16"))],
         "device": [Instance((str,), "'auto' or the name of a torch device such as 'cpu'")],
@@ -95,41 +93,14 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
     ) -> None:
         """Whatever the trained network still needs from the training rows."""
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
-        raise NotImplementedError
-
     # Fitting --------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on images or rows of a table.
-
-        Parameters
-        ----------
-        X : array-like
-            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
-            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
-            ``uint8`` 0–255 or any float range. Never modified.
-        y : array-like of shape (n,)
-            Class labels, ints or strings, at least two classes.
-        sample_weight : array-like of shape (n,), optional
-            Non-negative weights; rows of weight zero are left out.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            Impossible parameters or data, before any training.
-        TrainingDivergedError
-            The loss became NaN or infinite.
-        """
+    def _fit_or_restore(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit; a fit that fails leaves the estimator as it was."""
         before = vars(self).copy()
         try:
             return self._fit(X, y, sample_weight)
         except BaseException:
-            # A fit that fails leaves the estimator as it was.
             self.__dict__ = before
             raise
 
@@ -153,7 +124,7 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
             return codec.encode(rows[train[index]]).to(device, torch.float32)
 
         def score() -> float:
-            values = self._evaluate(network, codec, rows[held_out])
+            values = self._evaluate(network, codec, rows[held_out], self._log_posterior)
             return acsa(target[held_out], values.argmax(1))
 
         y_tensor = torch.from_numpy(target[train]).to(device)
@@ -243,17 +214,16 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
             torch.manual_seed(seed)
             return self._build(input_shape, n_classes)
 
-    # Prediction -----------------------------------------------------------------------------
+    # Evaluation -----------------------------------------------------------------------------
 
     def _evaluate(
         self,
         network: nn.Module,
         codec: ImageCodec | TableCodec,
         rows: np.ndarray,
-        function: Callable[[Any, Tensor], Tensor] | None = None,
+        function: Callable[[Any, Tensor], Tensor],
     ) -> np.ndarray:
         """Apply ``function(network, x)`` to blocks of rows and join the results."""
-        function = function or self._log_posterior
         device = next(network.parameters()).device
         dtype = torch.float32
         if isinstance(codec, TableCodec) and device.type != "mps":
@@ -268,48 +238,26 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
                 ]
             )
 
-    def _apply(self, X: Any, function: Callable[[Any, Tensor], Tensor] | None = None) -> np.ndarray:
-        check_is_fitted(self)
-        rows = check_rows(self, X, reset=False)
-        self._codec.check(rows)
+    def _apply(self, X: Any, function: Callable[[Any, Tensor], Tensor]) -> np.ndarray:
+        rows = self._rows_like_fit(X)
         device = resolve_device(self.device)
         return self._evaluate(self.network_.to(device), self._codec, rows, function)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Log posterior of every class, in the order of ``classes_``.
+    def _rows_like_fit(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        rows = check_rows(self, X, reset=False)
+        self._codec.check(rows)
+        return rows
 
-        Parameters
-        ----------
-        X : array-like
-            Rows as in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes), float64
-        """
-        scores = self._apply(X).astype(np.float64)
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Posterior of every class, in the order of ``classes_``; see :meth:`predict_log_proba`."""
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of every row.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels as in ``y``.
-        """
-        best = self._apply(X).argmax(axis=1)
-        return self.classes_[best]
+    def _class_index(self, y: Any) -> np.ndarray:
+        labels = np.asarray(y)
+        unknown = ~np.isin(labels, self.classes_)
+        if unknown.any():
+            raise InvalidInputError(
+                f"y contains {labels[unknown][0]!r}, which is none of the classes "
+                f"{self.classes_.tolist()}."
+            )
+        return np.searchsorted(self.classes_, labels)
 
     # Saving ---------------------------------------------------------------------------------
 
@@ -326,6 +274,20 @@ class DeepClassifier(ClassifierMixin, BaseEstimator):
     def load(cls, path: str | Path) -> Self:
         """Read an estimator that :meth:`save` wrote. Runs no code from the folder."""
         return persistence.load(cls, Path(path))
+
+    def _params_to_save(self) -> dict[str, Any]:
+        params = self.get_params(deep=False)
+        params["callbacks"] = None
+        if isinstance(params["random_state"], np.random.RandomState):
+            params["random_state"] = None
+        return params
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        """Fitted attributes of a subclass, as JSON keeps them."""
+        return {}
+
+    def _restore_fitted(self, values: dict[str, Any]) -> None:
+        """Inverse of ``_fitted_to_save``; the network is there already."""
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

@@ -29,6 +29,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     ValueError
         Wrong dimensions, NaN, infinity, no rows, other columns than in ``fit``.
     """
+    if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
+        X = X.sparse.to_dense()  # the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dimensions <= 2:
         flat_image = estimator.image_shape is not None

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import equipoise
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
@@ -24,10 +24,7 @@ Estimator = TypeVar("Estimator")
 
 def save(estimator: Any, path: Path) -> None:
     """Write the folder beside its place, then move it there."""
-    params = estimator.get_params(deep=False)
-    params["callbacks"] = None
-    if isinstance(params["random_state"], np.random.RandomState):
-        params["random_state"] = None
+    params = {k: _to_json(k, v) for k, v in estimator._params_to_save().items()}
     description = {
         "class": type(estimator).__name__,
         "versions": {
@@ -43,6 +40,7 @@ def save(estimator: Any, path: Path) -> None:
         "n_features_in": estimator.n_features_in_,
         "codec": estimator._codec.to_dict(),
         "history": estimator.history_,
+        "fitted": estimator._fitted_to_save(),
     }
     text = json.dumps(description, indent=2, default=_plain)
     weights = {k: v.contiguous() for k, v in estimator.network_.state_dict().items()}
@@ -114,7 +112,7 @@ def load(cls: type[Estimator], path: Path) -> Estimator:
 
 
 def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -> Estimator:
-    params = description["params"]
+    params = {name: _from_json(value) for name, value in description["params"].items()}
     if params.get("image_shape") is not None:
         params["image_shape"] = tuple(params["image_shape"])
     estimator: Any = cls(**params)
@@ -132,7 +130,22 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
     network = estimator._new_network(estimator.input_shape_, len(estimator.classes_), seed=0)
     network.load_state_dict(load_file(weights))
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
+    estimator._restore_fitted(description["fitted"])
     return estimator
+
+
+def _to_json(name: str, value: Any) -> Any:
+    """A parameter as JSON keeps it; a dict as pairs, since JSON makes strings of its keys."""
+    if callable(value):
+        raise InvalidParameterError(
+            f"{name}={value!r} is a function, which cannot be saved. Set it to something else "
+            "before saving, and pass the function where it is used."
+        )
+    return {"pairs": list(value.items())} if isinstance(value, dict) else value
+
+
+def _from_json(value: Any) -> Any:
+    return dict(value["pairs"]) if isinstance(value, dict) else value
 
 
 def _plain(value: Any) -> Any:

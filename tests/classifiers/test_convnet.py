@@ -5,8 +5,11 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.metrics import recall_score
+from sklearn.utils.class_weight import compute_sample_weight
 
 from equipoise import ConvNetClassifier
+from equipoise.errors import InvalidParameterError
+from equipoise.training import Callback
 from equipoise.training.losses import adjusted_cross_entropy, weighted_mean
 
 
@@ -123,3 +126,225 @@ def test_the_scale_of_the_weights_does_not_matter(blobs):
         for factor in (1.0, 1024.0)
     )
     np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+# Options ------------------------------------------------------------------------------------
+
+LOSSES = ["cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam"]
+
+
+class Spy(Callback):
+    """Keeps the plan, and the rows of every batch."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_fit_start(self, progress):
+        self.plan = progress.plan
+        self.drawn = []
+        load = self.plan.load
+        self.plan.load = lambda rows: (self.drawn.append(rows), load(rows))[1]
+
+
+class NoTraining(Callback):
+    def on_fit_start(self, progress):
+        pytest.fail("training began")
+
+
+def fitted(X, y, sample_weight=None, **parameters):
+    model = ConvNetClassifier(**{"max_epochs": 1, "random_state": 0, **parameters})
+    return model.fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("resampling", ["none", "balanced"])
+@pytest.mark.parametrize("class_weight", [None, "balanced", {1: 3.0}])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_option_fits_images_and_tables(
+    loss, class_weight, resampling, pictures, blobs, tmp_path
+):
+    options = {"loss": loss, "class_weight": class_weight, "resampling": resampling}
+    state = torch.get_rng_state()
+    table = fitted(*blobs, **options)
+    image = fitted(*pictures, **options, architecture="paper", augmentation="affine")
+    assert torch.equal(torch.get_rng_state(), state)
+    for model, (X, y) in ((table, blobs), (image, pictures)):
+        posterior = model.predict_proba(X)
+        np.testing.assert_allclose(posterior.sum(axis=1), 1)
+        np.testing.assert_array_equal(model.predict_proba(X), posterior)
+        np.testing.assert_array_equal(model.class_counts_, np.bincount(y))
+    image.save(tmp_path / "model")
+    again = ConvNetClassifier.load(tmp_path / "model").predict_proba(pictures[0])
+    np.testing.assert_array_equal(again, image.predict_proba(pictures[0]))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_learns(loss, blobs):
+    X, y = blobs
+    assert fitted(X, y, loss=loss, max_epochs=8, learning_rate=1e-2).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("augmentation", ["none", "shift", "affine"])
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_the_paper_network_and_augmentation_take_small_images(size, augmentation):
+    X = np.random.default_rng(0).random((12, size, size))
+    model = fitted(X, np.arange(12) % 2, architecture="paper", augmentation=augmentation)
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_the_paper_network_learns_digits():
+    digits = load_digits()
+    X, y = digits.images, digits.target
+    model = fitted(X[:500], y[:500], architecture="paper", learning_rate=1e-3, max_epochs=6)
+    assert model.score(X[500:900], y[500:900]) > 0.8
+
+
+def test_dropout_and_augmentation_are_drawn_from_the_seed(pictures):
+    X, y = pictures
+    options = {"architecture": "paper", "augmentation": "shift", "resampling": "balanced"}
+    torch.manual_seed(1)
+    one = fitted(X, y, **options).predict_proba(X)
+    torch.manual_seed(2)
+    np.testing.assert_array_equal(fitted(X, y, **options).predict_proba(X), one)
+    for name in ("augmentation", "resampling"):
+        assert (fitted(X, y, **{**options, name: "none"}).predict_proba(X) != one).any()
+
+
+def test_dropout_leaves_out_half_and_keeps_the_mean(pictures):
+    spy = Spy()
+    fitted(*pictures, architecture="paper", callbacks=[spy])
+    spy.plan.modules[0] = torch.nn.Identity()
+    spy.plan.modules[1] = torch.nn.Identity()
+    features = spy.plan._logits(torch.ones(100, 1000))
+    assert set(features.unique().tolist()) == {0.0, 2.0}
+    assert features.mean() == pytest.approx(1, abs=0.02)
+
+
+# Class weights ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [None, "linear"])
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 2: 0.5}])
+def test_class_weight_is_a_factor_on_sample_weight(blobs, class_weight, given):
+    X, y = blobs
+    weight = None if given is None else np.linspace(1, 2, len(y))
+    expected = compute_sample_weight(class_weight, y) * (1 if weight is None else weight)
+    if class_weight == "balanced" and weight is not None:
+        # Classes get equal totals, those of their weighted rows.
+        expected = weight / np.bincount(y, weight)[y]
+    one = fitted(X, y, weight, class_weight=class_weight)
+    same = fitted(X, y, expected)
+    np.testing.assert_allclose(one.predict_proba(X), same.predict_proba(X), atol=1e-5)
+    plain = fitted(X, y, weight)
+    assert np.abs(one.predict_proba(X) - plain.predict_proba(X)).max() > 1e-3
+    np.testing.assert_array_equal(one.class_counts_, plain.class_counts_)
+
+
+@pytest.mark.parametrize("loss", ["logit_adjusted", "ldam"])
+def test_class_weight_does_not_change_what_a_loss_makes_of_the_class_sizes(blobs, loss):
+    losses = []
+    for class_weight in (None, "balanced"):
+        spy = Spy()
+        fitted(*blobs, loss=loss, class_weight=class_weight, callbacks=[spy])
+        losses.append(spy.plan.loss.keywords)
+    for one, other in zip(*(kept.values() for kept in losses), strict=True):
+        assert torch.equal(torch.as_tensor(one), torch.as_tensor(other))
+
+
+def test_class_weight_takes_labels_of_any_kind(blobs):
+    # Digits as text are where a dict is easily misread.
+    X, y = blobs
+    text = fitted(X, y.astype(str), class_weight={"0": 5.0})
+    number = fitted(X, y, class_weight={np.int64(0): 5.0})
+    np.testing.assert_array_equal(text.predict_proba(X), number.predict_proba(X))
+    assert (text.predict_proba(X) != fitted(X, y).predict_proba(X)).any()
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({0: 1.0, 7: 2.0}, r"names \[7\], but the classes of y are \[0, 1, 2\]"),
+        ({"0": 1.0}, r"names \['0'\]"),
+        ({0: 0.0}, "above 0"),
+        ({0: np.nan}, "above 0"),
+        ({0: "much"}, "above 0"),
+        ("even", "class_weight='even'"),
+    ],
+)
+def test_impossible_class_weight(blobs, class_weight, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        fitted(*blobs, class_weight=class_weight, callbacks=[NoTraining()])
+
+
+# Resampling and losses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_balanced_batches_draw_classes_equally_and_rows_by_weight(blobs, weighted):
+    X, y = blobs
+    weight = np.where(np.arange(len(y)) % 2, 3.0, 1.0) if weighted else None
+    spy = Spy()
+    fitted(X, y, weight, resampling="balanced", max_epochs=300, callbacks=[spy])
+    assert {len(rows) for rows in spy.drawn} == {15}  # four steps an epoch, as without
+    assert len(spy.drawn) == 4 * 300
+    counts = np.bincount(np.concatenate(spy.drawn), minlength=len(y))
+    expected = 1 / 3 / np.bincount(y, weight)[y] * (1 if weight is None else weight)
+    deviation = (counts / counts.sum() - expected) / np.sqrt(expected / counts.sum())
+    assert np.abs(deviation).max() < 4.5
+    assert np.bincount(y, counts) / counts.sum() == pytest.approx(1 / 3, abs=0.015)
+    assert spy.plan.weight is None  # used up
+
+
+def test_logit_adjustment_has_nothing_to_adjust_in_balanced_batches(blobs):
+    X, y = blobs
+    one, other = (
+        fitted(X, y, loss=loss, resampling="balanced").predict_proba(X)
+        for loss in ("cross_entropy", "logit_adjusted")
+    )
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_balanced_softmax_is_logit_adjustment(blobs):
+    X, y = blobs
+    one, other, plain = (
+        fitted(X, y, loss=loss).predict_proba(X)
+        for loss in ("balanced_softmax", "logit_adjusted", "cross_entropy")
+    )
+    np.testing.assert_array_equal(one, other)
+    assert np.abs(one - plain).max() > 1e-3
+
+
+def test_focal_loss_without_gamma_is_cross_entropy(blobs):
+    X, y = blobs
+    plain = fitted(X, y).predict_proba(X)
+    without, focal = (
+        fitted(X, y, loss="focal", focal_gamma=g).predict_proba(X) for g in (0.0, 2.0)
+    )
+    np.testing.assert_allclose(without, plain, atol=1e-6)
+    assert np.abs(focal - plain).max() > 1e-3
+
+
+def test_ldam_has_cosine_logits_and_the_margins_of_the_class_sizes(blobs):
+    X, y = blobs
+    spy = Spy()
+    model = fitted(X, y, loss="ldam", callbacks=[spy])
+    expected = 30 * 0.5 * (10 / np.array([30, 20, 10])) ** 0.25
+    np.testing.assert_allclose(spy.plan.loss.keywords["margins"], expected, rtol=1e-6)
+    with torch.no_grad():
+        logits = model.network_(model._codec.encode(X).float())
+    assert logits.abs().max() <= 30 + 1e-4
+
+
+# Augmentation -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("augmentation", ["shift", "affine"])
+def test_a_table_cannot_be_augmented(blobs, augmentation):
+    with pytest.raises(InvalidParameterError, match=f"augmentation='{augmentation}'.*table"):
+        fitted(*blobs, augmentation=augmentation, callbacks=[NoTraining()])
+
+
+def test_flat_images_can_be_augmented(pictures):
+    X, y = pictures
+    flat = fitted(X.reshape(len(X), -1), y, augmentation="affine", image_shape=(8, 8))
+    whole = fitted(X, y, augmentation="affine")
+    np.testing.assert_array_equal(flat.predict_proba(X.reshape(len(X), -1)), whole.predict_proba(X))

@@ -18,6 +18,7 @@ ARGUMENTS = {
         "n_codes": 1,
         "n_importance_samples": 4,
     },
+    "IMSIC": {"max_epochs": 1, "batch_size": 16, "random_state": 0},
 }
 
 # check -> why it cannot hold

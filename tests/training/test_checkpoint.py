@@ -32,7 +32,7 @@ VARIANTS = {
     "ConvNetClassifier": [
         {},
         {"early_stopping": True, "n_iter_no_change": 2, "validation_fraction": 0.4},
-        {"loss": "logit_adjusted", "weight_decay": 0.1, "lr_schedule": "cosine"},
+        {"architecture": "paper", "augmentation": "affine", "resampling": "balanced"},
     ],
     "DGCClassifier": [
         {},

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from equipoise.base import DeepClassifier
+from equipoise.base_classifier import DeepClassifier
+from equipoise.classifiers.network import COSINE_SCALE, ClassifierNetwork
+from equipoise.classifiers.objective import focal_loss, ldam_margins, margin_cross_entropy
 from equipoise.classifiers.training import ClassifierPlan
-from equipoise.networks import build_trunk
-from equipoise.parameters import Constraint, OneOf
+from equipoise.errors import InvalidParameterError
+from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.training import Callback, Plan
+from equipoise.training.augment import AUGMENTATIONS
+from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.precision import autocast
+
+LOSSES = ("cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam")
 
 
 class ConvNetClassifier(DeepClassifier):
@@ -26,10 +33,31 @@ class ConvNetClassifier(DeepClassifier):
         ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
         3-D and 4-D input; without it, 2-D input is a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone; see :class:`equipoise.DGCClassifier`.
-    loss : {"cross_entropy", "logit_adjusted"}, default="cross_entropy"
-        ``"logit_adjusted"`` trains for the posterior under equal class sizes (Menon et al.,
-        ICLR 2021).
+        Network for images: DGC's compact backbone, or the classifier of He et al. [1]_, 5×5
+        convolutions to 32 and 64 channels with pooling, dropout of a half and 1000 units, which
+        has no batch normalisation and needs a small ``learning_rate`` (theirs is 1e-4). Tables
+        always get two hidden layers.
+    loss : {"cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam"}, \
+default="cross_entropy"
+        ``"logit_adjusted"`` trains for the posterior under equal class sizes [2]_;
+        ``"balanced_softmax"`` [3]_ is the same loss by its other name. ``"focal"`` counts samples
+        less that are easy [4]_. ``"ldam"`` makes logits of 30 times a cosine and asks for wider
+        margins around rarer classes, up to 0.5 of the cosine [5]_; the deferred weights of that
+        paper are left out.
+    focal_gamma : float, default=2.0
+        γ of the focal loss; 0 makes it the cross-entropy. Unused by the others.
+    class_weight : {"balanced"}, dict or None, default=None
+        Factor on the weight of every row in the loss, by class; classes that a dict leaves out
+        have 1. ``"balanced"`` gives all classes the same total weight. It changes neither
+        ``class_counts_`` nor what ``loss`` makes of them: together with a loss that minds the
+        class sizes, it corrects them twice.
+    resampling : {"none", "balanced"}, default="none"
+        ``"balanced"`` draws every batch with replacement, all classes equally likely, and rows
+        within a class by their ``sample_weight``, which is used up by that. Logit adjustment then
+        has nothing left to adjust.
+    augmentation : {"none", "shift", "affine"}, default="none"
+        Of images, in training only: moves by up to 1/14 of the size, whole pixels (2 of 28), or
+        that together with turns of up to 10 degrees and scaling by 0.9 to 1.1.
     max_epochs : int, default=12
         Passes over the training images.
     batch_size : int or "auto", default="auto"
@@ -71,11 +99,28 @@ class ConvNetClassifier(DeepClassifier):
     history_ : list of dict
         One record per epoch.
     network_ : torch.nn.Module
+
+    References
+    ----------
+    .. [1] He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
+       IJCAI 2021.
+    .. [2] Menon et al., Long-tail Learning via Logit Adjustment, ICLR 2021.
+    .. [3] Ren et al., Balanced Meta-Softmax for Long-Tailed Visual Recognition, NeurIPS 2020.
+    .. [4] Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
+    .. [5] Cao et al., Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss,
+       NeurIPS 2019.
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepClassifier._constraints,
-        "loss": [OneOf(("cross_entropy", "logit_adjusted"))],
+        "loss": [OneOf(LOSSES)],
+        "focal_gamma": [Number(0)],
+        "class_weight": [
+            OneOf((None, "balanced")),
+            Instance((dict,), "a dict from classes to their weights"),
+        ],
+        "resampling": [OneOf(("none", "balanced"))],
+        "augmentation": [OneOf(AUGMENTATIONS)],
     }
 
     def __init__(
@@ -84,6 +129,10 @@ class ConvNetClassifier(DeepClassifier):
         image_shape: tuple[int, ...] | None = None,
         architecture: str = "compact",
         loss: str = "cross_entropy",
+        focal_gamma: float = 2.0,
+        class_weight: dict[Any, float] | str | None = None,
+        resampling: str = "none",
+        augmentation: str = "none",
         max_epochs: int = 12,
         batch_size: int | str = "auto",
         learning_rate: float = 4e-3,
@@ -102,6 +151,10 @@ class ConvNetClassifier(DeepClassifier):
         self.image_shape = image_shape
         self.architecture = architecture
         self.loss = loss
+        self.focal_gamma = focal_gamma
+        self.class_weight = class_weight
+        self.resampling = resampling
+        self.augmentation = augmentation
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -118,8 +171,9 @@ class ConvNetClassifier(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        trunk = build_trunk(input_shape, self.architecture)
-        return nn.Sequential(trunk, nn.Linear(trunk.out_features, n_classes))
+        return ClassifierNetwork(
+            input_shape, n_classes, self.architecture, cosine=self.loss == "ldam"
+        )
 
     def _plan(
         self,
@@ -129,19 +183,67 @@ class ConvNetClassifier(DeepClassifier):
         weight: Tensor | None,
         generator: torch.Generator,
     ) -> Plan:
-        shares = torch.from_numpy(self.class_counts_ / self.class_counts_.sum())
+        if self.augmentation != "none" and len(self.input_shape_) == 1:
+            raise InvalidParameterError(
+                f"ConvNetClassifier: augmentation={self.augmentation!r} moves the pixels of "
+                "images, but X is a table. Set augmentation='none' or, for flat images, "
+                "image_shape=(height, width)."
+            )
+        class_weights = self._class_weights()
+        shares, chances = self.class_counts_ / self.class_counts_.sum(), None
+        if self.resampling == "balanced":
+            chances = (1 / self.class_counts_)[y.cpu().numpy()]
+            if weight is not None:
+                chances, weight = chances * weight.cpu().numpy(), None
+            shares = np.full(len(shares), 1 / len(shares))  # of the rows that the loss sees
+        if class_weights is not None:
+            factors = torch.from_numpy(class_weights).to(y.device, torch.float32)[y]
+            weight = factors if weight is None else factors * weight
         return ClassifierPlan(
             network,
             load,
             y,
             weight,
-            log_prior=shares.log().to(y.device, torch.float32),
-            tau=1.0 if self.loss == "logit_adjusted" else 0.0,
+            loss=self._loss(torch.from_numpy(shares).log().to(y.device, torch.float32)),
+            chances=chances,
+            augmentation=self.augmentation,
             generator=generator,
             autocast=autocast(self.precision, y.device),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
         )
+
+    def _class_weights(self) -> np.ndarray | None:
+        """``class_weight`` in the order of ``classes_``."""
+        if self.class_weight is None:
+            return None
+        if isinstance(self.class_weight, str):
+            return self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
+        classes = self.classes_.tolist()
+        unknown = [c for c in self.class_weight if c not in classes]
+        if unknown:
+            raise InvalidParameterError(
+                f"ConvNetClassifier: class_weight={self.class_weight!r} names {unknown}, but the "
+                f"classes of y are {classes}. Name only those."
+            )
+        weights = [self.class_weight.get(c, 1.0) for c in classes]
+        if not all(Number(0, open_low=True).accepts(w) for w in weights):
+            raise InvalidParameterError(
+                f"ConvNetClassifier: class_weight={self.class_weight!r} is not possible. Give "
+                "each class a number above 0, or leave its rows out of X and y."
+            )
+        return np.array(weights, dtype=np.float64)
+
+    def _loss(self, log_prior: Tensor) -> Callable[..., Tensor]:
+        """The loss of logits, class indices and ``weight=``."""
+        if self.loss == "focal":
+            return partial(focal_loss, gamma=self.focal_gamma)
+        if self.loss == "ldam":
+            margins = ldam_margins(torch.from_numpy(self.class_counts_)).to(log_prior)
+            return partial(margin_cross_entropy, margins=COSINE_SCALE * margins)
+        # Balanced softmax multiplies the odds by the class sizes: adjustment with tau 1.
+        tau = 0.0 if self.loss == "cross_entropy" else 1.0
+        return partial(adjusted_cross_entropy, log_prior=log_prior, tau=tau)
 
     def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
         return network(x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,14 @@ def _size(text: str) -> tuple[int, int]:
     return int(height), int(width or height)
 
 
+DatasetName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="digits, mnist, fashion-mnist, svhn, celeba, or folder for your own images in "
+        "one subfolder of --data-dir per class.",
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -88,6 +97,16 @@ class DataChoice:
         if self.dataset == "folder" and self.data_dir:
             return self.data_dir.resolve().name or "folder"
         return self.dataset
+
+    def or_another(
+        self, dataset: str | None, data_dir: Path | None, image_size: tuple[int, int]
+    ) -> DataChoice:
+        """Data of this name for a model of images of this size; None stands for these here."""
+        # A place of data sets has other ones too; a folder of images is nothing else.
+        elsewhere = dataset not in (None, self.dataset) and "folder" in (dataset, self.dataset)
+        if data_dir is None and not elsewhere:
+            data_dir = self.data_dir
+        return DataChoice(dataset or self.dataset, data_dir, image_size, self.hair)
 
     def load(self, download: bool) -> Dataset:
         """Read training and test images."""
@@ -162,6 +181,69 @@ def take(data: Dataset, sizes: dict[int, int] | None, seed: int) -> tuple[np.nda
         return data.X_train, data.y_train
     X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
     return X, y
+
+
+def hold_out(
+    X: np.ndarray, y: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Training and validation images and labels, every class in both.
+
+    Raises
+    ------
+    ValueError
+        A class has a single image.
+    """
+    import numpy as np
+
+    from equipoise.inputs import stratified_holdout
+
+    classes, target, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"Class {classes[counts.argmin()]} has one training image, but one is needed to train "
+            "and one to validate on. Choose another --protocol, or add images."
+        )
+    train, held_out = stratified_holdout(target, fraction, seed, classes)
+    return X[train], y[train], X[held_out], y[held_out]
+
+
+def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    """What the record of a run says of the data that it trains on.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to test on.
+    """
+    import numpy as np
+
+    if not len(data.y_test):
+        raise ValueError(f"Data set {choice.dataset!r} has no test images. Add some per class.")
+    return {
+        "source": choice.to_dict(),
+        "class_names": list(data.class_names),
+        "class_counts": np.bincount(y, minlength=len(data.class_names)).tolist(),
+        "n_test": len(data.y_test),
+        "fingerprint": fingerprint(X, y),
+        "test_fingerprint": fingerprint(data.X_test, data.y_test),
+    }
+
+
+def translate(y: np.ndarray, names: Sequence[str], model_names: Sequence[str]) -> np.ndarray:
+    """Labels of a data set as labels of the model that knows its classes.
+
+    Raises
+    ------
+    ValueError
+        The model does not know a class.
+    """
+    import numpy as np
+
+    if unknown := [name for name in names if name not in model_names]:
+        raise ValueError(
+            f"The data have the class {unknown[0]!r}; the model knows {', '.join(model_names)}."
+        )
+    return np.array([model_names.index(name) for name in names])[y]
 
 
 def fingerprint(*arrays: np.ndarray) -> str:

@@ -83,7 +83,8 @@ def demo(
     }
 
     Console().print(comparison(results))
-    pictures.draw_samples(model, X, results["DGC"], out / "samples.png")
+    about = {"class_names": data.class_names, "class_counts": results["DGC"].class_counts}
+    pictures.draw_samples(model, X, about, out / "samples.png")
     pictures.draw_recall(results, out / "recall-by-size.png")
     pictures.draw_confusion(results["plain"], out / "confusion-plain.png", "Plain classifier")
     pictures.draw_confusion(results["DGC"], out / "confusion-dgc.png", "DGC")

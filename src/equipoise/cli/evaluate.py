@@ -1,76 +1,116 @@
-"""``equipoise dgc evaluate``."""
+"""``equipoise dgc evaluate`` and ``equipoise imsic evaluate``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import DataChoice, DataDir, Download, fingerprint
+from equipoise.cli.data import DataChoice, DataDir, Download, class_sizes, fingerprint, hold_out, take, translate
 from equipoise.cli.runs import Run, RunArgument
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from equipoise.cli.quality import Quality
+    from equipoise.cli.results import Results
+    from equipoise.datasets import Dataset
+
+OtherData = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Another data set with these classes. Results on other images than the run's "
+        "own test images go to RUN/evaluations/NAME.",
+        show_default="the run's own",
+    ),
+]
+
 
 def evaluate(
     run: RunArgument,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Another data set with these classes. Results on other images than the run's "
-            "own test images go to RUN/evaluations/NAME.",
-            show_default="the run's own",
-        ),
-    ] = None,
+    dataset: OtherData = None,
     data_dir: DataDir = None,
     download: Download = True,
     quiet: Quiet = False,
 ) -> None:
     """Test the model of a run on test images; print and store the metrics."""
     note = notes(quiet)
-    opened = Run.open(run)
-    about = opened.record["data"]
+    opened = Run.open(run, "DGCClassifier")
+    _test(opened, dataset, data_dir, download, note)
+
+
+def evaluate_imsic(
+    run: RunArgument,
+    dataset: OtherData = None,
+    data_dir: DataDir = None,
+    download: Download = True,
+    quiet: Quiet = False,
+) -> None:
+    """Test the classifier of a run on test images, or compare what its GAN makes with them."""
+    note = notes(quiet)
+    opened = Run.open(run, "IMSIC", "ConvNetClassifier")
+    _test(opened, dataset, data_dir, download, note)
+
+
+def _test(
+    run: Run,
+    dataset: str | None,
+    data_dir: Path | None,
+    download: bool,
+    note: Callable[[str], None],
+) -> None:
+    about = run.record["data"]
     own = DataChoice.from_dict(about["source"])
-    model = opened.load_model()
+    model = run.load_model()
     height, width, _ = model.input_shape_
-    # A place of data sets has other ones too; a folder of images is nothing else.
-    elsewhere = dataset not in (None, own.dataset) and "folder" in (dataset, own.dataset)
-    if data_dir is None and not elsewhere:
-        data_dir = own.data_dir
-    choice = DataChoice(dataset or own.dataset, data_dir, (height, width), own.hair)
+    choice = own.or_another(dataset, data_dir, (height, width))
     data = choice.load(download)
     y = translate(data.y_test, data.class_names, about["class_names"])
-
-    from equipoise.cli.results import Results
-
     note(f"testing on {len(y)} images")
-    probabilities = model.predict_proba(data.X_test)
-    results = Results(y, probabilities, about["class_names"], about["class_counts"])
-    target = opened.path
-    if fingerprint(data.X_test, data.y_test) != about["test_fingerprint"]:
-        target = opened.path / "evaluations" / choice.title
-        note(f"not the run's own test images: results in {target}")
-    target.mkdir(parents=True, exist_ok=True)
-    results.save(target)
-    print(results.report())
+    found: Results | Quality
+    if run.method == "IMSIC":
+        from equipoise.cli.quality import Quality
+
+        X_train, y_train = training_rows(run, own.load(download))
+        found = Quality.of(model, X_train, y_train, data.X_test, y, about["class_names"])
+    else:
+        from equipoise.cli.results import Results
+
+        probabilities = model.predict_proba(data.X_test)
+        found = Results(y, probabilities, about["class_names"], about["class_counts"])
+    found.save(place_for(run, data, choice, note))
+    print(found.report())
 
 
-def translate(y: np.ndarray, names: Sequence[str], model_names: Sequence[str]) -> np.ndarray:
-    """Labels of a data set as labels of the model that knows its classes.
+def training_rows(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels that the run was trained on.
 
     Raises
     ------
     ValueError
-        The model does not know a class.
+        The data have changed since.
     """
-    import numpy as np
+    settings = run.record["settings"]
+    sizes = class_sizes(settings["protocol"], settings["dataset"], data.y_train)
+    X, y = take(data, sizes, settings["seed"])
+    if fraction := settings.get("validation_fraction"):
+        X, y, *_ = hold_out(X, y, fraction, settings["seed"])
+    if fingerprint(X, y) != run.record["data"]["fingerprint"]:
+        raise ValueError(f"The data are no longer those that {run.path} was trained on.")
+    return X, y
 
-    if unknown := [name for name in names if name not in model_names]:
-        raise ValueError(
-            f"The data have the class {unknown[0]!r}; the model knows {', '.join(model_names)}."
-        )
-    return np.array([model_names.index(name) for name in names])[y]
+
+def place_for(
+    run: Run, data: Dataset, choice: DataChoice, note: Callable[[str], None]
+) -> Path:
+    """Folder for what is found on these test images."""
+    place = run.path
+    if fingerprint(data.X_test, data.y_test) != run.record["data"]["test_fingerprint"]:
+        place = run.path / "evaluations" / choice.title
+        note(f"not the run's own test images: results in {place}")
+    place.mkdir(parents=True, exist_ok=True)
+    return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,47 +19,81 @@ if TYPE_CHECKING:
 GAP = 2  # pixels between two images of a grid
 SMALLEST = 32  # pixels: images below are magnified so that one can see them
 
+Out = Annotated[
+    Path, typer.Argument(metavar="OUT", help=".png for a grid of images, .npz for X and y.")
+]
+Label = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Class to draw new images of, by name; may be repeated.",
+        show_default="every class",
+    ),
+]
+PerClass = Annotated[int, typer.Option(min=1, help="Images per class.")]
+OtherSeed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=2**32 - 1,
+        help="Another seed gives other images.",
+        show_default="that of the run",
+    ),
+]
+
 
 def generate(
     run: RunArgument,
-    out: Annotated[
-        Path,
-        typer.Argument(metavar="OUT", help=".png for a grid of images, .npz for X and y."),
-    ],
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Class to draw new images of, by name; may be repeated.",
-            show_default="every class",
-        ),
-    ] = None,
-    n: Annotated[int, typer.Option(min=1, help="Images per class.")] = 64,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=2**32 - 1,
-            help="Another seed gives other images.",
-            show_default="that of the run",
-        ),
-    ] = None,
+    out: Out,
+    label: Label = None,
+    n: PerClass = 64,
+    seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
     """Draw new images of a class from the model of a run."""
     note = notes(quiet)
-    opened = Run.open(run)
-    if out.suffix not in (".png", ".npz"):
-        raise ValueError(f"{out}: name a file that ends in .png or .npz.")
-    check_target(out)
+    opened = Run.open(run, "DGCClassifier")
+    check_out(out, ".png", ".npz")
     names = opened.record["data"]["class_names"]
-    if unknown := [name for name in label or () if name not in names]:
-        raise ValueError(f"--label {unknown[0]!r} is no class of this run: {', '.join(names)}.")
-    labels = [names.index(name) for name in label or names]
+    labels = labels_of(label, names)
+    images = opened.load_model().sample(n, y=labels, random_state=seed)
+    save_images(out, images, labels, names)
+    note(f"{len(images)} images in {out}")
 
+
+def check_out(out: Path, *endings: str) -> None:
+    """Refuse a file of another kind, or one that could not be written.
+
+    Raises
+    ------
+    ValueError
+        It is such a file.
+    """
+    if out.suffix not in endings:
+        raise ValueError(f"{out}: name a file that ends in {' or '.join(endings)}.")
+    check_target(out)
+
+
+def labels_of(chosen: Sequence[str] | None, names: Sequence[str]) -> list[int]:
+    """Labels of the classes with these names; all where none is named.
+
+    Raises
+    ------
+    ValueError
+        There is no class of this name.
+    """
+    if unknown := [name for name in chosen or () if name not in names]:
+        raise ValueError(f"--label {unknown[0]!r} is no class of this run: {', '.join(names)}.")
+    return [names.index(name) for name in chosen or names]
+
+
+def save_images(
+    out: Path, images: np.ndarray, labels: Sequence[int], names: Sequence[str]
+) -> None:
+    """Write as many images of each of these labels, in their order, as arrays or as a grid."""
     import numpy as np
 
-    images = opened.load_model().sample(n, y=labels, random_state=seed)
+    n = len(images) // len(labels)
     with replacing(out) as partial, partial.open("wb") as file:
         if out.suffix == ".npz":
             y = np.repeat(labels, n)
@@ -69,7 +104,6 @@ def generate(
             # One class fills a square, several have a row each.
             columns = n if len(labels) > 1 else math.ceil(math.sqrt(n))
             Image.fromarray(grid(images, columns)).save(file, format="PNG")
-    note(f"{len(images)} images in {out}")
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:

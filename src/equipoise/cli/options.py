@@ -15,7 +15,6 @@ from equipoise.cli.signature import Parameter
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _TYPES: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
-_METAVARS = {"batch_size": "<int|auto>", "class_prior": "<uniform|train|P,P,...>"}
 
 
 def add_options(parameters: Sequence[Parameter]) -> Callable[[Command], Command]:
@@ -50,11 +49,12 @@ def given(context: typer.Context, chosen: Mapping[str, Any]) -> dict[str, Any]:
         source = context.get_parameter_source(name)
         return source is not None and source.name == "COMMANDLINE"
 
-    return {
-        name: value.value if isinstance(value, Enum) else value
-        for name, value in chosen.items()
-        if is_given(name)
-    }
+    return plain({name: value for name, value in chosen.items() if is_given(name)})
+
+
+def plain(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all options, those of a choice as words."""
+    return {name: v.value if isinstance(v, Enum) else v for name, v in chosen.items()}
 
 
 def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
@@ -68,9 +68,15 @@ def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
 def _option(parameter: Parameter, text: str) -> inspect.Parameter:
     annotation, default = _TYPES.get(parameter.annotation), parameter.default
     option = typer.Option(help=text)
-    if parameter.name in _METAVARS:
-        annotation = str
-        option = typer.Option(help=text, metavar=_METAVARS[parameter.name], parser=_word_or_numbers)
+    if parameter.name in _WRITTEN:
+        metavar, parser = _WRITTEN[parameter.name]
+        annotation = Any
+        option = typer.Option(
+            help=text,
+            metavar=metavar,
+            parser=parser,
+            show_default="none" if default is None else True,
+        )
     elif annotation is None:
         raise TypeError(f"no kind of option for {parameter.name}: {parameter.annotation}")
     elif parameter.choices:
@@ -84,9 +90,103 @@ def _option(parameter: Parameter, text: str) -> inspect.Parameter:
     )
 
 
+def value_of(parameter: Parameter, text: str) -> Any:
+    """The value that the parameter's option would make of this text.
+
+    Raises
+    ------
+    ValueError
+        It makes nothing of it.
+    """
+    if parameter.name in _WRITTEN:
+        return _WRITTEN[parameter.name][1](text)
+    kind = {"int": int, "float": float, "bool": _SWITCH.__getitem__}.get(parameter.annotation, str)
+    try:
+        value = kind(text)
+    except (ValueError, KeyError):
+        raise ValueError(f"{text!r} is no {parameter.annotation}.") from None
+    if parameter.choices and value not in parameter.choices:
+        raise ValueError(f"{text!r} is none of {', '.join(parameter.choices)}.")
+    return value
+
+
+_SWITCH = {"true": True, "false": False}
+
+
+def words(text: str) -> list[str]:
+    """``"slant, style"`` → ["slant", "style"]."""
+    return [word.strip() for word in text.split(",")]
+
+
+def numbers_by_name(text: str) -> dict[str, float]:
+    """``"slant=.8,style=-1"`` → {"slant": 0.8, "style": -1.0}.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is written otherwise.
+    """
+    found = {}
+    for part in words(text):
+        name, _, number = part.rpartition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise typer.BadParameter(f"{part!r} is not like NAME=NUMBER.")
+    return found
+
+
+def numbers(text: str) -> list[float]:
+    """``"-1,0,.5"`` → [-1.0, 0.0, 0.5].
+
+    Raises
+    ------
+    typer.BadParameter
+        It is written otherwise.
+    """
+    try:
+        return [float(word) for word in words(text)]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not like -1,0,1.") from None
+
+
 def _word_or_numbers(text: str) -> Any:
     """``"64"`` → 64, ``".9,.1"`` → [0.9, 0.1], anything else as it is."""
     try:
         return [float(share) for share in text.split(",")] if "," in text else int(text)
     except ValueError:
         return text
+
+
+def _integers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in words(text)]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not like 6,1,4.") from None
+
+
+def _edges(text: str) -> Any:
+    """``"style>slant,0>2"`` → [("style", "slant"), (0, 2)]; a word without ``>`` as it is."""
+    if ">" not in text:
+        return text
+    pairs = [[code.strip() for code in edge.split(">")] for edge in words(text)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise typer.BadParameter(f"{text!r} is not like style>slant,style>thickness.")
+    return [[int(code) if code.isdigit() else code for code in pair] for pair in pairs]
+
+
+def _weights(text: str) -> Any:
+    return numbers_by_name(text) if "=" in text else text
+
+
+# Parameters that are written in a way of their own: how, and what makes a value of it.
+_WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "batch_size": ("<int|auto>", _word_or_numbers),
+    "class_prior": ("<uniform|train|P,P,...>", _word_or_numbers),
+    "class_weight": ("<balanced|NAME=W,...>", _weights),
+    "code_names": ("<NAME,NAME,...>", words),
+    "label_map": ("<int,int,...>", _integers),
+    "structure": ("<independent|paper|A>B,A>C,...>", _edges),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ from equipoise.cli.results import Results
 from equipoise.metrics import nearest_rows
 
 N_SAMPLES = 10
+TRAVERSED = (-1, -0.67, -0.33, 0, 0.33, 0.67, 1)  # values of a code, as IMSIC's own default
 
 
-def draw_samples(model: Any, X: np.ndarray, results: Results, path: Path) -> None:
-    """Generated images of each class, each above the nearest training image."""
+def draw_samples(model: Any, X: np.ndarray, about: dict[str, Any], path: Path) -> None:
+    """Generated images of each class, each above the nearest training image.
+
+    ``about`` has the names and training sizes of all classes, as the record of a run.
+    """
     from equipoise.report.plots import plot_samples
 
     _headless()
@@ -26,8 +31,8 @@ def draw_samples(model: Any, X: np.ndarray, results: Results, path: Path) -> Non
     def by_class(images: np.ndarray) -> dict[Any, np.ndarray]:
         return dict(zip(classes, np.split(images, len(classes)), strict=True))
 
-    names = [results.class_names[c] for c in classes]
-    counts = [results.class_counts[c] for c in classes]
+    names = [about["class_names"][c] for c in classes]
+    counts = [about["class_counts"][c] for c in classes]
     axes = plot_samples(
         by_class(generated), nearest=by_class(X[index]), class_names=names, counts=counts
     )
@@ -61,6 +66,34 @@ def draw_recall(results: dict[str, Results], path: Path) -> None:
     names = [first.class_names[i] for i in present]
     axes = plot_recall_by_size([first.class_counts[i] for i in present], recalls, class_names=names)
     _save(axes.figure, path)
+
+
+def draw_traversals(
+    model: Any,
+    class_names: Sequence[str],
+    path: Path,
+    codes: Sequence[str | int] | None = None,
+    values: Sequence[float] = TRAVERSED,
+    seed: int | None = None,
+) -> None:
+    """What each code does to an image of each class."""
+    from equipoise.report.plots import plot_traversals
+
+    _headless()
+    classes = model.classes_.tolist()
+    images = {
+        model.structure_.names[code] if isinstance(code, int) else code: np.concatenate(
+            [model.traverse(y, code, values, random_state=seed) for y in classes]
+        )
+        for code in (model.structure_.names if codes is None else codes)
+    }
+    _save(plot_traversals(images, values, class_names=[class_names[c] for c in classes]), path)
+
+
+def draw_structure(model: Any, path: Path) -> None:
+    """The graph over the codes with what was measured on it."""
+    _headless()
+    _save(model.plot_structure().figure, path)
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``equipoise dgc predict``."""
+"""``equipoise dgc predict``, which is ``equipoise imsic predict`` too."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def predict(
     colour as it needs; a note on stderr says so.
     """
     note = notes(quiet)
-    opened = Run.open(run)
+    opened = Run.open(run, "DGCClassifier", "ConvNetClassifier")
     if out is not None:
         check_target(out)
     names = opened.record["data"]["class_names"]

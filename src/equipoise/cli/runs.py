@@ -8,20 +8,33 @@ import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from equipoise import __version__
 from equipoise.cli.files import make_folder, write_json
 
-if TYPE_CHECKING:
-    from equipoise.dgc import DGCClassifier
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run folder that a training has left.")
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of the training subset and of what is trained on it.")
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the run that is in the folder.")
+]
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of `dgc train`.")]
-
+# Estimator of a run: where it is defined, and the command that trains it.
+METHODS = {
+    "DGCClassifier": ("equipoise.dgc", "dgc train"),
+    "IMSIC": ("equipoise.imsic", "imsic train-gan"),
+    "ConvNetClassifier": ("equipoise.classifiers", "imsic train-classifier"),
+}
+REMEDY = "Pass --overwrite to start anew, or another folder with --out."
 RECORD = "run.json"
 FORMAT = 1
 PACKAGES = ("torch", "numpy", "scikit-learn", "imbalanced-learn", "pillow")
@@ -69,6 +82,11 @@ class Run:
         """How far it got."""
         return self.record["status"]
 
+    @property
+    def method(self) -> str:
+        """Class of its estimator."""
+        return self.record["settings"]["method"]
+
     def update(self, **values: Any) -> None:
         """Change the record, in memory and on disk."""
         self.record |= values
@@ -87,7 +105,7 @@ class Run:
             return None
         try:
             record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-            if record["format"] != FORMAT:
+            if record["format"] != FORMAT or record["settings"]["method"] not in METHODS:
                 raise ValueError
             return cls(path, record)
         except (FileNotFoundError, NotADirectoryError):
@@ -99,8 +117,8 @@ class Run:
             ) from None
 
     @classmethod
-    def open(cls, path: Path) -> Run:
-        """A run with a model.
+    def open(cls, path: Path, *methods: str) -> Run:
+        """A run with a model of one of these methods.
 
         Raises
         ------
@@ -110,17 +128,22 @@ class Run:
         run = cls.find(path)
         if run is None:
             raise ValueError(f"{path} is not a run: there is nothing.")
+        if run.method not in methods:
+            wanted = " or ".join(f"`{METHODS[method][1]}`" for method in methods)
+            raise ValueError(
+                f"{path} is a run of `{METHODS[run.method][1]}`. Name one of {wanted}."
+            )
         if not run.model.is_dir():
             raise ValueError(
-                f"{path} has no model yet (it is {run.status}). Run its `dgc train` again first."
+                f"{path} has no model yet (it is {run.status}). Run its "
+                f"`{METHODS[run.method][1]}` again first."
             )
         return run
 
-    def load_model(self) -> DGCClassifier:
+    def load_model(self) -> Any:
         """The saved estimator."""
-        from equipoise.dgc import DGCClassifier
-
-        return DGCClassifier.load(self.model)
+        home, _ = METHODS[self.method]
+        return getattr(import_module(home), self.method).load(self.model)
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
@@ -152,15 +175,15 @@ class Run:
             self.path.rmdir()
 
 
-def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
-    """The unfinished run of the same settings at this path, to go on with; None to start anew.
+def same_run(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
+    """The run of the same settings at this path, finished or not; None to start anew.
 
     A run that did not get through its first epoch has nothing to lose and is started anew.
 
     Raises
     ------
     ValueError
-        A finished run is there, or one of other settings, or no run at all.
+        A run of other settings is there, or no run at all.
     """
     run = Run.find(path)
     if run is None or overwrite or not (run.checkpoint.exists() or run.model.exists()):
@@ -170,14 +193,66 @@ def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | No
         for name, there, here in _differences(run.record["settings"], settings)
         if name != "device"  # one may move on to another machine
     ]
-    remedy = "Pass --overwrite to start anew, or another folder with --out."
     if differences:
         raise ValueError(
-            f"{path} holds a run with other settings: {'; '.join(differences)}. {remedy}"
+            f"{path} holds a run with other settings: {'; '.join(differences)}. {REMEDY}"
         )
-    if run.status == "finished":
-        raise ValueError(f"{path} holds this run, finished. {remedy}")
     return run
+
+
+def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
+    """As :func:`same_run`, for a run to go on with.
+
+    Raises
+    ------
+    ValueError
+        A finished run is there, or one of other settings, or no run at all.
+    """
+    run = same_run(path, settings, overwrite)
+    if run is not None and run.status == "finished":
+        raise ValueError(f"{path} holds this run, finished. {REMEDY}")
+    return run
+
+
+def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str, Any]) -> Run:
+    """Go on with the run, or where it is None start one in place of what is there.
+
+    Parameters
+    ----------
+    run : Run or None
+        From :func:`resumable`.
+    path : Path
+    settings : dict
+        What was asked for; the device may be another than before.
+    about : dict
+        What :func:`equipoise.cli.data.describe` says of the data.
+
+    Raises
+    ------
+    ValueError
+        The data are others than those that the run was started with.
+    """
+    if run is None:
+        if old := Run.find(path):
+            old.clear()
+        return Run.create(path, settings, data=about)
+    check_same_data(run, about)
+    run.update(settings=settings)
+    return run
+
+
+def check_same_data(run: Run, about: dict[str, Any]) -> None:
+    """Refuse to go on with other data than those that the run was started with.
+
+    Raises
+    ------
+    ValueError
+        They are others.
+    """
+    if run.record["data"]["fingerprint"] != about["fingerprint"]:
+        raise ValueError(
+            f"The data are no longer those that {run.path} was started with. {REMEDY}"
+        )
 
 
 def now() -> str:

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from equipoise.base import DeepClassifier
+from equipoise.base_classifier import DeepClassifier
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork, moments
 from equipoise.dgc.objective import class_gaussians
@@ -40,6 +40,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images: about 29 million multiply-adds for 28×28, or the widths of the
         release, about 35 times more. Tables always get two hidden layers.
+    spatial_features : bool, default=False
+        Whether the recognition model sees the compact backbone's features at all positions, as
+        good reconstructions need, instead of their mean, which classifies better.
     latent_dim : int, default=64
         Size K of a code.
     head : {"linear", "mlp"}, default="linear"
@@ -144,6 +147,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepClassifier._constraints,
+        "spatial_features": [BOOLEAN],
         "latent_dim": [Number(1, integer=True)],
         "head": [OneOf(("linear", "mlp"))],
         "dropout": [Number(0, 1, open_high=True)],
@@ -171,6 +175,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         *,
         image_shape: tuple[int, ...] | None = None,
         architecture: str = "compact",
+        spatial_features: bool = False,
         latent_dim: int = 64,
         head: str = "linear",
         dropout: float = 0.3,
@@ -205,6 +210,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     ) -> None:
         self.image_shape = image_shape
         self.architecture = architecture
+        self.spatial_features = spatial_features
         self.latent_dim = latent_dim
         self.head = head
         self.dropout = dropout
@@ -246,9 +252,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         **parameters
             Override single values. The release adds ``pretrain_steps=200`` and, on MNIST,
             ``latent_optimization=True``; its networks and schedule are ``architecture="paper",
-            max_epochs=50, batch_size=100, learning_rate=1e-5, lr_schedule="step"``.
+            batch_size=100, learning_rate=1e-5, lr_schedule="step"``.
         """
         published = {
+            "spatial_features": True,
             "dropout": 0.0,
             "reconstruction_weight": 1.0,
             "label_dropout": 0.0,
@@ -258,6 +265,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             "inference": "conditional",
             "density_weight": 0.0,
             "class_prior": "train",
+            "max_epochs": 50,
             "learning_rate": 2e-3,
             "beta_1": 0.5,
             "weight_decay": 0.0,
@@ -267,7 +275,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     # The template's parts -------------------------------------------------------------------
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return DGCNetwork(input_shape, n_classes, self.latent_dim, self.architecture, self.head)
+        return DGCNetwork(
+            input_shape,
+            n_classes,
+            self.latent_dim,
+            self.architecture,
+            self.head,
+            self.spatial_features,
+        )
 
     def _plan(
         self,
@@ -458,16 +473,6 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
         return tags
-
-    def _class_index(self, y: Any) -> np.ndarray:
-        labels = np.asarray(y)
-        unknown = ~np.isin(labels, self.classes_)
-        if unknown.any():
-            raise InvalidInputError(
-                f"y contains {labels[unknown][0]!r}, which is none of the classes "
-                f"{self.classes_.tolist()}."
-            )
-        return np.searchsorted(self.classes_, labels)
 
 
 def _parameters(network: DGCNetwork, x: Tensor) -> Tensor:

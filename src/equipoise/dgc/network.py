@@ -7,6 +7,10 @@ from torch import Tensor, nn
 
 from equipoise.networks import build_decoder, build_trunk
 
+# In the release one label faces 4096 features and a learning rate of 1e-5, so that a code owes
+# little to its label. With full-sized steps the label would tell the classifier everything.
+LABEL_SCALE = 0.02
+
 
 class DGCNetwork(nn.Module):
     """p(z) p(x|z) p(y|z) with recognition model q(z|x, y).
@@ -21,6 +25,8 @@ class DGCNetwork(nn.Module):
     architecture : {"compact", "paper"}
     head : {"linear", "mlp"}
         p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
+    spatial : bool, default=False
+        Whether the compact trunk keeps the features of all positions.
     """
 
     def __init__(
@@ -30,10 +36,11 @@ class DGCNetwork(nn.Module):
         latent_dim: int,
         architecture: str,
         head: str,
+        spatial: bool = False,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
-        self.trunk = build_trunk(input_shape, architecture)
+        self.trunk = build_trunk(input_shape, architecture, spatial)
         # The paper puts a linear layer of 4096 units between: all stays affine in the features
         # and the label together, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim
@@ -75,7 +82,7 @@ class DGCNetwork(nn.Module):
 
     def label_shifts(self) -> Tensor:
         """What each label adds to the parameters of q(z|x): (n_classes, 2 K)."""
-        return self.to_moments(self.from_label.weight.T)
+        return LABEL_SCALE * self.to_moments(self.from_label.weight.T)
 
     def encoder(self) -> list[nn.Module]:
         """The modules of q(z|x, y)."""

@@ -1,4 +1,4 @@
-"""Metrics for imbalanced classification, and nearest real rows for generated data."""
+"""Metrics for imbalanced classification, and the quality of synthetic samples."""
 
 from .classification import (
     acsa,
@@ -8,16 +8,27 @@ from .classification import (
     smallest_class_recall,
     summary,
 )
+from .manifolds import density_coverage, precision_recall
 from .neighbors import nearest_rows
+from .synthesis import c2st, diversity, label_fidelity, memorised_share
+from .synthesis_table import SynthesisReport, synthesis_report
 from .table import imbalance_report
 
 __all__ = [
+    "SynthesisReport",
     "acsa",
+    "c2st",
+    "density_coverage",
+    "diversity",
     "f_macro",
     "g_macro",
     "imbalance_report",
+    "label_fidelity",
     "largest_class_precision",
+    "memorised_share",
     "nearest_rows",
+    "precision_recall",
     "smallest_class_recall",
     "summary",
+    "synthesis_report",
 ]

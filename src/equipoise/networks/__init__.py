@@ -16,7 +16,7 @@ __all__ = ["build_decoder", "build_trunk"]
 
 
 def build_trunk(
-    input_shape: tuple[int, ...], architecture: str
+    input_shape: tuple[int, ...], architecture: str, spatial: bool = False
 ) -> CompactTrunk | PaperTrunk | MLPTrunk:
     """Feature extractor for one kind of input.
 
@@ -26,6 +26,8 @@ def build_trunk(
         ``(height, width, channels)`` of an image or ``(n_features,)`` of a table's row.
     architecture : {"compact", "paper"}
         Ignored for tables.
+    spatial : bool, default=False
+        Whether the compact trunk keeps the features of all positions, as the paper's does.
 
     Returns
     -------
@@ -34,7 +36,9 @@ def build_trunk(
     """
     if len(input_shape) == 1:
         return MLPTrunk(input_shape[0])
-    return CompactTrunk(input_shape) if architecture == "compact" else PaperTrunk(input_shape)
+    if architecture == "paper":
+        return PaperTrunk(input_shape)
+    return CompactTrunk(input_shape, spatial)
 
 
 def build_decoder(latent_dim: int, output_shape: tuple[int, ...], architecture: str) -> nn.Module:

@@ -23,10 +23,11 @@ def _conv(n_in: int, n_out: int) -> nn.Sequential:
 class CompactTrunk(nn.Sequential):
     """3×3 convolutions 32-32, 64-64, 128-128, a pooling between them, then the global mean.
 
-    Images above 32 pixels get further 128-wide stages until 8 pixels are left.
+    Images above 32 pixels get further 128-wide stages until 8 pixels are left. ``spatial`` keeps
+    the features of all positions, after one more pooling, instead of their mean.
     """
 
-    def __init__(self, image_shape: tuple[int, ...]) -> None:
+    def __init__(self, image_shape: tuple[int, ...], spatial: bool = False) -> None:
         height, width, channels = image_shape
 
         def pool() -> nn.MaxPool2d:
@@ -34,10 +35,13 @@ class CompactTrunk(nn.Sequential):
 
         layers = [_conv(channels, 32), _conv(32, 32), pool(), _conv(32, 64), _conv(64, 64)]
         layers += [pool(), _conv(64, 128), _conv(128, 128)]
-        for _ in range(max(0, math.ceil(math.log2(min(height, width) / 32)))):
+        n_further = max(0, math.ceil(math.log2(min(height, width) / 32)))
+        for _ in range(n_further):
             layers += [pool(), _conv(128, 128)]
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.out_features = 128
+        super().__init__(*layers, pool() if spatial else nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        shrink = 2 ** (3 + n_further)
+        n_positions = math.ceil(height / shrink) * math.ceil(width / shrink) if spatial else 1
+        self.out_features = 128 * n_positions
 
 
 class CompactDecoder(nn.Module):

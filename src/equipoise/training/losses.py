@@ -13,7 +13,8 @@ def adjusted_cross_entropy(
     """Cross-entropy of logits shifted by ``tau`` times the log prior.
 
     With ``tau`` = 1 the bare logits learn the posterior under a uniform prior, whatever the
-    class sizes; with 0 it is the ordinary cross-entropy.
+    class sizes: with the shares of the training data that is the balanced softmax. With 0 it is
+    the ordinary cross-entropy.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def adjusted_cross_entropy(
 
     References
     ----------
-    Menon et al., Long-tail learning via logit adjustment, ICLR 2021, Eq. 10.
+    Menon et al., Long-tail learning via logit adjustment, ICLR 2021, Eq. 10. Ren et al., Balanced
+    meta-softmax for long-tailed visual recognition, NeurIPS 2020, Eq. 4.
     """
     losses = F.cross_entropy(logits + tau * log_prior, y, reduction="none")
     return weighted_mean(losses, weight)

@@ -1,4 +1,4 @@
-"""Figures of samples, latent codes, training and scores, drawn from arrays alone.
+"""Figures of samples, codes, training and scores, drawn from arrays alone.
 
 No function shows a figure or changes matplotlib's settings or backend. Without `ax` (or `fig`) a
 new figure is made with pyplot, so that it appears in a notebook and with ``plt.show()`` in a
@@ -13,6 +13,8 @@ from .posterior import plot_posterior_convergence
 from .samples import plot_samples
 from .scores import plot_confusion, plot_rate_effect
 from .sizes import plot_recall_by_size
+from .structure import plot_structure
+from .traversals import plot_traversals
 
 __all__ = [
     "plot_confusion",
@@ -22,4 +24,6 @@ __all__ = [
     "plot_rate_effect",
     "plot_recall_by_size",
     "plot_samples",
+    "plot_structure",
+    "plot_traversals",
 ]

@@ -71,18 +71,39 @@ def fit_figure(ax: Axes, width: float, height: float) -> None:
 
     For axes of a fixed aspect, around which constrained layout leaves too much room or too little.
     """
-    figure, pad = cast(Figure, ax.figure), 0.08
+    fit_grid([[ax]], width, height)
+
+
+def fit_grid(grid: Sequence[Sequence[Axes]], width: float, height: float) -> None:
+    """Size their figure so that all axes in these rows measure this in inches, no label cut."""
+    figure, pad = cast(Figure, grid[0][0].figure), 0.08
     figure.set_size_inches(width, height)
-    ax.set_position((0, 0, 1, 1))
+    for row in grid:
+        for ax in row:
+            ax.set_position((0, 0, 1, 1))
     figure.draw_without_rendering()
-    inner, outer = ax.get_window_extent(), cast(Bbox, ax.get_tightbbox())
-    left, below = (inner.x0 - outer.x0) / figure.dpi + pad, (inner.y0 - outer.y0) / figure.dpi + pad
-    full_width = left + width + (outer.x1 - inner.x1) / figure.dpi + pad
-    full_height = below + height + (outer.y1 - inner.y1) / figure.dpi + pad
+    around = [[_margins(ax) for ax in row] for row in grid]
+    columns = [[row[i] for row in around if i < len(row)] for i in range(len(grid[0]))]
+    lefts, rights = ([max(m[side] for m in c) + pad for c in columns] for side in (0, 1))
+    belows, aboves = ([max(m[side] for m in r) + pad for r in around] for side in (2, 3))
+    full_width = sum(lefts) + len(columns) * width + sum(rights)
+    full_height = sum(belows) + len(grid) * height + sum(aboves)
     figure.set_size_inches(full_width, full_height)
-    ax.set_position(
-        (left / full_width, below / full_height, width / full_width, height / full_height)
-    )
+    for i, row in enumerate(grid):
+        y = full_height - sum(aboves[: i + 1]) - sum(belows[:i]) - (i + 1) * height
+        for j, ax in enumerate(row):
+            x = sum(lefts[: j + 1]) + sum(rights[:j]) + j * width
+            ax.set_position(
+                (x / full_width, y / full_height, width / full_width, height / full_height)
+            )
+
+
+def _margins(ax: Axes) -> tuple[float, float, float, float]:
+    """Inches that labels take to the left of the axes, to the right, below and above."""
+    inner, outer = ax.get_window_extent(), cast(Bbox, ax.get_tightbbox())
+    sides = inner.x0 - outer.x0, outer.x1 - inner.x1, inner.y0 - outer.y0, outer.y1 - inner.y1
+    left, right, below, above = (side / cast(Figure, ax.figure).dpi for side in sides)
+    return left, right, below, above
 
 
 def class_labels(

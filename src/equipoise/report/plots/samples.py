@@ -8,11 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ._mosaic import Canvas, as_rgb, mosaic, show
 from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_figure
-
-Canvas = NDArray[np.float64]
 
 _PAIRED_TITLE = "Generated images; framed: the nearest real one"
 
@@ -69,11 +68,9 @@ def plot_samples(
         raise ValueError("images_by_class is empty. Pass images of at least one class.")
     if max_columns < 1:
         raise ValueError(f"max_columns must be at least 1, got {max_columns}.")
-    if value_range is not None and not value_range[0] < value_range[1]:
-        raise ValueError(f"value_range must be (black, white) with black < white: {value_range}.")
     labels = class_labels(classes, class_names, counts, " in training")
     rows = _rows(images_by_class, nearest, max_columns, value_range)
-    canvas, corners, (height, width) = _mosaic(rows, paired=nearest is not None)
+    canvas, corners, (height, width) = mosaic(rows, paired=nearest is not None)
 
     n_rows = len(rows)
     tile = 0.62 if n_rows <= 24 else 0.42  # inches
@@ -81,12 +78,10 @@ def plot_samples(
     own = ax is None
     if ax is None:
         ax = new_figure(None, 1, 1, layout="none").add_subplot()
-    ax.imshow(canvas, interpolation="nearest" if height < 40 else "antialiased")
-    ax.spines[:].set_visible(False)
+    show(ax, canvas, height)
     ax.set_xticks([])
     centres = np.array([top + (height - 1) / 2 for top, _ in corners])
     ax.set_yticks(centres.reshape(len(classes), -1).mean(axis=1), labels)
-    ax.tick_params(left=False)
     ax.set_title("Samples of each class" if nearest is None else _PAIRED_TITLE, loc="left")
     if nearest is not None:
         _mark_pairs(ax, corners, rows, (height, width))
@@ -130,13 +125,13 @@ def _rows(
     """One array of images in 0–1 for each row of the grid, all of one shape."""
     rows = []
     for label, values in images.items():
-        row = _as_rgb(f"images_by_class[{label!r}]", values, value_range)
+        row = as_rgb(f"images_by_class[{label!r}]", values, value_range)
         rows.append(row[:max_columns])
         if nearest is None:
             continue
         if label not in nearest:
             raise ValueError(f"nearest lacks class {label!r}. Give neighbours for every class.")
-        real = _as_rgb(f"nearest[{label!r}]", nearest[label], value_range)
+        real = as_rgb(f"nearest[{label!r}]", nearest[label], value_range)
         if len(real) != len(row):
             raise ValueError(
                 f"nearest[{label!r}] has {len(real)} images for {len(row)} generated ones. "
@@ -149,44 +144,3 @@ def _rows(
     if not any(len(row) for row in rows):
         raise ValueError("images_by_class has no images. Pass at least one.")
     return rows
-
-
-def _as_rgb(name: str, values: ArrayLike, value_range: tuple[float, float] | None) -> Canvas:
-    array = np.asarray(values)
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or array.shape[-1] not in (1, 3) or 0 in array.shape[1:]:
-        raise ValueError(
-            f"{name} has shape {np.shape(values)}. Pass (n, height, width) for grey images or "
-            "(n, height, width, 3) for colour."
-        )
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} has dtype {array.dtype}. Pass numbers.")
-    low, high = value_range or (0, 255 if array.dtype.kind in "iu" else 1)
-    scaled = (array.astype(np.float64) - low) / (high - low)
-    slack = 1e-3  # rounding, not another scale
-    if array.size and not (scaled.min() >= -slack and scaled.max() <= 1 + slack):
-        raise ValueError(
-            f"{name} has values from {array.min():g} to {array.max():g}, outside {low}–{high}. "
-            "Pass value_range=(black, white), and no NaN."
-        )
-    return np.broadcast_to(scaled.clip(0, 1), (*array.shape[:3], 3))
-
-
-def _mosaic(
-    rows: list[Canvas], *, paired: bool
-) -> tuple[Canvas, list[tuple[int, list[int]]], tuple[int, int]]:
-    """One white canvas with all images; the top and the lefts of each row; the tile's shape."""
-    height, width = rows[0].shape[1:3]
-    gap = max(2, round(0.1 * width))
-    lefts = [i * (width + gap) for i in range(max(map(len, rows)))]
-    tops, top = [], 0
-    for i in range(len(rows)):
-        tops.append(top)
-        # A pair stands close together, and apart from the next.
-        top += height + (gap if not paired or i % 2 == 0 else 3 * gap)
-    canvas = np.ones((tops[-1] + height, lefts[-1] + width, 3))
-    for top, row in zip(tops, rows, strict=True):
-        for left, image in zip(lefts, row, strict=False):
-            canvas[top : top + height, left : left + width] = image
-    return canvas, [(top, lefts) for top in tops], (height, width)

@@ -1,0 +1,94 @@
+"""What every classifier of this library adds to the template: predictions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from torch import Tensor
+
+from equipoise.base import DeepEstimator
+from equipoise.parameters import BOOLEAN, Constraint, Number
+
+
+class DeepClassifier(ClassifierMixin, DeepEstimator):
+    """Template of a neural classifier for images and tables.
+
+    A subclass writes ``_build``, ``_plan`` and ``_log_posterior``.
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **DeepEstimator._constraints,
+        "weight_decay": [Number(0)],
+        "early_stopping": [BOOLEAN],
+        "validation_fraction": [Number(0, 1, open_low=True, open_high=True)],
+        "n_iter_no_change": [Number(1, integer=True)],
+    }
+
+    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+        """Log posterior of every class, (n, n_classes), up to a constant of the row."""
+        raise NotImplementedError
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on images or rows of a table.
+
+        Parameters
+        ----------
+        X : array-like
+            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
+            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            ``uint8`` 0–255 or any float range. Never modified.
+        y : array-like of shape (n,)
+            Class labels, ints or strings, at least two classes.
+        sample_weight : array-like of shape (n,), optional
+            Non-negative weights; rows of weight zero are left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        TrainingDivergedError
+            The loss became NaN or infinite.
+        """
+        return self._fit_or_restore(X, y, sample_weight)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Log posterior of every class, in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float64
+        """
+        scores = self._apply(X, self._log_posterior).astype(np.float64)
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Posterior of every class, in the order of ``classes_``; see :meth:`predict_log_proba`."""
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of every row.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels as in ``y``.
+        """
+        best = self._apply(X, self._log_posterior).argmax(axis=1)
+        return self.classes_[best]

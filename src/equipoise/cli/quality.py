@@ -1,0 +1,132 @@
+"""What a trained IMSIC is worth: does it obey its structure, and are its images good?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.svm import SVC
+
+from equipoise.cli.files import write_json
+from equipoise.datasets import imbalance
+from equipoise.imsic import IMSIC
+from equipoise.imsic.structure import StructureReport
+from equipoise.metrics import SynthesisReport, label_fidelity, synthesis_report
+
+PER_CLASS = 200  # generated images of each class, and held-out ones at most
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is stored and printed of a GAN.
+
+    Attributes
+    ----------
+    structure : StructureReport
+    synthesis : SynthesisReport
+        Its classes go by their names.
+    purity : dict of str to float
+        Share of each class's training images that the GAN puts into the category of the class.
+    """
+
+    structure: StructureReport
+    synthesis: SynthesisReport
+    purity: dict[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        model: IMSIC,
+        X_train: np.ndarray,
+        y_train: np.ndarray,
+        X_test: np.ndarray,
+        y_test: np.ndarray,
+        class_names: Sequence[str],
+    ) -> Quality:
+        """Compare generated images with held-out ones.
+
+        The images are those of :meth:`equipoise.IMSIC.quality_report`, which needs a sampler
+        that still has its training rows; a loaded one has not.
+        """
+        names = np.array(class_names)
+        labels, counts = np.unique(y_test, return_counts=True)
+        sizes = dict(zip(labels.tolist(), np.minimum(counts, PER_CLASS).tolist(), strict=True))
+        X_test, y_test = imbalance.subset(X_test, y_test, sizes, random_state=0)
+        made = model.sample(PER_CLASS)
+        synthesis = synthesis_report(
+            _flat(X_test),
+            names[y_test],
+            _flat(made),
+            names[np.repeat(model.classes_, PER_CLASS)],
+            train=_flat(X_train),
+            y_train=names[y_train],
+            y_predicted=names[judge(X_test, y_test, made)],
+            random_state=0,
+        )
+        purity = zip(names[model.classes_].tolist(), model.label_purity_.tolist(), strict=True)
+        return cls(model.structure_report(), synthesis, dict(purity))
+
+    def report(self) -> str:
+        """Readable tables."""
+        return f"{self.structure}\n\n{self.synthesis}"
+
+    def metrics(self) -> dict[str, Any]:
+        """The same numbers by name."""
+        return {
+            "structure": {
+                **structure_scores(self.structure),
+                "holds": self.structure.holds,
+                "recovery": self.structure.recovery["r2"].to_dict(),
+                "pairs": self.structure.pairs.to_dict("records"),
+            },
+            "quality": self.synthesis.to_dict(),
+            "label_purity": self.purity,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write ``metrics.json``."""
+        write_json(folder / "metrics.json", self.metrics())
+
+
+def structure_scores(report: StructureReport) -> dict[str, float]:
+    """A structure report in three numbers; NaN where there is no pair of a kind.
+
+    Returns
+    -------
+    dict
+        ``recovery``, the mean R² of the codes; ``edges``, the mean |partial correlation| of pairs
+        that are joined; ``non_edges``, the largest of those that are not.
+    """
+    strength = report.pairs["partial_correlation"].abs()
+    joined = report.pairs["joined"].astype(bool)
+    return {
+        "recovery": float(report.recovery["r2"].mean()),
+        "edges": float(strength[joined].mean()),
+        "non_edges": float(strength[~joined].max()),
+    }
+
+
+def fidelity(model: IMSIC, X: np.ndarray, y: np.ndarray) -> float:
+    """Mean over the classes of the share of generated images that real ones teach to recognise.
+
+    Parameters
+    ----------
+    model : IMSIC
+    X, y : ndarray
+        Real images and their labels.
+    """
+    predicted = judge(X, y, model.sample(PER_CLASS))
+    shares = label_fidelity(np.repeat(model.classes_, PER_CLASS), predicted)
+    return float(np.mean(list(shares.values())))
+
+
+def judge(X: np.ndarray, y: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Labels of images by a support-vector machine that knows these real ones."""
+    return SVC(class_weight="balanced", C=10).fit(_flat(X), y).predict(_flat(images))
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1) / np.float32(255)

@@ -1,0 +1,373 @@
+"""IMSIC: what a user touches."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import networkx as nx
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from equipoise.base import DeepEstimator
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.imsic.interpolation import interpolate
+from equipoise.imsic.sampling import read
+from equipoise.imsic.steering import Steering
+from equipoise.parameters import Constraint, Instance, Number, OneOf
+from equipoise.training import Callback
+
+MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
+
+
+class IMSIC(Steering, BaseOverSampler):
+    """Interpretable minority synthesis: an oversampler whose codes a person steers.
+
+    A conditional GAN learns all classes together, so that a rare class borrows the variation of
+    the large ones. Beside noise and category, the generator gets m codes from U(−1, 1) that a
+    discriminator's head reads back from what was generated; a regulariser holds the readings to
+    a dependency structure that a person prescribes. ``fit`` trains once, :meth:`resample` and
+    :meth:`sample` draw from it as often as wanted.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        What to generate, as in every imbalanced-learn oversampler.
+    image_shape : tuple of int, default=None
+        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
+        3-D and 4-D input; without it, 2-D input is a table.
+    architecture : {"compact", "paper"}, default="compact"
+        Networks for images: small ones, or those of the release. Tables get hidden layers.
+    noise_dim : int, default=62
+        Size of the noise z.
+    n_codes : int, default=4
+        Number m of interpretable codes.
+    code_names : list of str, default=None
+        Their names; None for ``code_1``, ``code_2``, …
+    structure : str, dict, list or networkx.DiGraph, default="independent"
+        Edges between codes: ``{"style": ["slant", "thickness"]}`` by name or number,
+        ``"independent"``, or ``"paper"`` (the second and third code lead to the fourth).
+    structure_weight : float, default=0.15
+        λ_con, the weight of the regulariser.
+    category_weight : float, default=1.0
+        λ_cat, the weight of the category's cross-entropy.
+    label_use : {"supervised", "unsupervised"}, default="supervised"
+        Whether the category is the class, or found without labels (as published) and aligned
+        with the classes afterwards.
+    label_map : list of int, default=None
+        Category of every class in the order of the sorted labels; overrides the alignment of
+        ``label_use="unsupervised"``.
+    class_balance : float in [0, 1], default=0.5
+        How equal the classes are in a training batch: 0 for their shares in the data, 1 for
+        equal shares.
+    min_class_size : int, default=8
+        Classes with fewer rows are interpolated between neighbours instead of generated.
+    min_confidence : float in [0, 1), default=0.0
+        Leave out candidates whose class the category head finds less probable than this.
+    max_epochs : int, default=40
+        Passes over the training rows.
+    batch_size : int or "auto", default="auto"
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+    learning_rate : float, default=4e-4
+        Of Adam, for both networks.
+    lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+    warm_start : bool, default=False
+        Go on from the networks of the last fit.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        While training; ``"auto"`` takes bfloat16 where the device has it natively.
+    device : str, default="auto"
+        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+    random_state : int, RandomState or None, default=None
+    callbacks : list of equipoise.training.Callback, default=None
+    verbose : int, default=0
+        Above 0 shows progress.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    class_counts_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+        Values per row.
+    feature_names_in_ : ndarray of str
+        Column names, when fitted on a DataFrame.
+    input_shape_ : tuple of int
+        ``(height, width, channels)`` or ``(n_features,)``.
+    structure_ : Structure
+        Names of the codes and edges between them.
+    label_map_ : ndarray of shape (n_classes,)
+        Category of every class.
+    label_purity_ : ndarray of shape (n_classes,)
+        Share of each class's training rows that the category head puts into its category.
+    sampling_strategy_ : dict
+        Rows to generate of each class, by the last resampling.
+    synthetic_mask_ : ndarray of bool
+        Which rows of the last resampling are synthetic.
+    n_rejected_ : dict
+        Candidates of each class that ``min_confidence`` dropped in the last resampling.
+    history_ : list of dict
+        One record per epoch.
+    network_ : IMSICNetwork
+
+    References
+    ----------
+    He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
+    IJCAI 2021.
+
+    Examples
+    --------
+    >>> from equipoise import IMSIC, load_dataset
+    >>> digits = load_dataset("digits")
+    >>> sampler = IMSIC(code_names=["slant", "width"], n_codes=2, max_epochs=1)
+    >>> sampler = sampler.fit(digits.X_train, digits.y_train)
+    >>> sampler.sample(3, y=9, codes={"slant": 0.8}).shape
+    (3, 8, 8)
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **DeepEstimator._constraints,
+        "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+        "noise_dim": [Number(1, integer=True)],
+        "n_codes": [Number(1, integer=True)],
+        "code_names": [OneOf((None,)), Instance((list, tuple), "a list of names")],
+        "structure": [
+            Instance(
+                (str, dict, list, tuple, nx.DiGraph),
+                "'independent', 'paper', a dict, a list of edges or a networkx.DiGraph",
+            ),
+        ],
+        "structure_weight": [Number(0)],
+        "category_weight": [Number(0)],
+        "label_use": [OneOf(("supervised", "unsupervised"))],
+        "label_map": [OneOf((None,)), Instance((list, tuple, np.ndarray), "a list of categories")],
+        "class_balance": [Number(0, 1)],
+        "min_class_size": [Number(1, integer=True)],
+        "min_confidence": [Number(0, 1, open_high=True)],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        architecture: str = "compact",
+        noise_dim: int = 62,
+        n_codes: int = 4,
+        code_names: Sequence[str] | None = None,
+        structure: Any = "independent",
+        structure_weight: float = 0.15,
+        category_weight: float = 1.0,
+        label_use: str = "supervised",
+        label_map: Sequence[int] | None = None,
+        class_balance: float = 0.5,
+        min_class_size: int = 8,
+        min_confidence: float = 0.0,
+        max_epochs: int = 40,
+        batch_size: int | str = "auto",
+        learning_rate: float = 4e-4,
+        lr_schedule: str = "constant",
+        warm_start: bool = False,
+        precision: str = "auto",
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.image_shape = image_shape
+        self.architecture = architecture
+        self.noise_dim = noise_dim
+        self.n_codes = n_codes
+        self.code_names = code_names
+        self.structure = structure
+        self.structure_weight = structure_weight
+        self.category_weight = category_weight
+        self.label_use = label_use
+        self.label_map = label_map
+        self.class_balance = class_balance
+        self.min_class_size = min_class_size
+        self.min_confidence = min_confidence
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.lr_schedule = lr_schedule
+        self.warm_start = warm_start
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    # Training -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train the generator on images or rows of a table, once for all resampling.
+
+        Parameters
+        ----------
+        X : array-like
+            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
+            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            Never modified.
+        y : array-like of shape (n,)
+            Class labels, at least two classes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        TrainingDivergedError
+            The loss became NaN or infinite.
+        """
+        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        return self._fit_or_restore(X, labels)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        super()._fit(X, y, None)
+        self._candidates, self._accepted = None, {}
+        # Counts what a resampling of these rows would generate, as every sampler's fit does.
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, y, "over-sampling"
+        )
+        return self
+
+    # Resampling -----------------------------------------------------------------------------
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Train, then append synthetic rows.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+        y : array-like of shape (n,)
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            The originals, untouched and first, then the synthetic rows, in the containers and
+            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
+        """
+        return self.fit(X, y).resample(X, y)
+
+    def resample(self, X: Any, y: Any, sampling_strategy: Any = None) -> tuple[Any, Any]:
+        """Append synthetic rows from the generator as it is, without training.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows of the shape and scale of the fit; need not be the same rows.
+        y : array-like of shape (n,)
+            Labels known from the fit.
+        sampling_strategy : float, str, dict or callable, default=None
+            Other than the estimator's own.
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            As from :meth:`fit_resample`.
+        """
+        check_is_fitted(self)
+        worker = self._with_strategy(sampling_strategy)
+        # Not super(): fit_resample of this class trains.
+        X_new, y_new = BaseOverSampler.fit_resample(worker, X, y)
+        for name in ("sampling_strategy_", "synthetic_mask_", "n_rejected_"):
+            setattr(self, name, getattr(worker, name))
+        return X_new, y_new
+
+    def _with_strategy(self, sampling_strategy: Any) -> Self:
+        worker = copy.copy(self)
+        if sampling_strategy is not None:
+            worker.sampling_strategy = sampling_strategy
+        return worker
+
+    def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
+        self, X: Any, y: Any, accept_sparse: Any = None
+    ) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Called by imbalanced-learn before ``_fit_resample``."""
+        labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
+        rows = self._rows_like_fit(X)
+        if len(labels) != len(rows):
+            raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
+        # The originals go back as they came, not as float64.
+        as_given = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+        return (X if as_given else rows), np.asarray(labels), is_one_vs_all
+
+    def _fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
+        generator = self._generator(None)
+        self.n_rejected_: dict[Any, int] = {}
+        parts, labels = [X], [y]
+        for label, n in self.sampling_strategy_.items():
+            rows = self._rows_of_class(label, n, X[y == label], generator)
+            parts.append(rows.astype(X.dtype, copy=False))
+            labels.append(np.full(len(rows), label, dtype=y.dtype))
+        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
+        return np.concatenate(parts), np.concatenate(labels)
+
+    def _rows_of_class(
+        self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
+    ) -> np.ndarray:
+        """``n`` synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
+        if n == 0:
+            return real[:0]
+        accepted = self._accepted_rows(label, n)
+        if accepted is not None:
+            return accepted
+        number = self._class_index([label])[0]
+        if self.class_counts_[number] < self.min_class_size:
+            warnings.warn(
+                f"Class {label!r} has {self.class_counts_[number]:g} rows, fewer than "
+                f"min_class_size={self.min_class_size}: its {n} rows are interpolated between "
+                "neighbours, not generated. Lower min_class_size to generate them.",
+                stacklevel=2,
+            )
+            made = interpolate(self._codec.encode(real).numpy(), n, generator)
+            return np.asarray(self._codec.decode(torch.from_numpy(made)))
+        return np.asarray(self._codec.decode(self._confident(n, number, generator)))
+
+    def _confident(self, n: int, number: int, generator: torch.Generator) -> Tensor:
+        """Encoded rows of a class in which the category head has enough confidence."""
+        label = self.classes_[number]
+        kept: list[Tensor] = []
+        drawn = 0
+        while (have := sum(map(len, kept))) < n:
+            if drawn >= MOST_DRAWS * n:
+                raise InvalidParameterError(
+                    f"min_confidence={self.min_confidence} is too much for class {label!r}: of "
+                    f"{drawn} candidates {have} reach it, {n} are wanted. Lower it, or train "
+                    "for more epochs."
+                )
+            noise, codes = self._inputs(n, None, 1.0, generator)
+            x = self._generated(noise, np.full(n, number), codes)
+            drawn += n
+            if self.min_confidence > 0:
+                log_category = read(self.network_, x)[0][:, self.label_map_[number]]
+                x = x[log_category >= np.log(self.min_confidence)]
+            kept.append(x)
+        result = torch.cat(kept)
+        self.n_rejected_[label] = drawn - len(result)
+        return result[:n]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        counts = list(self.sampling_strategy_.items())
+        return {**super()._fitted_to_save(), "sampling_strategy": counts}
+
+    def _restore_fitted(self, values: dict[str, Any]) -> None:
+        super()._restore_fitted(values)
+        self.sampling_strategy_ = dict(values["sampling_strategy"])
+        self._candidates, self._accepted = None, {}

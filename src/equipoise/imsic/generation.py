@@ -1,0 +1,191 @@
+"""What a fitted IMSIC is: networks, the class of every category, rows on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from equipoise.base import DeepEstimator
+from equipoise.errors import InvalidParameterError
+from equipoise.imsic.alignment import align, check_label_map
+from equipoise.imsic.network import IMSICNetwork
+from equipoise.imsic.sampling import draw_codes, generate, read
+from equipoise.imsic.structure import Structure, parse_structure
+from equipoise.imsic.training import IMSICPlan
+from equipoise.parameters import Number
+from equipoise.preprocessing import ImageCodec, TableCodec
+from equipoise.training import Plan
+from equipoise.training.precision import autocast
+
+
+class CodedGenerator(DeepEstimator):
+    """Training of the networks, and everything that only draws from them or reads with them."""
+
+    classes_: np.ndarray
+    class_counts_: np.ndarray
+    structure_: Structure
+    label_map_: np.ndarray
+    label_purity_: np.ndarray
+    _codec: Any
+    _rows: np.ndarray | None
+    _target: np.ndarray
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        return super()._fit(X, y, sample_weight)
+
+    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        return IMSICNetwork(input_shape, n_classes, self.n_codes, self.noise_dim, self.architecture)
+
+    def _plan(
+        self,
+        network: Any,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        weight: Tensor | None,
+        generator: torch.Generator,
+    ) -> Plan:
+        if self.label_map is not None:
+            check_label_map(self.label_map, len(self.classes_))
+        counts = torch.from_numpy(self.class_counts_).to(y.device, torch.float32)
+        return IMSICPlan(
+            network,
+            load,
+            y,
+            class_counts=counts,
+            generator=generator,
+            autocast=autocast(self.precision, y.device),
+            structure=self.structure_,
+            structure_weight=self.structure_weight,
+            category_weight=self.category_weight,
+            supervised=self.label_use == "supervised",
+            class_balance=self.class_balance,
+            learning_rate=self.learning_rate,
+        )
+
+    def _after_training(
+        self,
+        network: Any,
+        codec: ImageCodec | TableCodec,
+        rows: np.ndarray,
+        target: np.ndarray,
+    ) -> None:
+        """Find out which category is which class."""
+        found = self._evaluate(network, codec, rows, lambda d, x: read(d, x)[0]).argmax(1)
+        n = len(self.classes_)
+        confusion = np.zeros((n, n), dtype=np.int64)
+        np.add.at(confusion, (target, found), 1)
+        if self.label_map is not None:
+            self.label_map_ = check_label_map(self.label_map, n)
+        elif self.label_use == "supervised":
+            self.label_map_ = np.arange(n)
+        else:
+            self.label_map_ = align(confusion)
+        self.label_purity_ = confusion[np.arange(n), self.label_map_] / confusion.sum(1)
+        self._rows, self._target = rows, target
+
+    # Generation -----------------------------------------------------------------------------
+
+    def sample(
+        self,
+        n: int,
+        y: Any = None,
+        codes: Any = None,
+        noise_scale: float = 1.0,
+        random_state: Any = None,
+    ) -> Any:
+        """New rows.
+
+        Parameters
+        ----------
+        n : int
+            How many, for every label in ``y``.
+        y : label or array-like of labels, default=None
+            Class or classes to sample; None for every class in the order of ``classes_``.
+        codes : dict, default=None
+            Code, by name or number, → its value: one for all rows or an array of one per row.
+            Training saw values in [−1, 1]. The other codes are drawn from U(−1, 1).
+        noise_scale : float, default=1
+            Standard deviation of the noise; below 1 rows are more typical and less varied.
+        random_state : int, RandomState or None, default=None
+            None takes the estimator's own ``random_state``.
+
+        Returns
+        -------
+        ndarray or DataFrame
+            ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
+            the training data.
+        """
+        check_is_fitted(self)
+        wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
+        if not Number(1, integer=True).accepts(n):
+            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
+        if not Number(0).accepts(noise_scale):
+            raise InvalidParameterError(
+                f"noise_scale={noise_scale!r} must be a number of at least 0."
+            )
+        generator = self._generator(random_state)
+        number = np.repeat(wanted, n)
+        noise, values = self._inputs(len(number), codes, noise_scale, generator)
+        return self._decode(noise, number, values)
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Codes that the discriminator reads from rows, real or synthetic.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_codes), float32
+            On the scale of the codes only up to a factor and a shift.
+        """
+        return self._apply(X, lambda network, x: read(network, x)[1]).astype(np.float32)
+
+    def _inputs(
+        self, n: int, codes: Any, noise_scale: float, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Noise (n, noise_dim) and codes (n, m)."""
+        noise = noise_scale * torch.randn(n, self.noise_dim, generator=generator)
+        return noise, draw_codes(n, self.structure_.names, codes, generator)
+
+    def _generated(self, noise: Tensor, number: np.ndarray, codes: Tensor) -> Tensor:
+        """Encoded rows of the classes with these numbers."""
+        category = torch.from_numpy(self.label_map_[number])
+        return generate(self.network_.cpu(), noise, category, codes)
+
+    def _decode(self, noise: Tensor, number: np.ndarray, codes: Tensor) -> Any:
+        return self._codec.decode(self._generated(noise, number, codes))
+
+    def _generator(self, random_state: Any) -> torch.Generator:
+        source = self.random_state if random_state is None else random_state
+        return torch.Generator().manual_seed(int(check_random_state(source).randint(2**31)))
+
+    # Saving ---------------------------------------------------------------------------------
+
+    def _params_to_save(self) -> dict[str, Any]:
+        params = super()._params_to_save()
+        # A graph becomes its edges, and codes keep the names that a person gave them since.
+        params["structure"] = [list(edge) for edge in self.structure_.edges] or "independent"
+        params["code_names"] = list(self.structure_.names)
+        return params
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        return {
+            "label_map": self.label_map_.tolist(),
+            "label_purity": self.label_purity_.tolist(),
+        }
+
+    def _restore_fitted(self, values: dict[str, Any]) -> None:
+        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        self.label_map_ = np.asarray(values["label_map"], dtype=np.int64)
+        self.label_purity_ = np.asarray(values["label_purity"])
+        self._rows = None

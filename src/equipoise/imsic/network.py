@@ -1,0 +1,132 @@
+"""The modules of IMSIC: generator, and discriminator with three heads."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from equipoise.imsic.convolutions import (
+    CompactGenerator,
+    PaperGenerator,
+    compact_features,
+    paper_features,
+)
+from equipoise.networks.mlp import MLPDecoder
+
+
+class Judgement(NamedTuple):
+    """What the discriminator says about n inputs."""
+
+    realness: Tensor  # (n,), above 0 for real
+    category: Tensor  # (n, n_classes), logits
+    codes: Tensor  # (n, n_codes), readings
+
+
+class Generator(nn.Module):
+    """G(z, k, c): noise, category and codes → input.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, channels)`` or ``(n_features,)``.
+    n_classes, n_codes, noise_dim : int
+    architecture : {"compact", "paper"}
+        Ignored for tables.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        n_codes: int,
+        noise_dim: int,
+        architecture: str,
+    ) -> None:
+        super().__init__()
+        self.n_classes, self.n_codes, self.noise_dim = n_classes, n_codes, noise_dim
+        n_inputs = noise_dim + n_classes + n_codes
+        if len(input_shape) == 1:
+            self.body: nn.Module = MLPDecoder(n_inputs, input_shape[0])
+        else:
+            body = CompactGenerator if architecture == "compact" else PaperGenerator
+            self.body = body(n_inputs, input_shape)
+
+    def forward(self, noise: Tensor, y: Tensor, codes: Tensor) -> Tensor:
+        """Inputs (n, *input) from noise (n, noise_dim), class indices (n,) and codes (n, m)."""
+        category = nn.functional.one_hot(y, self.n_classes).to(noise)
+        return self.body(torch.cat([noise, category, codes], 1))
+
+
+def _table_features(n_features: int, width: int = 128) -> tuple[nn.Sequential, int]:
+    layers: list[nn.Module] = []
+    for n_in in (n_features, width):
+        layers += [spectral_norm(nn.Linear(n_in, width)), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*layers), width
+
+
+class Discriminator(nn.Module):
+    """Features with three heads; realness is judged given the label (projection, where known).
+
+    References
+    ----------
+    Miyato and Koyama, cGANs with projection discriminator, ICLR 2018.
+    """
+
+    def __init__(
+        self, input_shape: tuple[int, ...], n_classes: int, n_codes: int, architecture: str
+    ) -> None:
+        super().__init__()
+        if len(input_shape) == 1:
+            self.features, width = _table_features(input_shape[0])
+        elif architecture == "compact":
+            self.features, width = compact_features(input_shape)
+        else:
+            self.features, width = paper_features(input_shape)
+        self.realness: nn.Module = nn.Linear(width, 1)
+        self.of_class: nn.Module = nn.Embedding(n_classes, width)
+        if architecture == "compact":
+            self.realness, self.of_class = map(spectral_norm, (self.realness, self.of_class))
+        self.category = nn.Linear(width, n_classes)
+        self.codes = nn.Linear(width, n_codes)
+
+    def forward(self, x: Tensor, y: Tensor | None) -> Judgement:
+        """Judge inputs (n, *input) of classes (n,); ``y=None`` judges them without a label."""
+        h = self.features(x).to(self.category.weight.dtype)  # out of autocast's precision
+        realness = self.realness(h).squeeze(1)
+        if y is not None:
+            realness = realness + (self.of_class(y) * h).sum(1)
+        return Judgement(realness, self.category(h), self.codes(h))
+
+
+class IMSICNetwork(nn.Module):
+    """Generator, discriminator, and the averaged generator that samples are drawn from."""
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        n_codes: int,
+        noise_dim: int,
+        architecture: str = "compact",
+    ) -> None:
+        super().__init__()
+        self.arguments = (input_shape, n_classes, n_codes, noise_dim, architecture)
+        self.generator = Generator(input_shape, n_classes, n_codes, noise_dim, architecture)
+        self.discriminator = Discriminator(input_shape, n_classes, n_codes, architecture)
+        self.average = Generator(input_shape, n_classes, n_codes, noise_dim, architecture)
+        self.average.load_state_dict(self.generator.state_dict())
+        self.average.requires_grad_(False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # torch refuses to pickle modules with spectral normalisation, but not their values.
+        return _rebuild, (self.arguments, self.state_dict(), self.training)
+
+
+def _rebuild(arguments: Any, state: dict[str, Tensor], training: bool) -> IMSICNetwork:
+    network: Any = IMSICNetwork(*arguments)
+    network.load_state_dict(state)
+    network.to(memory_format=torch.channels_last)
+    return network.train(training)

@@ -1,0 +1,131 @@
+"""How badly a batch disagrees with the prescribed structure: tensors in, numbers out.
+
+Source: He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
+IJCAI 2021: the negative likelihood of a Bayesian network fitted to the batch. It can be lowered by
+shrinking the readings; the form here is linear-Gaussian and free of scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from equipoise.imsic.structure import Structure
+
+EDGE_STRENGTH = 0.6  # partial correlation from which a prescribed dependence costs nothing
+_RIDGE = 1e-5  # relative to a variance of 1: solves with collinear readings too
+_FLOOR = 1e-6  # below this variance, what is left of a reading correlates with nothing
+
+
+@dataclass(frozen=True)
+class StructureLoss:
+    """A loss and its parts, each a scalar tensor; the loss is the sum of the parts."""
+
+    loss: Tensor
+    nodes: Tensor
+    edges: Tensor
+    non_edges: Tensor
+
+    def parts(self) -> dict[str, Tensor]:
+        """Detached values by name."""
+        return {f.name: getattr(self, f.name).detach() for f in fields(self)}
+
+
+def structure_loss(
+    codes: Tensor, readings: Tensor, structure: Structure, eps: float = 1e-3
+) -> StructureLoss:
+    """Score of the linear-Gaussian network that fits the batch best.
+
+    - Node j: ``½ log((1 − ρ² + ε) / ε)``, with ρ the partial correlation of the reading of j and
+      its own code given the readings of its parents: what the code adds to the likelihood of the
+      reading. 0 when the code explains all that the parents leave, at most ``½ log((1 + ε) / ε)``.
+      A child whose reading only combines those of its parents pays in full.
+    - Edge: ``½ log((1 − ρ² + ε) / (1 − ρ*² + ε))``, but at least 0, with ρ the partial correlation
+      of the two readings given the child's other parents and ρ* = `EDGE_STRENGTH`.
+    - Non-edge: ``−½ log((1 − ρ² + ε) / (1 + ε))``, with ρ given the parents of the later code.
+      0 when ρ is 0.
+
+    Each part is a sum divided by m, so that its size does not grow with the number of codes.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (n, m), n >= 1
+        What the generator was given.
+    readings : Tensor of shape (n, m)
+        What was read from its images. Shifting or scaling a column, with either sign, changes
+        nothing; a constant column explains nothing and has no gradient.
+    structure : Structure
+    eps : float, default=1e-3
+        Positive; bounds every term.
+    """
+    m, n_edges = readings.shape[1], len(structure.edges)
+    nodes = [(j, m + j, [m + p for p in own]) for j, own in enumerate(structure.parents)]
+    pairs = [
+        (m + a, m + b, [m + p for p in structure.given(a, b)])
+        for a, b in (*structure.edges, *structure.non_edges)
+    ]
+    # Half precision cannot tell an R² of .999 from 1.
+    with torch.autocast(readings.device.type, enabled=False):
+        z = torch.cat([_standardised(codes), _standardised(readings)], 1)
+        left = _residuals(z, [*nodes, *pairs])
+        covariance, variance = left.prod(2).mean(1), left.square().mean(1)
+        apart = 1 - covariance.square() / (variance + _FLOOR).prod(1)
+        nodes_apart, edges, non_edges = apart.tensor_split([m, m + n_edges])
+        node_terms = ((nodes_apart + eps) / eps).log() / 2
+        edge_terms = ((edges + eps) / (1 - EDGE_STRENGTH**2 + eps)).log().relu() / 2
+        non_edge_terms = -((non_edges + eps) / (1 + eps)).log() / 2
+        parts = [terms.sum() / m for terms in (node_terms, edge_terms, non_edge_terms)]
+    return StructureLoss(sum(parts[1:], parts[0]), *parts)
+
+
+def hinge_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Hinge loss of realness (n,), above 0 for real; the generator's is ``-fake.mean()``.
+
+    References
+    ----------
+    Lim and Ye, Geometric GAN, 2017, Eq. 14.
+    """
+    return (1 - real).relu().mean() + (1 + fake).relu().mean()
+
+
+def _standardised(x: Tensor) -> Tensor:
+    """Columns with mean 0 and variance 1, in float32 at least; a constant column becomes 0."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    centred = x - x.mean(0)
+    peak = centred.detach().abs().amax(0)
+    constant = peak <= 16 * torch.finfo(x.dtype).eps * x.detach().abs().amax(0)
+    # Dividing by the peak first keeps the squares of tiny and of huge values finite.
+    centred = (centred / peak.masked_fill(constant, 1)).masked_fill(constant, 0)
+    return centred / centred.square().mean(0).masked_fill(constant, 1).sqrt()
+
+
+def _residuals(z: Tensor, regressions: list[tuple[int, int, list[int]]]) -> Tensor:
+    """What is left of two variables after regression on some others.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n, k)
+        Standardised variables.
+    regressions : list of (first, second, predictors), of length q
+        Columns of `z`.
+
+    Returns
+    -------
+    Tensor of shape (q, n, 2)
+    """
+    q, k = len(regressions), z.shape[1]
+    chosen, target = torch.zeros(q, k, dtype=z.dtype), torch.zeros(q, k, 2, dtype=z.dtype)
+    for row, (first, second, predictors) in enumerate(regressions):
+        chosen[row, predictors] = 1
+        target[row, first, 0] = target[row, second, 1] = 1
+    chosen, target = chosen.to(z.device), target.to(z.device)
+    gram = z.T @ z / len(z)
+    # Rows and columns that are not predictors become those of the identity: all regressions are
+    # then of one size and are solved together.
+    within = chosen[:, :, None] * chosen[:, None, :] * gram + torch.diag_embed(1 - chosen + _RIDGE)
+    coefficients = torch.linalg.solve(within, chosen[:, :, None] * (gram @ target))
+    # Their covariance would follow from the Gram matrix alone, but, with predictors that are nearly
+    # collinear, as a small difference of large numbers.
+    return z @ (target - coefficients)

@@ -1,0 +1,371 @@
+"""The person in the loop: look at what the codes do, name them, judge candidates, read reports."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.svm import SVC
+from sklearn.utils.validation import check_is_fitted
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.imsic.generation import CodedGenerator
+from equipoise.imsic.sampling import code_number
+from equipoise.imsic.structure import Structure, StructureReport, structure_report
+from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Steering(CodedGenerator):
+    """What a person does with a fitted :class:`equipoise.IMSIC`."""
+
+    _candidates: tuple[np.ndarray, np.ndarray] | None
+    _accepted: dict[Any, np.ndarray]
+
+    # Codes ----------------------------------------------------------------------------------
+
+    def traverse(
+        self, y: Any, code: Any, values: Sequence[float], *, n: int = 1, random_state: Any = None
+    ) -> np.ndarray:
+        """Rows that differ in one code alone.
+
+        Parameters
+        ----------
+        y : label
+            Class of the rows.
+        code : str or int
+            Name or number of the code to vary.
+        values : sequence of float
+            Its values; training saw [−1, 1].
+        n : int, default=1
+            How many starting points, each with noise and other codes of its own.
+        random_state : int, RandomState or None, default=None
+            None takes the estimator's own ``random_state``.
+
+        Returns
+        -------
+        ndarray of shape (n, len(values), ...)
+            One row of the training data's shape, dtype and range per value.
+        """
+        check_is_fitted(self)
+        number = code_number(code, self.structure_.names)
+        points = np.asarray(values, dtype=np.float64).ravel()
+        if not len(points) or not np.isfinite(points).all():
+            raise InvalidParameterError(f"values={values!r} must be one or more finite numbers.")
+        noise, codes = self._inputs(n, None, 1.0, self._generator(random_state))
+        noise = noise.repeat_interleave(len(points), 0)
+        codes = codes.repeat_interleave(len(points), 0)
+        codes[:, number] = codes.new_tensor(np.tile(points, n))
+        classes = np.repeat(self._class_index([y]), len(codes))
+        rows = np.asarray(self._decode(noise, classes, codes))
+        return rows.reshape(n, len(points), *rows.shape[1:])
+
+    def plot_traversals(
+        self,
+        codes: Sequence[Any] | None = None,
+        values: Sequence[float] = (-1, -0.67, -0.33, 0, 0.33, 0.67, 1),
+        *,
+        random_state: Any = None,
+    ) -> Figure:
+        """A panel per code with one row per class and one column per value.
+
+        All classes and codes start from the same noise and codes, so that what differs within
+        a row is the code's doing.
+
+        Parameters
+        ----------
+        codes : list of str or int, default=None
+            Codes to vary; None for all.
+        values : sequence of float
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from equipoise.report.plots import plot_traversals
+
+        self._check_images("plot_traversals")
+        names = self.structure_.names
+        chosen = range(len(names)) if codes is None else [code_number(c, names) for c in codes]
+        tiles = {
+            names[j]: np.concatenate(
+                [self.traverse(y, j, values, random_state=random_state) for y in self.classes_]
+            )
+            for j in chosen
+        }
+        return plot_traversals(
+            {name: self._as_images(rows) for name, rows in tiles.items()},
+            values,
+            class_names=[str(c) for c in self.classes_],
+            value_range=(self._codec.low, self._codec.high),
+        )
+
+    def rename_codes(self, names: Sequence[str] | dict[Any, str]) -> Any:
+        """Call the codes by what they turned out to do.
+
+        Parameters
+        ----------
+        names : list of str, or dict
+            All names, or ``{old name or number: new name}``.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        old = list(self.structure_.names)
+        if isinstance(names, dict):
+            renamed = old.copy()
+            for code, name in names.items():
+                renamed[code_number(code, tuple(old))] = name
+        else:
+            renamed = list(names)
+        strings = all(isinstance(name, str) and name for name in renamed)
+        if len(renamed) != len(old) or not strings or len(set(renamed)) != len(old):
+            raise InvalidParameterError(
+                f"names={names!r} must give {len(old)} different non-empty names, one for each "
+                f"of {', '.join(old)}."
+            )
+        self.structure_ = Structure(tuple(renamed), self.structure_.parents)
+        return self
+
+    def structure_report(self, n: int = 5000, *, random_state: Any = None) -> StructureReport:
+        """How far generated rows obey the structure.
+
+        Parameters
+        ----------
+        n : int, default=5000
+            Rows to generate, of all classes in equal parts.
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        StructureReport
+            Recovery R² of every code from what was generated, and the partial correlation of
+            every pair of codes, with a verdict.
+        """
+        check_is_fitted(self)
+        noise, codes = self._inputs(n, None, 1.0, self._generator(random_state))
+        classes = np.arange(n) % len(self.classes_)
+        readings = self.encode(self._decode(noise, classes, codes))
+        return structure_report(self.structure_, codes.numpy(), readings)
+
+    def plot_structure(self, n: int = 5000, *, ax: Axes | None = None) -> Axes:
+        """The graph over the codes with what :meth:`structure_report` measured on it."""
+        from equipoise.report.plots import plot_structure
+
+        report = self.structure_report(n)
+        names = self.structure_.names
+        strengths = {
+            (names.index(row.parent), names.index(row.child)): row.partial_correlation
+            for row in report.pairs.itertuples()
+        }
+        return plot_structure(
+            names,
+            self.structure_.edges,
+            strengths=strengths,
+            recovery=report.recovery["r2"].to_dict(),
+            ax=ax,
+        )
+
+    # Candidates -----------------------------------------------------------------------------
+
+    def propose(self, n: int, y: Any = None, **options: Any) -> tuple[Any, np.ndarray]:
+        """Candidates to judge with :meth:`accept` or :meth:`reject`.
+
+        Parameters
+        ----------
+        n : int
+            How many of every class in ``y``.
+        y : label or array-like of labels, default=None
+            None for every class.
+        **options
+            ``codes``, ``noise_scale`` and ``random_state`` of :meth:`sample`. A further batch
+            needs another ``random_state``.
+
+        Returns
+        -------
+        X : ndarray or DataFrame
+        y : ndarray of shape (len(X),)
+        """
+        X = self.sample(n, y, **options)
+        labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
+        self._candidates = (np.asarray(X), labels)
+        return X, labels
+
+    def accept(self, mask: Any) -> Any:
+        """Keep these of the proposed candidates; from now on only accepted rows are appended.
+
+        A class that was never judged is still generated freely.
+
+        Parameters
+        ----------
+        mask : array-like of bool, or of int
+            Which rows of the last :meth:`propose`, as a mask or as positions.
+
+        Returns
+        -------
+        self
+        """
+        if self._candidates is None:
+            raise InvalidInputError("There are no candidates to judge. Call propose() first.")
+        rows, labels = self._candidates
+        chosen = np.zeros(len(rows), dtype=bool)
+        mask = np.asarray(mask)
+        if mask.dtype == bool and mask.shape != chosen.shape:
+            raise InvalidInputError(
+                f"mask has shape {mask.shape}, but {len(rows)} candidates were proposed."
+            )
+        if (
+            mask.dtype != bool
+            and mask.size
+            and (mask.dtype.kind not in "iu" or mask.min() < 0 or mask.max() >= len(rows))
+        ):
+            raise InvalidInputError(
+                f"mask={mask!r} must hold bools, or positions from 0 to {len(rows) - 1}."
+            )
+        chosen[mask if mask.size else []] = True
+        for label in np.unique(labels).tolist():
+            earlier = self._accepted.get(label, rows[:0])
+            kept = rows[chosen & (labels == label)]
+            self._accepted[label] = np.concatenate([earlier, kept])
+        self._candidates = None
+        return self
+
+    def reject(self, mask: Any) -> Any:
+        """Drop these of the proposed candidates and accept the others; see :meth:`accept`."""
+        if self._candidates is None:
+            raise InvalidInputError("There are no candidates to judge. Call propose() first.")
+        keep = np.ones(len(self._candidates[0]), dtype=bool)
+        keep[np.asarray(mask)] = False
+        return self.accept(keep)
+
+    def _accepted_rows(self, label: Any, n: int) -> np.ndarray | None:
+        """Up to ``n`` accepted rows of a class, or None where nobody judged it."""
+        rows = self._accepted.get(label)
+        if rows is not None and len(rows) < n:
+            warnings.warn(
+                f"Class {label!r}: {n} synthetic rows are asked for, but {len(rows)} were "
+                "accepted, and only these are appended. Propose and accept more.",
+                stacklevel=2,
+            )
+        return None if rows is None else rows[:n]
+
+    # Quality --------------------------------------------------------------------------------
+
+    def nearest_real(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Nearest training row of every row.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`, for example synthetic ones.
+
+        Returns
+        -------
+        index : ndarray of shape (n,)
+            Positions in the training rows.
+        distance : ndarray of shape (n,)
+            Euclidean, on the scale that the networks see: pixels in [0, 1], columns
+            standardised.
+        """
+        return nearest_rows(self._flat(X), self._flat(self._training_rows()))
+
+    def plot_samples(
+        self, n: int = 10, *, random_state: Any = None, ax: Axes | None = None
+    ) -> Axes:
+        """Generated images of every class above their nearest training images of that class."""
+        from equipoise.report.plots import plot_samples
+
+        self._check_images("plot_samples")
+        rows = self._training_rows()
+        made, real = {}, {}
+        for number, label in enumerate(self.classes_.tolist()):
+            members = rows[self._target == number]
+            X = self.sample(n, label, random_state=random_state)
+            nearest = nearest_rows(self._flat(X), self._flat(members))[0]
+            made[label], real[label] = self._as_images(X), self._as_images(members[nearest])
+        return plot_samples(
+            made,
+            nearest=real,
+            counts=[int(count) for count in self.class_counts_],
+            max_columns=n,
+            value_range=(self._codec.low, self._codec.high),
+            ax=ax,
+        )
+
+    def quality_report(
+        self, X: Any, y: Any, *, classifier: Any = None, n: int = 500, random_state: Any = None
+    ) -> SynthesisReport:
+        """Compare generated rows of every class with real ones that training did not see.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Held-out rows and labels.
+        classifier : fitted classifier, default=None
+            Judges the labels; where it has a ``transform``, distances are taken between what
+            that returns. None fits a support-vector machine to the held-out rows and takes
+            distances between raw rows.
+        n : int, default=500
+            Rows to generate per class.
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        SynthesisReport
+            Per class: label fidelity, precision, recall, density, coverage, memorised share,
+            diversity and two-sample test; warnings of collapse and memorisation in words.
+        """
+        check_is_fitted(self)
+        made = self.sample(n, random_state=random_state)
+        y_made = np.repeat(self.classes_, n)
+        train = self._training_rows()
+        features = self._flat
+        if classifier is None:
+            judge = SVC(class_weight="balanced", C=10).fit(self._flat(X), np.asarray(y))
+            predicted = judge.predict(self._flat(made))
+        else:
+            predicted = classifier.predict(made)
+            if hasattr(classifier, "transform"):
+                features = classifier.transform
+        return synthesis_report(
+            features(X),
+            np.asarray(y),
+            features(made),
+            y_made,
+            train=features(train),
+            y_train=self.classes_[self._target],
+            y_predicted=predicted,
+            random_state=0 if random_state is None else random_state,
+        )
+
+    def _training_rows(self) -> np.ndarray:
+        check_is_fitted(self)
+        if self._rows is None:
+            raise InvalidInputError(
+                "The training rows are not kept in a saved sampler. Fit it again, or compare "
+                "with equipoise.metrics.nearest_rows."
+            )
+        return self._rows
+
+    def _flat(self, X: Any) -> np.ndarray:
+        return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()
+
+    def _as_images(self, rows: np.ndarray) -> np.ndarray:
+        leading = rows.shape[: rows.ndim - len(self._codec.row_shape)]
+        return rows.reshape(*leading, *self._codec.image_shape)
+
+    def _check_images(self, method: str) -> None:
+        check_is_fitted(self)
+        if len(self.input_shape_) == 1:
+            raise InvalidInputError(
+                f"{method} draws images, but this sampler was fitted on a table. For flat "
+                "images pass image_shape=(height, width)."
+            )

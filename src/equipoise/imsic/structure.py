@@ -1,0 +1,279 @@
+"""Which code may depend on which: parse a structure, draw it, and check readings against it.
+
+Source: He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
+IJCAI 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+
+RECOVERED, PARTLY_RECOVERED = 0.8, 0.3  # shares of a code's variance
+JOINED, APART = 0.5, 0.1  # absolute partial correlations
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A directed acyclic graph over the codes.
+
+    Attributes
+    ----------
+    names : tuple of str
+    parents : tuple of tuple of int
+        For each code, the codes on whose readings its own reading depends, besides the code that
+        the generator was given.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[tuple[int, ...], ...]
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """Pairs (parent, child)."""
+        return tuple((p, child) for child, own in enumerate(self.parents) for p in own)
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """The codes, parents before their children, otherwise by number."""
+        graph = nx.DiGraph(self.edges)
+        graph.add_nodes_from(range(len(self.names)))
+        return tuple(nx.lexicographical_topological_sort(graph))
+
+    @cached_property
+    def non_edges(self) -> tuple[tuple[int, int], ...]:
+        """Pairs (earlier, later) in topological order that are not joined."""
+        return tuple(
+            (earlier, later)
+            for place, later in enumerate(self.order)
+            for earlier in self.order[:place]
+            if earlier not in self.parents[later]
+        )
+
+    def given(self, first: int, second: int) -> tuple[int, ...]:
+        """What the partial correlation of an edge or a non-edge is given: the other parents of
+        the second code. For a non-edge it is then zero, by the local Markov property.
+        """
+        return tuple(p for p in self.parents[second] if p != first)
+
+
+def parse_structure(
+    structure: Any, n_codes: int, code_names: Sequence[str] | None = None
+) -> Structure:
+    """Structure in any of the forms a user may write it in.
+
+    Parameters
+    ----------
+    structure : {"independent", "paper"}, dict, networkx.DiGraph or iterable of pairs
+        ``"paper"`` is the paper's figure: the second and the third code act on the fourth. A dict
+        maps a parent to its child or a list of its children; pairs are (parent, child). Codes go
+        by name or by number, from 0. Repeated edges count once.
+    n_codes : int
+    code_names : sequence of str, default=None
+        By default ``"code_1"``, ``"code_2"``, and so on.
+
+    Raises
+    ------
+    InvalidParameterError
+        If names are not `n_codes` distinct strings, or the structure has another form, names an
+        unknown code or has a cycle.
+    """
+    names = _names(code_names, n_codes)
+    graph: nx.DiGraph = nx.DiGraph()
+    graph.add_nodes_from(range(n_codes))
+    labels, pairs = _labels_and_pairs(structure, n_codes)
+    for label in labels:
+        _number(label, names)
+    graph.add_edges_from((_number(p, names), _number(child, names)) for p, child in pairs)
+    for node in nx.nodes_with_selfloops(graph):
+        raise InvalidParameterError(
+            f"structure joins {names[node]!r} to itself. Every reading depends on its own code "
+            "anyway: leave this edge out."
+        )
+    if not nx.is_directed_acyclic_graph(graph):
+        cycle = [p for p, _ in nx.find_cycle(graph)]
+        path = " → ".join(names[node] for node in (*cycle, cycle[0]))
+        raise InvalidParameterError(f"structure has a cycle: {path}. Remove one of these edges.")
+    return Structure(names, tuple(tuple(sorted(graph.pred[j])) for j in range(n_codes)))
+
+
+def draw(structure: Structure) -> str:
+    """One line per code, parents first, such as ``slant, style → thickness``."""
+    lines = []
+    for j in structure.order:
+        parents = ", ".join(structure.names[p] for p in structure.parents[j])
+        lines.append(f"{parents} → {structure.names[j]}" if parents else structure.names[j])
+    return "\n".join(lines)
+
+
+def _names(code_names: Sequence[str] | None, n_codes: int) -> tuple[str, ...]:
+    if code_names is None:
+        return tuple(f"code_{j + 1}" for j in range(n_codes))
+    names = tuple(_listed(code_names))
+    text = all(isinstance(name, str) for name in names)
+    if not text or not len(names) == len(set(names)) == n_codes:
+        raise InvalidParameterError(
+            f"code_names={code_names!r} does not name the {n_codes} codes. Pass {n_codes} "
+            "different strings, or None."
+        )
+    return names
+
+
+def _labels_and_pairs(structure: Any, n_codes: int) -> tuple[list[Any], list[Any]]:
+    """Labels that must be known even where no pair (parent, child) has them, and the pairs."""
+    if isinstance(structure, str) and structure == "independent":
+        return [], []
+    if isinstance(structure, str) and structure == "paper":
+        if n_codes < 4:
+            raise InvalidParameterError(
+                f"structure='paper' joins codes 2 and 3 to code 4, but there are {n_codes} codes. "
+                "Use at least 4 codes, or another structure."
+            )
+        return [], [(1, 3), (2, 3)]
+    if isinstance(structure, nx.DiGraph):
+        structure = nx.to_dict_of_lists(structure)
+    if isinstance(structure, Mapping):
+        pairs = [(p, child) for p, children in structure.items() for child in _listed(children)]
+        return list(structure), pairs
+    pairs = list(_listed(structure))
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        raise InvalidParameterError(
+            f"structure={structure!r} is not possible. Pass 'independent', 'paper', a dict "
+            "parent -> child or list of children, a networkx.DiGraph, or pairs (parent, child)."
+        )
+    return [], pairs
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    single = isinstance(value, str) or not isinstance(value, Iterable)
+    return [value] if single else value
+
+
+def _number(label: Any, names: tuple[str, ...]) -> int:
+    if isinstance(label, str) and label in names:
+        return names.index(label)
+    number = isinstance(label, Integral) and not isinstance(label, bool)
+    if number and 0 <= label < len(names):
+        return int(label)
+    raise InvalidParameterError(
+        f"structure names an unknown code, {label!r}. The codes are {', '.join(names)}; their "
+        f"numbers are 0 to {len(names) - 1}."
+    )
+
+
+@dataclass(frozen=True)
+class StructureReport:
+    """How well readings follow a structure.
+
+    Attributes
+    ----------
+    recovery : DataFrame
+        Per code: `r2`, the share of its variance that is explained linearly by its reading and
+        those of its parents, and `verdict` ("recovered", "partly" or "lost").
+    pairs : DataFrame
+        Per pair of codes: `parent`, `child` (the earlier and the later one where they are not
+        joined), `joined`, `partial_correlation` of their readings given those of the child's other
+        parents, and `verdict` ("as prescribed", "too weak" or "not prescribed").
+    """
+
+    recovery: pd.DataFrame
+    pairs: pd.DataFrame
+
+    @property
+    def holds(self) -> bool:
+        """Whether every code is recovered and every pair as prescribed."""
+        recovered = (self.recovery["verdict"] == "recovered").all()
+        return bool(recovered and (self.pairs["verdict"] == "as prescribed").all())
+
+    def __str__(self) -> str:
+        tables = [self.recovery.round(2).to_string()]
+        if len(self.pairs):
+            tables.append(self.pairs.round(2).to_string(index=False))
+        return "\n\n".join((*tables, self._sentence()))
+
+    def _sentence(self) -> str:
+        if self.holds:
+            return "The images follow the structure: every code can be read, every pair is right."
+        verdicts = self.recovery["verdict"]
+        faults = [f"{name} {v}" for name, v in verdicts.items() if v != "recovered"]
+        for p in self.pairs[self.pairs["verdict"] != "as prescribed"].itertuples():
+            faults.append(f"{p.parent} {'→' if p.joined else 'and'} {p.child} {p.verdict}")
+        return f"The images do not follow the structure: {'; '.join(faults)}."
+
+
+def structure_report(
+    structure: Structure, codes: ArrayLike, readings: ArrayLike
+) -> StructureReport:
+    """Check readings of generated images against the structure.
+
+    Parameters
+    ----------
+    structure : Structure
+    codes : array-like of shape (n, m), n >= 2
+        What the generator was given.
+    readings : array-like of shape (n, m)
+        What was read from its images. A constant reading explains and depends on nothing.
+
+    Raises
+    ------
+    InvalidInputError
+        If shapes differ from this or values are not finite numbers.
+    """
+    c, r = _columns("codes", codes, structure), _columns("readings", readings, structure)
+    if len(c) != len(r):
+        raise InvalidInputError(
+            f"codes has {len(c)} rows but readings has {len(r)}. Pass the readings of the images "
+            "that were generated from these codes."
+        )
+    r2 = []
+    for j, parents in enumerate(structure.parents):
+        left = _residual(c[:, j], r[:, [j, *parents]])
+        r2.append(float(np.clip(c[:, j].var() - left.var(), 0, 1)))
+    recovery = pd.DataFrame({"r2": r2}, index=pd.Index(structure.names, name="code"))
+    recovery["verdict"] = [
+        "recovered" if v >= RECOVERED else "partly" if v >= PARTLY_RECOVERED else "lost" for v in r2
+    ]
+    rows = []
+    for first, second in (*structure.edges, *structure.non_edges):
+        given = r[:, list(structure.given(first, second))]
+        rho = _correlation(_residual(r[:, first], given), _residual(r[:, second], given))
+        joined = first in structure.parents[second]
+        right = abs(rho) >= JOINED if joined else abs(rho) <= APART
+        verdict = "as prescribed" if right else "too weak" if joined else "not prescribed"
+        rows.append((structure.names[first], structure.names[second], joined, rho, verdict))
+    columns = ["parent", "child", "joined", "partial_correlation", "verdict"]
+    return StructureReport(recovery, pd.DataFrame(rows, columns=columns))
+
+
+def _columns(name: str, values: ArrayLike, structure: Structure) -> NDArray[np.float64]:
+    """Columns with mean 0 and variance 1; a constant column becomes 0."""
+    array, m = np.asarray(values, dtype=np.float64), len(structure.names)
+    if array.ndim != 2 or array.shape[1] != m or len(array) < 2 or not np.isfinite(array).all():
+        raise InvalidInputError(
+            f"{name} of shape {array.shape} is not a finite array with at least 2 rows and one "
+            f"column for each of the {m} codes. Pass shape (n, {m})."
+        )
+    centred = array - array.mean(0)
+    constant = np.abs(centred).max(0) <= 1e-12 * np.abs(array).max(0)
+    return np.where(constant, 0, centred) / np.where(constant, 1, centred.std(0))
+
+
+def _residual(y: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is left of a standardised variable, 0 where it is explained to rounding error."""
+    left = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    return left if left.var() > 1e-12 else np.zeros_like(y)
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    scale = a.std() * b.std()
+    return float((a * b).mean() / scale) if scale > 0 else 0.0

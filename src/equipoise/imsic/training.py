@@ -1,0 +1,185 @@
+"""One optimisation step of IMSIC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from equipoise.imsic.convolutions import ChannelDropout
+from equipoise.imsic.network import IMSICNetwork
+from equipoise.imsic.objective import hinge_discriminator_loss, structure_loss
+from equipoise.imsic.structure import Structure
+from equipoise.training.losses import adjusted_cross_entropy
+
+AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
+SHIFT = 1 / 14  # of an image's size, by which the discriminator's inputs move at random
+
+
+class IMSICPlan:
+    """Discriminator step, then generator step, each with the terms that concern it.
+
+    The release takes three steps, the third for generator and discriminator together. Here the
+    discriminator's part of that third one is added to its own step, and the generator's to its
+    own: the same gradients from two passes.
+
+    Parameters
+    ----------
+    network : IMSICNetwork
+    load : callable
+        Row indices → tensor of those inputs on the network's device.
+    y : Tensor of shape (n,)
+        Class indices.
+    class_counts : Tensor of shape (n_classes,)
+    generator : torch.Generator
+        On the CPU: source of all noise.
+    autocast : context manager
+        Precision of the forward passes.
+    structure : Structure
+    supervised : bool
+        Whether categories are the classes.
+    others
+        As in :class:`equipoise.IMSIC`.
+    """
+
+    def __init__(
+        self,
+        network: IMSICNetwork,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        *,
+        class_counts: Tensor,
+        generator: torch.Generator,
+        autocast: Any,
+        structure: Structure,
+        structure_weight: float,
+        category_weight: float,
+        supervised: bool,
+        class_balance: float,
+        learning_rate: float,
+    ) -> None:
+        self.modules, self.load, self.y = network, load, y
+        self.generator, self.autocast = generator, autocast
+        self.structure, self.structure_weight = structure, structure_weight
+        self.category_weight, self.supervised = category_weight, supervised
+        share = class_counts ** (1 - class_balance if supervised else 1)
+        self.log_share = torch.log(share / share.sum())
+        self.row_share = (self.log_share.exp() / class_counts)[y].cpu()
+        self.n_steps = 0
+        for module in network.modules():
+            if isinstance(module, ChannelDropout):
+                module.generator = generator
+
+        def adam(module: nn.Module) -> torch.optim.Optimizer:
+            return torch.optim.Adam(module.parameters(), learning_rate, betas=(0.5, 0.999))
+
+        self.for_discriminator = adam(network.discriminator)
+        self.for_generator = adam(network.generator)
+        self.optimizers = [self.for_discriminator, self.for_generator]
+
+    def step(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """Train on as many rows; see :class:`equipoise.training.plan.Plan`.
+
+        Which rows is drawn anew, so that classes come in the shares of ``class_balance``.
+        """
+        n = len(rows)
+        drawn = torch.multinomial(self.row_share, n, replacement=True, generator=self.generator)
+        real = self.load(drawn.numpy())
+        if self.supervised:
+            y = self.y[drawn.to(self.y.device)]
+        else:
+            y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(self.y)
+        noise = self._normal(n, self.modules.generator.noise_dim).to(real)
+        codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
+        codes = codes.to(real)
+        with self.autocast:
+            fake = self.modules.generator(noise, y, codes)
+        parts = self._discriminator_step(real, fake.detach().to(real), y, codes)
+        parts |= self._generator_step(fake.to(real), y, codes)
+        self._average()
+        return parts
+
+    def _discriminator_step(
+        self, real: Tensor, fake: Tensor, y: Tensor, codes: Tensor
+    ) -> dict[str, Tensor]:
+        n = len(real)
+        seen = self._judge(torch.cat([real, fake]), y.repeat(2))
+        adversarial = hinge_discriminator_loss(seen.realness[:n], seen.realness[n:])
+        if self.supervised:  # learns the classes from real rows, whatever the generator makes
+            category = adjusted_cross_entropy(seen.category[:n], y, self.log_share, 1.0)
+        else:
+            category = F.cross_entropy(seen.category[n:], y)
+        structure = structure_loss(codes, seen.codes[n:], self.structure).loss
+        loss = adversarial + self.category_weight * category + self.structure_weight * structure
+        _descend(self.for_discriminator, loss)
+        return {
+            "loss": loss.detach(),
+            "discriminator": adversarial.detach(),
+            "category": category.detach(),
+        }
+
+    def _generator_step(self, fake: Tensor, y: Tensor, codes: Tensor) -> dict[str, Tensor]:
+        discriminator = self.modules.discriminator
+        discriminator.requires_grad_(False)
+        seen = self._judge(fake, y)
+        adversarial = -seen.realness.mean()
+        category = F.cross_entropy(seen.category, y)
+        structure = structure_loss(codes, seen.codes, self.structure)
+        _descend(
+            self.for_generator,
+            adversarial + self.category_weight * category + self.structure_weight * structure.loss,
+        )
+        discriminator.requires_grad_(True)
+        return {
+            "generator": adversarial.detach(),
+            "generated_category": category.detach(),
+            **{f"structure_{name}": value for name, value in structure.parts().items()},
+        }
+
+    def _judge(self, x: Tensor, y: Tensor) -> Any:
+        with self.autocast:
+            return self.modules.discriminator(self._shifted(x), y if self.supervised else None)
+
+    def _shifted(self, x: Tensor) -> Tensor:
+        """Images moved by a few pixels, each by its own; what moves in is 0.
+
+        A shift is a product with a shifted identity from either side.
+
+        References
+        ----------
+        Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020.
+        """
+        if x.ndim != 4:
+            return x
+
+        def shift(size: int) -> Tensor:
+            most = round(SHIFT * size)
+            by = torch.randint(-most, most + 1, (len(x), 1, 1, 1), generator=self.generator)
+            position = torch.arange(size)
+            return (position[:, None] + by == position).to(x)
+
+        return shift(x.shape[2]) @ x @ shift(x.shape[3])
+
+    def _normal(self, n: int, dim: int) -> Tensor:
+        return torch.randn(n, dim, generator=self.generator)
+
+    def _average(self) -> None:
+        self.n_steps += 1
+        decay = min(AVERAGE_DECAY, self.n_steps / (self.n_steps + 10))
+        average = self.modules.average.state_dict()
+        with torch.no_grad():
+            for name, value in self.modules.generator.state_dict().items():
+                if value.is_floating_point():
+                    average[name].lerp_(value, 1 - decay)
+                else:
+                    average[name].copy_(value)
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()

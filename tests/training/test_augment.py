@@ -1,0 +1,101 @@
+"""Augmented images are small moves of the images."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from equipoise.training import augment as module
+from equipoise.training.augment import augment
+
+KINDS = ["shift", "affine"]
+SHAPES = [(1, 1), (1, 9), (7, 7), (8, 8), (28, 20)]
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_shape_dtype_range_and_input_are_kept(kind, shape, dtype):
+    x = 0.3 + 0.4 * torch.rand(16, 3, *shape, dtype=dtype, generator=seeded(1))
+    before, state = x.clone(), torch.get_rng_state()
+    moved = augment(x, kind, seeded())
+    assert (moved.shape, moved.dtype) == (x.shape, x.dtype)
+    assert moved.min() >= x.min() - 1e-5
+    assert moved.max() <= x.max() + 1e-5
+    assert torch.equal(x, before)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_noise_is_that_of_the_generator(kind):
+    x = torch.rand(8, 1, 16, 16)
+    generator = seeded()
+    one, two = augment(x, kind, generator), augment(x, kind, generator)
+    assert torch.equal(one, augment(x, kind, seeded()))
+    assert not torch.equal(one, two)
+
+
+def test_none_is_the_batch_itself():
+    x, generator = torch.rand(2, 1, 4, 4), seeded()
+    before = generator.get_state()
+    assert augment(x, "none", generator) is x
+    assert torch.equal(generator.get_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("shape", "most"), [((7, 7), (0, 0)), ((8, 20), (1, 1)), ((28, 28), (2, 2)), ((64, 8), (5, 1))]
+)
+def test_shifts_are_all_the_whole_pixels_in_reach_and_repeat_the_edge(shape, most):
+    image = np.random.default_rng(0).random((2, *shape))
+    x = torch.from_numpy(image).expand(600, *image.shape)
+    moved = {row.numpy().tobytes() for row in augment(x, "shift", seeded())}
+    reach = [range(-m, m + 1) for m in most]
+    expected = {
+        ndimage.shift(image, (0, dy, dx), order=0, mode="nearest").tobytes()
+        for dy in reach[0]
+        for dx in reach[1]
+    }
+    assert moved == expected
+
+
+def test_affine_turns_scales_and_moves_within_its_limits():
+    # Two spots of light on a picture that is wider than high: their places tell the whole map.
+    height, width, n = 60, 120, 400
+    ys, xs = np.mgrid[:height, :width]
+    spots = [(30, 45), (30, 75)]
+    light = [np.exp(-((ys - y) ** 2 + (xs - x) ** 2) / 8) for y, x in spots]
+    x = torch.from_numpy(np.stack(light)).expand(n, 2, height, width)
+    moved = augment(x, "affine", seeded()).numpy()
+    total = moved.sum(axis=(2, 3))
+    places = np.stack([(moved * a).sum(axis=(2, 3)) / total for a in (ys, xs)], axis=-1)
+    dy, dx = (places[:, 1] - places[:, 0]).T
+    angle, zoom = np.degrees(np.arctan2(dy, dx)), np.hypot(dy, dx) / 30
+    assert 9 < np.abs(angle).max() < 10.1
+    assert abs(angle.mean()) < 1
+    assert 0.895 < zoom.min() < 0.92
+    assert 1.08 < zoom.max() < 1.105
+    # The centre of the picture is the fixed point of turning and scaling.
+    centre = places.mean(axis=1) - [30 - 0.5, 60 - 0.5]
+    reach = 1.1 * np.hypot(height, width) / 14 + 1
+    assert np.abs(centre[:, 1]).max() > 0.8 * width / 14
+    assert np.hypot(*centre.T).max() < reach
+
+
+def test_affine_without_noise_changes_nothing(monkeypatch):
+    for name in ("ANGLE", "ZOOM", "SHIFT"):
+        monkeypatch.setattr(module, name, 0.0)
+    x = torch.rand(4, 2, 9, 14)
+    torch.testing.assert_close(augment(x, "affine", seeded()), x, atol=1e-5, rtol=0)
+
+
+def test_affine_repeats_the_edge():
+    # Bands that the edge prolongs: a fill of zeros would darken the borders.
+    x = torch.ones(50, 1, 10, 10)
+    torch.testing.assert_close(augment(x, "affine", seeded()), x, atol=1e-5, rtol=0)
+    assert math.isclose(module.SHIFT * 28, 2)
