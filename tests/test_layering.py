@@ -47,7 +47,7 @@ WITHIN_METHOD = {
         *("steering", "interpolation", "released"),
     },
     "steering": {"generation", "sampling", "structure"},
-    "generation": {"training", "network", "structure", "sampling", "alignment"},
+    "generation": {"training", "network", "structure", "sampling", "alignment", "released"},
     "training": {"objective", "network", "convolutions", "structure"},
     "inference": {"objective", "network"},
     "sampling": {"network"},

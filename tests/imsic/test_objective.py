@@ -42,18 +42,15 @@ def reference(c, r, structure):
     """Term by term from least-squares fits."""
     m = r.shape[1]
 
-    def squared_correlation(x, y, others):
-        return np.corrcoef(left(x, others), left(y, others))[0, 1] ** 2
+    def correlation(x, y, others):
+        return np.corrcoef(left(x, others), left(y, others))[0, 1]
 
     def squared_rho(first, second):
-        return squared_correlation(
-            r[:, first], r[:, second], r[:, list(structure.given(first, second))]
+        return (
+            correlation(r[:, first], r[:, second], r[:, list(structure.given(first, second))]) ** 2
         )
 
-    nodes = [
-        1 - squared_correlation(c[:, j], r[:, j], r[:, list(structure.parents[j])])
-        for j in range(m)
-    ]
+    nodes = [1 - correlation(c[:, j], r[:, j], r[:, list(structure.parents[j])]) for j in range(m)]
     strong = 1 - EDGE_STRENGTH**2 + EPS
     return {
         "nodes": sum(0.5 * math.log((v + EPS) / EPS) for v in nodes) / m,
@@ -103,11 +100,20 @@ def test_each_part_sees_its_own_fault():
     lost = good.copy()
     lost[:, 0] = noise[:, 0]
     ceiling = 0.5 * math.log((1 + EPS) / EPS)
-    assert score(c, lost, PAPER)["nodes"] == pytest.approx(ceiling / 4, abs=1e-3)
-    assert score(c, noise, PAPER)["nodes"] == pytest.approx(ceiling, abs=1e-3)
+    assert score(c, lost, PAPER)["nodes"] == pytest.approx(ceiling / 4, abs=5e-3)
+    assert score(c, noise, PAPER)["nodes"] == pytest.approx(ceiling, abs=2e-2)
     assert score(c, c, PAPER)["edges"] > 0.1  # prescribed, absent
     assert score(c, good, INDEPENDENT)["non_edges"] > 0.1  # present, not prescribed
     assert score(c, good, parse_structure({0: 3, 2: 3}, 4))["loss"] > 0.1
+
+
+def test_a_reading_that_has_nothing_of_its_code_yet_is_pulled_towards_it():
+    c = torch.tensor(uniform(200))
+    r = torch.tensor(uniform(200, seed=1))
+    r = (r - c * (r * c).mean(0) / c.square().mean(0)).requires_grad_()  # no correlation left
+    structure_loss(c, r, INDEPENDENT).nodes.backward()
+    pull = -(r.grad * c).sum(0)
+    assert (pull > 0.01).all()
 
 
 def test_a_child_that_only_copies_its_parents_pays():
@@ -130,13 +136,12 @@ def test_the_loss_does_not_grow_with_the_number_of_codes():
 @given(
     seed=st.integers(0, 1000),
     scale=st.lists(st.floats(1e-3, 1e3), min_size=4, max_size=4),
-    signs=st.lists(st.sampled_from([-1, 1]), min_size=4, max_size=4),
     shift=st.floats(-100, 100),
 )
-def test_shift_and_scale_change_nothing(seed, scale, signs, shift):
+def test_shift_and_scale_change_nothing(seed, scale, shift):
     c = uniform(30, seed=seed)
     r = paper_readings(c) + uniform(30, seed=seed + 1)
-    moved = r * np.multiply(scale, signs) + shift
+    moved = r * np.array(scale) + shift
     expected, result = score(c, r, PAPER), score(c, moved, PAPER)
     assert result == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
@@ -170,7 +175,7 @@ def test_every_batch_has_a_bounded_loss_and_a_finite_gradient(seed, n, fault):
     result.loss.backward()
     assert torch.isfinite(r.grad).all()
     ceiling = 0.5 * math.log((1 + EPS) / EPS)
-    assert -1e-4 <= result.nodes.item() <= ceiling + 1e-4
+    assert -1e-4 <= result.nodes.item() <= 0.5 * math.log((2 + EPS) / EPS) + 1e-4
     assert 0 <= result.edges.item() <= 2 / 4 * 0.5 * -math.log(1 - EDGE_STRENGTH**2)
     assert -1e-4 <= result.non_edges.item() <= 4 / 4 * ceiling + 1e-4
 

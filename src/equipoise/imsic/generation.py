@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 import torch
+from sklearn.svm import SVC
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise.base import DeepEstimator
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.alignment import align, check_label_map
 from equipoise.imsic.network import IMSICNetwork
+from equipoise.imsic.released import ReleasedGAN
 from equipoise.imsic.sampling import draw_codes, generate, read
 from equipoise.imsic.structure import Structure, parse_structure
 from equipoise.imsic.training import IMSICPlan
-from equipoise.parameters import Number
+from equipoise.inputs import check_labels, check_rows, fit_codec
+from equipoise.parameters import Number, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Plan
 from equipoise.training.precision import autocast
+
+CHECKED = 100  # images per class for which a hand-written map is checked
 
 
 class CodedGenerator(DeepEstimator):
@@ -32,6 +38,7 @@ class CodedGenerator(DeepEstimator):
     structure_: Structure
     label_map_: np.ndarray
     label_purity_: np.ndarray
+    network_: IMSICNetwork
     _codec: Any
     _rows: np.ndarray | None
     _target: np.ndarray
@@ -39,6 +46,60 @@ class CodedGenerator(DeepEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
         return super()._fit(X, y, sample_weight)
+
+    def _adopt(self, released: ReleasedGAN, X: Any, y: Any) -> None:
+        """Become a fitted estimator around a GAN that was trained elsewhere."""
+        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
+        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        n, shape = released.n_classes, released.image_shape
+        if (X is None) != (y is None) or (X is None and self.label_map is None):
+            raise InvalidParameterError(
+                "Pass X and y, labelled images to align the categories with, or a label_map."
+            )
+        rows = np.zeros((1, *shape), dtype=np.float32)
+        self.classes_, target = np.arange(n), np.arange(n)
+        if X is not None:
+            rows = check_rows(self, X, reset=True)
+            self.classes_, target = check_labels(y, len(rows))
+        self._codec = fit_codec(rows, rows, self.image_shape)
+        if self._codec.input_shape != shape or len(self.classes_) != n:
+            raise InvalidInputError(
+                f"The checkpoint draws {n} categories of shape {shape}, but X and y have "
+                f"{len(self.classes_)} classes and rows for {self._codec.input_shape}. Resize "
+                "the images, and keep as many classes."
+            )
+        self.n_features_in_ = int(np.prod(shape))
+        self.input_shape_, self.history_ = self._codec.input_shape, []
+        self.class_counts_ = np.bincount(target, minlength=n)
+        self.network_ = self._build(shape, n)
+        self.network_.load_state_dict(released.state)
+        self.network_.to(memory_format=torch.channels_last).eval()
+        if X is None:
+            self.label_map_, self._rows = check_label_map(self.label_map, n), None
+            self.label_purity_ = np.full(n, np.nan)
+            return
+        self._after_training(self.network_, self._codec, rows, target)
+        if self.label_map is not None:
+            self._check_map_by_classifier(rows, target)
+
+    def _check_map_by_classifier(self, rows: np.ndarray, target: np.ndarray) -> None:
+        """Warn of every class that a classifier of real rows finds drawn as another."""
+        judge = SVC(class_weight="balanced", C=10)
+        judge.fit(self._codec.encode(rows).flatten(1).numpy(), target)
+        n = len(self.classes_)
+        noise, codes = self._inputs(n * CHECKED, None, 1.0, torch.Generator().manual_seed(0))
+        drawn = self._generated(noise, np.repeat(np.arange(n), CHECKED), codes)
+        seen = judge.predict(drawn.flatten(1).numpy()).reshape(n, CHECKED)
+        for number, label in enumerate(self.classes_.tolist()):
+            shares = np.bincount(seen[number], minlength=n) / CHECKED
+            if shares.argmax() != number:
+                warnings.warn(
+                    f"label_map: class {label!r} is drawn by category {self.label_map_[number]}, "
+                    f"but {shares.max():.0%} of its images look like "
+                    f"{self.classes_.tolist()[shares.argmax()]!r} and {shares[number]:.0%} like "
+                    "the class. Correct the map, or leave it out to align by X and y.",
+                    stacklevel=5,
+                )
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return IMSICNetwork(input_shape, n_classes, self.n_codes, self.noise_dim, self.architecture)

@@ -38,10 +38,12 @@ def structure_loss(
 ) -> StructureLoss:
     """Score of the linear-Gaussian network that fits the batch best.
 
-    - Node j: ``½ log((1 − ρ² + ε) / ε)``, with ρ the partial correlation of the reading of j and
+    - Node j: ``½ log((1 − ρ + ε) / ε)``, with ρ the partial correlation of the reading of j and
       its own code given the readings of its parents: what the code adds to the likelihood of the
-      reading. 0 when the code explains all that the parents leave, at most ``½ log((1 + ε) / ε)``.
-      A child whose reading only combines those of its parents pays in full.
+      reading. 0 when the code explains all that the parents leave, ``½ log((1 + ε) / ε)`` when it
+      explains nothing: a child whose reading only combines those of its parents pays in full. The
+      likelihood has 1 − ρ², which is flat where ρ is 0, at the start of training; 1 − ρ is not,
+      and makes a reading grow with its code.
     - Edge: ``½ log((1 − ρ² + ε) / (1 − ρ*² + ε))``, but at least 0, with ρ the partial correlation
       of the two readings given the child's other parents and ρ* = `EDGE_STRENGTH`.
     - Non-edge: ``−½ log((1 − ρ² + ε) / (1 + ε))``, with ρ given the parents of the later code.
@@ -54,8 +56,8 @@ def structure_loss(
     codes : Tensor of shape (n, m), n >= 1
         What the generator was given.
     readings : Tensor of shape (n, m)
-        What was read from its images. Shifting or scaling a column, with either sign, changes
-        nothing; a constant column explains nothing and has no gradient.
+        What was read from its images. Shifting a column or scaling it by a positive factor
+        changes nothing; a constant column explains nothing and has no gradient.
     structure : Structure
     eps : float, default=1e-3
         Positive; bounds every term.
@@ -71,9 +73,10 @@ def structure_loss(
         z = torch.cat([_standardised(codes), _standardised(readings)], 1)
         left = _residuals(z, [*nodes, *pairs])
         covariance, variance = left.prod(2).mean(1), left.square().mean(1)
-        apart = 1 - covariance.square() / (variance + _FLOOR).prod(1)
-        nodes_apart, edges, non_edges = apart.tensor_split([m, m + n_edges])
-        node_terms = ((nodes_apart + eps) / eps).log() / 2
+        rho = covariance / (variance + _FLOOR).prod(1).sqrt()
+        apart = 1 - rho.square()
+        edges, non_edges = apart[m:].tensor_split([n_edges])
+        node_terms = ((1 - rho[:m] + eps) / eps).log() / 2
         edge_terms = ((edges + eps) / (1 - EDGE_STRENGTH**2 + eps)).log().relu() / 2
         non_edge_terms = -((non_edges + eps) / (1 + eps)).log() / 2
         parts = [terms.sum() / m for terms in (node_terms, edge_terms, non_edge_terms)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Steering(CodedGenerator):
     """What a person does with a fitted :class:`equipoise.IMSIC`."""
 
-    _candidates: tuple[np.ndarray, np.ndarray] | None
-    _accepted: dict[Any, np.ndarray]
+    _candidates: tuple[np.ndarray, np.ndarray] | None = None
+    _accepted: Mapping[Any, np.ndarray] = MappingProxyType({})
 
     # Codes ----------------------------------------------------------------------------------
 
@@ -213,38 +214,35 @@ class Steering(CodedGenerator):
         -------
         self
         """
-        if self._candidates is None:
-            raise InvalidInputError("There are no candidates to judge. Call propose() first.")
-        rows, labels = self._candidates
-        chosen = np.zeros(len(rows), dtype=bool)
-        mask = np.asarray(mask)
-        if mask.dtype == bool and mask.shape != chosen.shape:
-            raise InvalidInputError(
-                f"mask has shape {mask.shape}, but {len(rows)} candidates were proposed."
-            )
-        if (
-            mask.dtype != bool
-            and mask.size
-            and (mask.dtype.kind not in "iu" or mask.min() < 0 or mask.max() >= len(rows))
-        ):
-            raise InvalidInputError(
-                f"mask={mask!r} must hold bools, or positions from 0 to {len(rows) - 1}."
-            )
-        chosen[mask if mask.size else []] = True
+        rows, labels, chosen = self._judged(mask)
         for label in np.unique(labels).tolist():
             earlier = self._accepted.get(label, rows[:0])
             kept = rows[chosen & (labels == label)]
-            self._accepted[label] = np.concatenate([earlier, kept])
+            self._accepted = {**self._accepted, label: np.concatenate([earlier, kept])}
         self._candidates = None
         return self
 
     def reject(self, mask: Any) -> Any:
         """Drop these of the proposed candidates and accept the others; see :meth:`accept`."""
+        return self.accept(~self._judged(mask)[2])
+
+    def _judged(self, mask: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The candidates, their labels, and the mask as bools."""
         if self._candidates is None:
             raise InvalidInputError("There are no candidates to judge. Call propose() first.")
-        keep = np.ones(len(self._candidates[0]), dtype=bool)
-        keep[np.asarray(mask)] = False
-        return self.accept(keep)
+        rows, labels = self._candidates
+        given = np.asarray(mask)
+        if given.dtype == bool and given.shape == labels.shape:
+            return rows, labels, given
+        positions = given.dtype.kind in "iu" or given.size == 0
+        if not positions or (given.size and not 0 <= given.min() <= given.max() < len(rows)):
+            raise InvalidInputError(
+                f"mask={mask!r} must hold {len(rows)} bools, one for each candidate, or positions "
+                f"from 0 to {len(rows) - 1}."
+            )
+        chosen = np.zeros(len(rows), dtype=bool)
+        chosen[given.astype(np.intp)] = True
+        return rows, labels, chosen
 
     def _accepted_rows(self, label: Any, n: int) -> np.ndarray | None:
         """Up to ``n`` accepted rows of a class, or None where nobody judged it."""

@@ -1,0 +1,117 @@
+"""The person in the loop: traversals, names, judgements, reports."""
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+
+from .conftest import train
+
+
+def test_a_traversal_varies_one_code_alone(trained):
+    rows = trained.traverse("one", "b", [-1, 0, 1], n=2)
+    assert rows.shape == (2, 3, 8, 8)
+    for start in range(2):
+        assert not (rows[start, 0] == rows[start, 2]).all()
+    same = trained.traverse("one", "b", [0.5, 0.5])
+    assert (same[0, 0] == same[0, 1]).all()
+    with pytest.raises(InvalidParameterError, match="'z' is unknown"):
+        trained.traverse("one", "z", [0])
+    with pytest.raises(InvalidParameterError, match="values"):
+        trained.traverse("one", "b", [])
+
+
+def test_renamed_codes_are_used_everywhere(sampler):
+    before = sampler.sample(2, "one", codes={"a": 1})
+    assert sampler.rename_codes(["slant", "b", "c", "d"]) is sampler
+    assert (sampler.sample(2, "one", codes={"slant": 1}) == before).all()
+    assert list(sampler.structure_report(200).recovery.index) == ["slant", "b", "c", "d"]
+    sampler.rename_codes({0: "tilt"})
+    assert sampler.structure_.names == ("tilt", "b", "c", "d")
+    for names in (["x"], {"tilt": "b"}, ["", "b", "c", "d"]):
+        with pytest.raises(InvalidParameterError, match="names="):
+            sampler.rename_codes(names)
+
+
+def test_only_accepted_rows_are_appended(sampler, few_digits):
+    X, y = few_digits
+    candidates, labels = sampler.propose(10, ["three", "one"])
+    assert labels.tolist() == ["three"] * 10 + ["one"] * 10
+    sampler.accept(np.arange(20) < 4)
+    with pytest.warns(UserWarning, match="5 synthetic rows are asked for, but 4 were accepted"):
+        X_new, y_new = sampler.resample(X, y, sampling_strategy={"three": 25})
+    assert (X_new[len(X) :] == candidates[:4]).all() and (y_new[len(y) :] == "three").all()
+    more, _ = sampler.propose(6, "three", random_state=1)
+    sampler.reject([0, 2])
+    X_new = sampler.resample(X, y, sampling_strategy={"three": 28})[0]
+    assert (X_new[len(X) :] == np.concatenate([candidates[:4], more[[1, 3, 4, 5]]])).all()
+    # A class without a judgement is generated as ever, one whose rows were all refused is not.
+    assert len(sampler.resample(X, y, sampling_strategy={"two": 130})[0]) == len(X) + 10
+    with pytest.warns(UserWarning, match="0 were accepted"):
+        assert len(sampler.resample(X, y, sampling_strategy={"one": 130})[0]) == len(X)
+
+
+def test_judgements_need_candidates_and_a_fitting_mask(sampler):
+    with pytest.raises(InvalidInputError, match=r"propose\(\)"):
+        sampler.accept([True])
+    sampler.propose(3, "one")
+    for mask in ([True], [5], [0.5]):
+        with pytest.raises(InvalidInputError, match="mask"):
+            sampler.accept(mask)
+    with pytest.raises(InvalidInputError, match="mask"):
+        sampler.reject([True])
+
+
+def test_a_new_fit_forgets_judgements(few_digits):
+    sampler = train(few_digits, max_epochs=1)
+    sampler.propose(3, "three")
+    sampler.reject([0, 1, 2])
+    sampler.fit(*few_digits)
+    X, y = few_digits
+    assert len(sampler.resample(X, y, sampling_strategy={"three": 30})[0]) == len(X) + 10
+
+
+def test_nearest_real_finds_copies(trained, few_digits):
+    X, _ = few_digits
+    index, distance = trained.nearest_real(X[[7, 3]])
+    assert (X[index] == X[[7, 3]]).all() and distance == pytest.approx([0, 0])
+    assert (trained.nearest_real(255 - X[[7]])[1] > 1).all()
+
+
+def test_the_regulariser_makes_codes_readable(few_digits):
+    with_it = train(few_digits, max_epochs=25, structure_weight=1.0).structure_report(2000)
+    without = train(few_digits, max_epochs=10, structure_weight=0.0).structure_report(2000)
+    assert with_it.recovery["r2"].mean() > without.recovery["r2"].mean() + 0.2
+    strength = with_it.pairs["partial_correlation"].abs()
+    joined = with_it.pairs["joined"]
+    assert strength[joined].min() > 0.2 > strength[~joined].mean()
+
+
+def test_quality_report_tells_copies_from_samples(trained, few_digits):
+    from equipoise import load_dataset
+
+    digits = load_dataset("digits")
+    kept = digits.y_test < 4
+    names = np.array(["zero", "one", "two", "three"])[digits.y_test[kept]]
+    report = trained.quality_report(digits.X_test[kept], names, n=60)
+    assert report.scores["fidelity"].shape == report.scores["coverage"].shape == (5,)
+    present = report.n_real > 0
+    assert report.classes[~present].tolist() == ["four"]
+    assert np.isfinite(report.scores["c2st"][present]).all()
+
+
+def test_plots_show_every_class_and_code(trained):
+    figure = trained.plot_traversals(["a", 3], values=[-1, 1])
+    assert len(figure.axes) == 2
+    assert trained.plot_samples(3) is not None
+    assert "a" in {t.get_text().split("\n")[0] for t in trained.plot_structure(300).texts}
+
+
+def test_tables_have_no_pictures():
+    from equipoise import IMSIC
+
+    rng = np.random.default_rng(0)
+    table = IMSIC(max_epochs=1).fit(rng.normal(size=(40, 3)), np.repeat([0, 1], [30, 10]))
+    with pytest.raises(InvalidInputError, match="plot_samples draws images"):
+        table.plot_samples()
+    assert table.traverse(0, 0, [0, 1]).shape == (1, 2, 3)
