@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
@@ -151,7 +152,7 @@ class DeepEstimator(BaseEstimator):
         history = fit_loop(
             plan,
             len(train),
-            max_epochs=self.max_epochs,
+            max_epochs=self._n_epochs(math.ceil(len(train) / batch_size)),
             batch_size=batch_size,
             schedule=self.lr_schedule,
             score=score if self.early_stopping else None,
@@ -163,6 +164,10 @@ class DeepEstimator(BaseEstimator):
         self.network_ = network.cpu()
         self.history_: list[dict[str, Any]] = [*earlier, *history]
         return self
+
+    def _n_epochs(self, n_steps: int) -> int:
+        """Passes over the training rows, of so many steps each."""
+        return self.max_epochs
 
     def _starting_network(
         self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int

@@ -200,6 +200,7 @@ def test_a_function_cannot_be_saved(sampler, tmp_path):
         ({"code_names": ["a", "b"]}, "code_names"),
         ({"structure": [(0, 1), (1, 0)]}, "→"),
         ({"label_map": [0, 0, 1, 2, 3]}, r"label_map=\[0, 0"),
+        ({"label_map": [1, 0, 2, 3, 4]}, "label_map=.*label_use='unsupervised'"),
         ({"min_confidence": 1.0}, "min_confidence=1.0"),
         ({"class_balance": 2}, "class_balance=2"),
     ],
@@ -209,6 +210,13 @@ def test_impossible_parameters_stop_before_training(few_digits, params, message)
     with pytest.raises(ValueError, match=message):
         sampler.fit(*few_digits)
     assert not hasattr(sampler, "network_")
+
+
+def test_auto_epochs_take_enough_steps(few_digits):
+    sampler = IMSIC()
+    assert sampler._n_epochs(1) == 5000 and sampler._n_epochs(141) == 36
+    assert sampler._n_epochs(1000) == 30
+    assert IMSIC(max_epochs=3)._n_epochs(1) == 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.training import Callback
 
+EPOCHS, LEAST_STEPS = 30, 5000  # of max_epochs="auto"
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
 
@@ -55,15 +57,15 @@ class IMSIC(Steering, BaseOverSampler):
     structure : str, dict, list or networkx.DiGraph, default="independent"
         Edges between codes: ``{"style": ["slant", "thickness"]}`` by name or number,
         ``"independent"``, or ``"paper"`` (the second and third code lead to the fourth).
-    structure_weight : float, default=0.15
-        λ_con, the weight of the regulariser.
+    structure_weight : float, default=0.5
+        λ_con, the weight of the regulariser; the release has 0.15 for another scale.
     category_weight : float, default=1.0
         λ_cat, the weight of the category's cross-entropy.
     label_use : {"supervised", "unsupervised"}, default="supervised"
         Whether the category is the class, or found without labels (as published) and aligned
         with the classes afterwards.
     label_map : list of int, default=None
-        Category of every class in the order of the sorted labels; overrides the alignment of
+        Category of every class in the order of the sorted labels, instead of the alignment of
         ``label_use="unsupervised"``.
     class_balance : float in [0, 1], default=0.5
         How equal the classes are in a training batch: 0 for their shares in the data, 1 for
@@ -72,8 +74,9 @@ class IMSIC(Steering, BaseOverSampler):
         Classes with fewer rows are interpolated between neighbours instead of generated.
     min_confidence : float in [0, 1), default=0.0
         Leave out candidates whose class the category head finds less probable than this.
-    max_epochs : int, default=40
-        Passes over the training rows.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training rows; ``"auto"`` is 30, and more where these are fewer than
+        5,000 steps.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
     learning_rate : float, default=4e-4
@@ -147,6 +150,7 @@ class IMSIC(Steering, BaseOverSampler):
         "category_weight": [Number(0)],
         "label_use": [OneOf(("supervised", "unsupervised"))],
         "label_map": [OneOf((None,)), Instance((list, tuple, np.ndarray), "a list of categories")],
+        "max_epochs": [OneOf(("auto",)), Number(1, integer=True)],
         "class_balance": [Number(0, 1)],
         "min_class_size": [Number(1, integer=True)],
         "min_confidence": [Number(0, 1, open_high=True)],
@@ -162,14 +166,14 @@ class IMSIC(Steering, BaseOverSampler):
         n_codes: int = 4,
         code_names: Sequence[str] | None = None,
         structure: Any = "independent",
-        structure_weight: float = 0.15,
+        structure_weight: float = 0.5,
         category_weight: float = 1.0,
         label_use: str = "supervised",
         label_map: Sequence[int] | None = None,
         class_balance: float = 0.5,
         min_class_size: int = 8,
         min_confidence: float = 0.0,
-        max_epochs: int = 40,
+        max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
         learning_rate: float = 4e-4,
         lr_schedule: str = "constant",
@@ -286,6 +290,11 @@ class IMSIC(Steering, BaseOverSampler):
             self.sampling_strategy, y, "over-sampling"
         )
         return self
+
+    def _n_epochs(self, n_steps: int) -> int:
+        if self.max_epochs != "auto":
+            return super()._n_epochs(n_steps)
+        return max(EPOCHS, math.ceil(LEAST_STEPS / n_steps))
 
     # Resampling -----------------------------------------------------------------------------
 

@@ -71,9 +71,9 @@ class CodedGenerator(DeepEstimator):
         self.n_features_in_ = int(np.prod(shape))
         self.input_shape_, self.history_ = self._codec.input_shape, []
         self.class_counts_ = np.bincount(target, minlength=n)
-        self.network_ = self._build(shape, n)
-        self.network_.load_state_dict(released.state)
-        self.network_.to(memory_format=torch.channels_last).eval()
+        network: Any = self._build(shape, n)
+        network.load_state_dict(released.state)
+        self.network_ = network.to(memory_format=torch.channels_last).eval()
         if X is None:
             self.label_map_, self._rows = check_label_map(self.label_map, n), None
             self.label_purity_ = np.full(n, np.nan)
@@ -114,6 +114,11 @@ class CodedGenerator(DeepEstimator):
     ) -> Plan:
         if self.label_map is not None:
             check_label_map(self.label_map, len(self.classes_))
+            if self.label_use == "supervised":
+                raise InvalidParameterError(
+                    f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
+                    "'supervised' the categories are the classes. Leave out one of the two."
+                )
         counts = torch.from_numpy(self.class_counts_).to(y.device, torch.float32)
         return IMSICPlan(
             network,

@@ -12,7 +12,7 @@ from torch import Tensor
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.network import IMSICNetwork
 
-ROWS_AT_ONCE = 512
+ROWS_AT_ONCE = 128  # their maps fit a cache
 
 
 def draw_codes(
