@@ -259,7 +259,7 @@ class DeepEstimator(BaseEstimator):
         unknown = ~np.isin(labels, self.classes_)
         if unknown.any():
             raise InvalidInputError(
-                f"y contains {labels[unknown][0]!r}, which is none of the classes "
+                f"y contains {labels[unknown].tolist()[0]!r}, which is none of the classes "
                 f"{self.classes_.tolist()}."
             )
         return np.searchsorted(self.classes_, labels)

@@ -203,6 +203,7 @@ def test_a_function_cannot_be_saved(sampler, tmp_path):
         ({"label_map": [1, 0, 2, 3, 4]}, "label_map=.*label_use='unsupervised'"),
         ({"min_confidence": 1.0}, "min_confidence=1.0"),
         ({"class_balance": 2}, "class_balance=2"),
+        ({"sampling_strategy": {"five": 9}}, "five"),
     ],
 )
 def test_impossible_parameters_stop_before_training(few_digits, params, message):
@@ -239,5 +240,7 @@ def test_rows_of_another_shape_are_refused(trained, few_digits):
     X, y = few_digits
     with pytest.raises(InvalidInputError, match="shape"):
         trained.resample(X[:, :7], y)
+    with pytest.raises(InvalidInputError, match="'five', which is none of the classes"):
+        trained.resample(X, np.where(y == "four", "five", y))
     with pytest.raises(InvalidInputError, match="rows but y has"):
         trained.resample(X, y[:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -24,7 +24,7 @@ from equipoise.imsic.released import read_released
 from equipoise.imsic.sampling import read
 from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback
+from equipoise.training import Callback, Plan
 
 EPOCHS, LEAST_STEPS = 30, 5000  # of max_epochs="auto"
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
@@ -285,11 +285,21 @@ class IMSIC(Steering, BaseOverSampler):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         super()._fit(X, y, None)
         self._candidates, self._accepted = None, {}
-        # Counts what a resampling of these rows would generate, as every sampler's fit does.
-        self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, y, "over-sampling"
-        )
         return self
+
+    def _plan(
+        self,
+        network: Any,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        weight: Tensor | None,
+        generator: torch.Generator,
+    ) -> Plan:
+        # Every sampler's fit counts what it would generate; here, before any training.
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, self.classes_[y.cpu().numpy()], "over-sampling"
+        )
+        return super()._plan(network, load, y, weight, generator)
 
     def _n_epochs(self, n_steps: int) -> int:
         if self.max_epochs != "auto":
@@ -354,6 +364,7 @@ class IMSIC(Steering, BaseOverSampler):
         rows = self._rows_like_fit(X)
         if len(labels) != len(rows):
             raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
+        self._class_index(labels)  # a class that the fit did not see cannot be resampled
         # The originals go back as they came, not as float64.
         as_given = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
         return (X if as_given else rows), np.asarray(labels), is_one_vs_all
