@@ -71,3 +71,42 @@ def finished_run(tmp_path_factory) -> Path:
 def own_run(finished_run, tmp_path) -> Path:
     """A copy of it."""
     return Path(shutil.copytree(finished_run, tmp_path / "copied-run"))
+
+
+def judge_little(patch: pytest.MonkeyPatch) -> None:
+    """Few images for the scores of a GAN, and no two-sample tests, which take seconds."""
+    from equipoise.cli import quality
+    from equipoise.metrics import synthesis_table
+
+    patch.setattr(quality, "PER_CLASS", 10)
+    patch.setattr(synthesis_table, "c2st", lambda *_, **__: 0.5)
+
+
+@pytest.fixture
+def little_to_judge(monkeypatch):
+    """As it was for ``gan_run``."""
+    judge_little(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def gan_run(tmp_path_factory) -> Path:
+    """A finished run of ``imsic train-gan``, not to be changed."""
+    path = tmp_path_factory.mktemp("cli") / "gan"
+    words = ("--code-names", "a,b,c", "--n-codes", "3", "--structure", "a>b,a>2")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        judge_little(patch)
+        with pytest.raises(SystemExit) as exit:
+            main(["imsic", "train-gan", *TINY, *words, "--seed", "3", "--out", str(path)])
+    assert not exit.value.code
+    return path
+
+
+@pytest.fixture(scope="session")
+def classifier_run(gan_run, tmp_path_factory) -> Path:
+    """A finished run of ``imsic train-classifier``, not to be changed."""
+    path = tmp_path_factory.mktemp("cli") / "classifier"
+    words = ("--gan", gan_run, "--max-epochs", 1, "--sampling-strategy", 40, "--out", path)
+    with pytest.raises(SystemExit) as exit, warnings.catch_warnings():
+        main(["imsic", "train-classifier", *map(str, words)])
+    assert not exit.value.code
+    return path

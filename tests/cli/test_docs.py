@@ -12,7 +12,7 @@ PAGES = ["command-line.rst", "migration.rst"]
 
 def commands(page):
     """All commands of a page, on one line each, without their comments."""
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = (DOCS / page).read_text(encoding="utf-8").replace(" \\\n", " ")
     shown = re.findall(r"^   (equipoise .*)$", text, re.M)
     inline = [re.sub(r"\s+", " ", found) for found in re.findall(r"``(equipoise [^`]+)``", text)]
     return [shlex.split(command.split("  #")[0])[1:] for command in shown + inline]
@@ -24,10 +24,10 @@ def test_commands_exist(call, page):
     assert len(found) > 3
     helps = {}
     for words in found:
-        path = tuple(words[:2] if words[0] == "dgc" else words[:1])
+        path = tuple(words[:2] if words[0] in ("dgc", "imsic") else words[:1])
         if path not in helps:
             helps[path] = call(*path, "--help")
         assert helps[path].code == 0, words
-        options = [word for word in words if word.startswith("--")]
+        options = [word.split("=")[0] for word in words if word.startswith("--")]
         for option in options:
             assert re.search(rf"{option}\b", helps[path].out), (option, words)

@@ -7,11 +7,10 @@ import sys
 
 import pytest
 
-from equipoise.cli.train import NOT_OPTIONS, PARAMETERS
-from equipoise.dgc import DGCClassifier
+from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
+from equipoise.cli import train, train_classifier, train_gan
 from equipoise.parameters import OneOf
 
-SIGNATURE = inspect.signature(DGCClassifier).parameters
 PAGES = [
     [],
     ["demo"],
@@ -21,23 +20,42 @@ PAGES = [
     ["dgc", "evaluate"],
     ["dgc", "generate"],
     ["dgc", "predict"],
+    ["imsic"],
+    ["imsic", "train-gan"],
+    ["imsic", "train-classifier"],
+    ["imsic", "evaluate"],
+    ["imsic", "sample"],
+    ["imsic", "traverse"],
+    ["imsic", "predict"],
+    ["imsic", "grid-search"],
 ]
+# Commands whose options are the parameters of an estimator.
+TRAINING = {
+    ("dgc", "train"): (DGCClassifier, train.PARAMETERS),
+    ("imsic", "train-gan"): (IMSIC, train_gan.PARAMETERS),
+    ("imsic", "train-classifier"): (ConvNetClassifier, train_classifier.PARAMETERS),
+    ("imsic", "grid-search"): (IMSIC, train_gan.PARAMETERS),
+}
+NOT_OPTIONS = train_gan.NOT_OPTIONS
 HEAVY = {"torch", "numpy", "scipy", "sklearn", "matplotlib", "pandas", "PIL"}
 
 
-@pytest.fixture
-def train_help(call) -> dict[str, str]:
+def options_of(call, command) -> dict[str, str]:
     """Option to its text on one line."""
-    text = call("dgc", "train", "--help").out.split("Options:")[1]
+    text = call(*command, "--help").out.split("Options:")[1]
     entries = re.split(r"\n  (?=-)", text)
     return {
         re.search(r"--([\w-]+)", entry)[1]: " ".join(entry.split()) for entry in entries if entry
     }
 
 
-def test_every_parameter_is_an_option_or_has_a_reason():
-    assert [p.name for p in PARAMETERS] == [n for n in SIGNATURE if n not in NOT_OPTIONS]
+@pytest.mark.parametrize("command", TRAINING, ids=" ".join)
+def test_every_parameter_is_an_option_or_has_a_reason(command):
+    estimator, parameters = TRAINING[command]
+    names = inspect.signature(estimator).parameters
+    assert [p.name for p in parameters] == [n for n in names if n not in NOT_OPTIONS]
     assert set(NOT_OPTIONS) == {
+        "sampling_strategy",
         "image_shape",
         "warm_start",
         "random_state",
@@ -46,28 +64,34 @@ def test_every_parameter_is_an_option_or_has_a_reason():
     }
 
 
-@pytest.mark.parametrize("name", [n for n in SIGNATURE if n not in NOT_OPTIONS])
-def test_option_shows_default_and_meaning(train_help, name):
-    text = train_help[name.replace("_", "-")]
-    default = SIGNATURE[name].default
-    if isinstance(default, bool):
-        default = name.replace("_", "-") if default else "no-" + name.replace("_", "-")
-    assert f"[default: {default}]" in text
-    meaning = text.split(">", 1)[-1].split("[default")[0]
-    assert len(meaning.split()) >= 3
+@pytest.mark.parametrize("command", TRAINING, ids=" ".join)
+def test_options_show_default_and_meaning(call, command):
+    estimator, parameters = TRAINING[command]
+    shown = options_of(call, command)
+    for parameter in parameters:
+        name = parameter.name.replace("_", "-")
+        text, default = shown[name], inspect.signature(estimator).parameters[parameter.name].default
+        if isinstance(default, bool):
+            default = name if default else f"no-{name}"
+        assert f"[default: {'(none)' if default is None else default}]" in text
+        meaning = text.split(">", 1)[-1].split("[default")[0]
+        assert parameter.choices or len(meaning.split()) >= 3, name  # words may say it all
 
 
-def test_meaning_is_the_docstrings(train_help):
-    assert "Peak learning rate of AdamW." in train_help["learning-rate"]
-    assert "In [0, 1)." in train_help["beta-1"]
+def test_meaning_is_the_docstrings(call):
+    shown = options_of(call, ("dgc", "train"))
+    assert "Peak learning rate of AdamW." in shown["learning-rate"]
+    assert "In [0, 1)." in shown["beta-1"]
 
 
-def test_choices_are_the_legal_values():
-    for parameter in PARAMETERS:
+@pytest.mark.parametrize("command", TRAINING, ids=" ".join)
+def test_choices_are_the_legal_values(command):
+    estimator, parameters = TRAINING[command]
+    for parameter in parameters:
         if parameter.choices:
-            legal = DGCClassifier._constraints[parameter.name]
-            words = next(c.values for c in legal if isinstance(c, OneOf))
-            assert sorted(parameter.choices) == sorted(words)
+            legal = estimator._constraints[parameter.name]
+            options = next(c.values for c in legal if isinstance(c, OneOf))
+            assert sorted(parameter.choices) == sorted(v for v in options if v is not None)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=" ".join)
@@ -80,7 +104,9 @@ def test_help_fits_80_columns_and_cuts_no_word(call, page):
     assert call(*page, "-h").out == answer.out
 
 
-@pytest.mark.parametrize("page", [[], ["dgc", "train"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "page", [[], ["dgc", "train"], ["imsic", "grid-search"], ["demo"]], ids=" ".join
+)
 def test_help_loads_nothing_heavy(page):
     code = (
         "import sys\nfrom equipoise.cli import main\n"
@@ -92,7 +118,7 @@ def test_help_loads_nothing_heavy(page):
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
-@pytest.mark.parametrize("page", [[], ["dgc"]], ids=" ".join)
+@pytest.mark.parametrize("page", [[], ["dgc"], ["imsic"]], ids=" ".join)
 def test_a_group_alone_shows_its_help(call, page):
     answer = call(*page)
     assert "Commands:" in answer.out + answer.err

@@ -14,10 +14,15 @@ import typer
 from equipoise import __version__
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
-from equipoise.cli.evaluate import evaluate
+from equipoise.cli.evaluate import evaluate, evaluate_imsic
 from equipoise.cli.generate import generate
+from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
+from equipoise.cli.sample import sample
 from equipoise.cli.train import train
+from equipoise.cli.train_classifier import train_classifier
+from equipoise.cli.train_gan import train_gan
+from equipoise.cli.traverse import traverse
 
 # Rich help would cut the longer option names at 80 columns; the plain one does not.
 LOOK: dict[str, Any] = {
@@ -29,12 +34,19 @@ LOOK: dict[str, Any] = {
 
 app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **LOOK)
 dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **LOOK)
+imsic = typer.Typer(help="Interpretable minority synthesis: train its GAN and use it.", **LOOK)
 
 app.command()(demo)
 app.command()(datasets)
 app.add_typer(dgc, name="dgc")
-for command in (train, evaluate, generate, predict):
-    dgc.command()(command)
+app.add_typer(imsic, name="imsic")
+for group, commands in {
+    dgc: (train, evaluate, generate, predict),
+    imsic: (train_gan, sample, traverse, train_classifier, predict, grid_search),
+}.items():
+    for command in commands:
+        group.command()(command)
+imsic.command("evaluate")(evaluate_imsic)
 
 
 def _print_version(wanted: bool) -> None:
@@ -74,14 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments, prog_name="equipoise")
     except Exception as error:
-        code = _exit_code(error)
+        code = exit_code(error)
         if code is None or os.environ.get("EQUIPOISE_TRACEBACK"):
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(code)
 
 
-def _exit_code(error: Exception) -> int | None:
+def exit_code(error: Exception) -> int | None:
     """Exit code of an error that has a message for the user; None for a bug."""
     from equipoise.datasets import DamagedFileError
     from equipoise.errors import TrainingDivergedError

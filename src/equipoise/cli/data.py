@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from equipoise.datasets import Dataset
 
 PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"
-_NUMBER = r"\d+(?:\.\d+)?"
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -98,6 +97,11 @@ class DataChoice:
             return self.data_dir.resolve().name or "folder"
         return self.dataset
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a run that goes on must not change: all but where the data are."""
+        return {"dataset": self.dataset, "image_size": self.image_size, "hair": self.hair}
+
     def or_another(
         self, dataset: str | None, data_dir: Path | None, image_size: tuple[int, int]
     ) -> DataChoice:
@@ -131,80 +135,6 @@ class DataChoice:
             None if size is None else (size[0], size[1]),
             values["hair"],
         )
-
-
-def choose_protocol(protocol: str | None, dataset: str) -> str:
-    """The protocol of this name, checked; the usual one for the data set where it is None.
-
-    Raises
-    ------
-    ValueError
-        It is none of those that exist.
-    """
-    if protocol is None:
-        protocol = "none" if dataset == "folder" else "published"
-    if not re.fullmatch(rf"none|published|exponential:{_NUMBER}|step:{_NUMBER}:\d+", protocol):
-        raise ValueError(f"--protocol {protocol!r} is not one of {PROTOCOLS}.")
-    if protocol == "published" and dataset == "folder":
-        raise ValueError(
-            "--protocol published: nobody has published sizes for your own images. Take another "
-            f"of {PROTOCOLS}."
-        )
-    return protocol
-
-
-def class_sizes(protocol: str, dataset: str, y: np.ndarray) -> dict[int, int] | None:
-    """Training rows that each class keeps; None where all stay.
-
-    Raises
-    ------
-    ValueError
-        The protocol asks for more than there is.
-    """
-    from equipoise.datasets import imbalance
-
-    kind, *numbers = protocol.split(":")
-    if kind == "published":
-        return imbalance.published(dataset)
-    if kind == "exponential":
-        return imbalance.exponential(y, float(numbers[0]))
-    if kind == "step":
-        return imbalance.step(y, float(numbers[0]), int(numbers[1]))
-    return None
-
-
-def take(data: Dataset, sizes: dict[int, int] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training images and labels of these class sizes."""
-    from equipoise.datasets import imbalance
-
-    if sizes is None:
-        return data.X_train, data.y_train
-    X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
-    return X, y
-
-
-def hold_out(
-    X: np.ndarray, y: np.ndarray, fraction: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Training and validation images and labels, every class in both.
-
-    Raises
-    ------
-    ValueError
-        A class has a single image.
-    """
-    import numpy as np
-
-    from equipoise.inputs import stratified_holdout
-
-    classes, target, counts = np.unique(y, return_inverse=True, return_counts=True)
-    if counts.min() < 2:
-        raise ValueError(
-            f"Class {classes[counts.argmin()]} has one training image, but one is needed to train "
-            "and one to validate on. Choose another --protocol, or add images."
-        )
-    train, held_out = stratified_holdout(target, fraction, seed, classes)
-    return X[train], y[train], X[held_out], y[held_out]
 
 
 def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import class_sizes, take
 from equipoise.cli.files import make_folder
+from equipoise.cli.subset import class_sizes, take
 
 if TYPE_CHECKING:
     from rich.table import Table

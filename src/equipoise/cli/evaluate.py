@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import DataChoice, DataDir, Download, class_sizes, fingerprint, hold_out, take, translate
+from equipoise.cli.data import DataChoice, DataDir, Download, fingerprint, translate
+from equipoise.cli.resuming import check_same_data
 from equipoise.cli.runs import Run, RunArgument
+from equipoise.cli.subset import training_rows
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from equipoise.cli.quality import Quality
     from equipoise.cli.results import Results
     from equipoise.datasets import Dataset
@@ -75,7 +75,8 @@ def _test(
     if run.method == "IMSIC":
         from equipoise.cli.quality import Quality
 
-        X_train, y_train = training_rows(run, own.load(download))
+        X_train, y_train = training_rows(own.load(download), run.record["settings"])
+        check_same_data(run, fingerprint(X_train, y_train))
         found = Quality.of(model, X_train, y_train, data.X_test, y, about["class_names"])
     else:
         from equipoise.cli.results import Results
@@ -86,27 +87,7 @@ def _test(
     print(found.report())
 
 
-def training_rows(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels that the run was trained on.
-
-    Raises
-    ------
-    ValueError
-        The data have changed since.
-    """
-    settings = run.record["settings"]
-    sizes = class_sizes(settings["protocol"], settings["dataset"], data.y_train)
-    X, y = take(data, sizes, settings["seed"])
-    if fraction := settings.get("validation_fraction"):
-        X, y, *_ = hold_out(X, y, fraction, settings["seed"])
-    if fingerprint(X, y) != run.record["data"]["fingerprint"]:
-        raise ValueError(f"The data are no longer those that {run.path} was trained on.")
-    return X, y
-
-
-def place_for(
-    run: Run, data: Dataset, choice: DataChoice, note: Callable[[str], None]
-) -> Path:
+def place_for(run: Run, data: Dataset, choice: DataChoice, note: Callable[[str], None]) -> Path:
     """Folder for what is found on these test images."""
     place = run.path
     if fingerprint(data.X_test, data.y_test) != run.record["data"]["test_fingerprint"]:

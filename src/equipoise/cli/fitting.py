@@ -59,8 +59,8 @@ def fit(model: Any, X: np.ndarray, y: np.ndarray, run: Run, note: Callable[[str]
     if recorder.interrupted:
         run.update(status="interrupted", epochs=recorder.epoch, training_seconds=seconds)
         note(
-            f"interrupted after {recorder.epoch} of {model.max_epochs} epochs; the model so far is "
-            f"in {run.model}. Run the same command again to go on."
+            f"interrupted after {recorder.epoch} of {recorder.max_epochs} epochs; the model so far "
+            f"is in {run.model}. Run the same command again to go on."
         )
         raise typer.Exit(130)
     run.update(status="trained", epochs=recorder.epoch, training_seconds=seconds)

@@ -87,9 +87,7 @@ def labels_of(chosen: Sequence[str] | None, names: Sequence[str]) -> list[int]:
     return [names.index(name) for name in chosen or names]
 
 
-def save_images(
-    out: Path, images: np.ndarray, labels: Sequence[int], names: Sequence[str]
-) -> None:
+def save_images(out: Path, images: np.ndarray, labels: Sequence[int], names: Sequence[str]) -> None:
     """Write as many images of each of these labels, in their order, as arrays or as a grid."""
     import numpy as np
 

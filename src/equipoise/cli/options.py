@@ -68,8 +68,8 @@ def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
 def _option(parameter: Parameter, text: str) -> inspect.Parameter:
     annotation, default = _TYPES.get(parameter.annotation), parameter.default
     option = typer.Option(help=text)
-    if parameter.name in _WRITTEN:
-        metavar, parser = _WRITTEN[parameter.name]
+    if own := _own_way(parameter):
+        metavar, parser = own
         annotation = Any
         option = typer.Option(
             help=text,
@@ -98,11 +98,10 @@ def value_of(parameter: Parameter, text: str) -> Any:
     ValueError
         It makes nothing of it.
     """
-    if parameter.name in _WRITTEN:
-        return _WRITTEN[parameter.name][1](text)
-    kind = {"int": int, "float": float, "bool": _SWITCH.__getitem__}.get(parameter.annotation, str)
+    if own := _own_way(parameter):
+        return own[1](text)
     try:
-        value = kind(text)
+        value = _FROM_TEXT.get(parameter.annotation, str)(text)
     except (ValueError, KeyError):
         raise ValueError(f"{text!r} is no {parameter.annotation}.") from None
     if parameter.choices and value not in parameter.choices:
@@ -110,7 +109,11 @@ def value_of(parameter: Parameter, text: str) -> Any:
     return value
 
 
-_SWITCH = {"true": True, "false": False}
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": {"true": True, "false": False}.__getitem__,
+}
 
 
 def words(text: str) -> list[str]:
@@ -183,10 +186,15 @@ def _weights(text: str) -> Any:
 
 # Parameters that are written in a way of their own: how, and what makes a value of it.
 _WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "batch_size": ("<int|auto>", _word_or_numbers),
     "class_prior": ("<uniform|train|P,P,...>", _word_or_numbers),
     "class_weight": ("<balanced|NAME=W,...>", _weights),
     "code_names": ("<NAME,NAME,...>", words),
     "label_map": ("<int,int,...>", _integers),
     "structure": ("<independent|paper|A>B,A>C,...>", _edges),
 }
+
+
+def _own_way(parameter: Parameter) -> tuple[str, Callable[[str], Any]] | None:
+    if parameter.annotation == "int | str":
+        return "<int|auto>", _word_or_numbers
+    return _WRITTEN.get(parameter.name)

@@ -104,4 +104,4 @@ def _documented(docstring: str) -> dict[str, tuple[str, str]]:
 
 def _plain(text: str) -> str:
     """The text without reStructuredText's markup."""
-    return re.sub(r":\w+:`[~.]?([^`]*)`", r"\1", text).replace("``", "")
+    return re.sub(r":\w+:`[~.]?([^`]*)`", r"\1", text).replace("``", "").replace("…", "...")

@@ -17,14 +17,13 @@ from equipoise.cli.data import (
     Hair,
     ImageSize,
     Protocol,
-    choose_protocol,
-    class_sizes,
     describe,
-    take,
 )
 from equipoise.cli.options import add_options, given
-from equipoise.cli.runs import Overwrite, Seed, begin, resumable
+from equipoise.cli.resuming import begin, resumable
+from equipoise.cli.runs import Overwrite, Seed
 from equipoise.cli.signature import read_parameters
+from equipoise.cli.subset import choose_protocol, training_rows
 
 # Parameters that a run has no use for, or another word.
 NOT_OPTIONS = {
@@ -95,9 +94,7 @@ def train(
     settings = {
         "method": "DGCClassifier",
         "preset": preset.value,
-        "dataset": dataset,
-        "image_size": image_size,
-        "hair": hair,
+        **choice.settings,
         "protocol": protocol,
         "seed": seed,
         "parameters": parameters,
@@ -106,7 +103,7 @@ def train(
     run = resumable(out, settings, overwrite)
 
     data = choice.load(download)
-    X, y = take(data, class_sizes(protocol, dataset, data.y_train), seed)
+    X, y = training_rows(data, settings)
     about = describe(choice, data, X, y)
     run = begin(run, out, settings, about)
     note(f"{len(y)} training images of {len(data.class_names)} classes, run folder {out}")

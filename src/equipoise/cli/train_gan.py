@@ -17,14 +17,13 @@ from equipoise.cli.data import (
     Hair,
     ImageSize,
     Protocol,
-    choose_protocol,
-    class_sizes,
     describe,
-    take,
 )
 from equipoise.cli.options import add_options, plain
-from equipoise.cli.runs import Overwrite, Run, Seed, begin, now, resumable
+from equipoise.cli.resuming import begin, resumable
+from equipoise.cli.runs import Overwrite, Run, Seed, now
 from equipoise.cli.signature import read_parameters
+from equipoise.cli.subset import choose_protocol, training_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +40,9 @@ NOT_OPTIONS = {
     "callbacks": "the run folder's own",
     "verbose": "--quiet",
 }
-PARAMETERS = [p for p in read_parameters("imsic/estimator.py", "IMSIC") if p.name not in NOT_OPTIONS]
+PARAMETERS = [
+    p for p in read_parameters("imsic/estimator.py", "IMSIC") if p.name not in NOT_OPTIONS
+]
 
 
 @add_options(PARAMETERS)
@@ -77,9 +78,7 @@ def train_gan(
     protocol = choose_protocol(protocol, dataset)
     settings = {
         "method": "IMSIC",
-        "dataset": dataset,
-        "image_size": image_size,
-        "hair": hair,
+        **choice.settings,
         "protocol": protocol,
         "seed": seed,
         "parameters": parameters,
@@ -88,7 +87,7 @@ def train_gan(
     run = resumable(out, settings, overwrite)
 
     data = choice.load(download)
-    X, y = take(data, class_sizes(protocol, dataset, data.y_train), seed)
+    X, y = training_rows(data, settings)
     run = begin(run, out, settings, describe(choice, data, X, y))
     note(f"{len(y)} training images of {len(data.class_names)} classes, run folder {out}")
     model = fit(model, X, y, run, note)

@@ -18,15 +18,15 @@ class Recorder(Callback):
 
     Attributes
     ----------
-    epoch : int
-        Epochs done.
+    epoch, max_epochs : int
+        Epochs done, and how many there were to be.
     interrupted : bool
         Whether the training ended before its time.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.epoch = 0
+        self.epoch = self.max_epochs = 0
         self.interrupted = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Recorder:
@@ -40,5 +40,5 @@ class Recorder(Callback):
 
     def on_fit_end(self, progress: Progress) -> None:
         """See whether all epochs were run."""
-        self.epoch = progress.epoch
+        self.epoch, self.max_epochs = progress.epoch, progress.max_epochs
         self.interrupted = progress.epoch < progress.max_epochs and not progress.stop

@@ -1,0 +1,229 @@
+"""``equipoise imsic grid-search``."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from multiprocessing import connection, get_context
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from equipoise.cli.cell import Cell, run_alone
+from equipoise.cli.console import Quiet, notes
+from equipoise.cli.data import (
+    DataChoice,
+    DataDir,
+    DatasetName,
+    Download,
+    Hair,
+    ImageSize,
+    Protocol,
+    describe,
+)
+from equipoise.cli.files import make_folder, write_text
+from equipoise.cli.options import add_options, plain, value_of
+from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
+from equipoise.cli.resuming import check_same_data, same_run
+from equipoise.cli.runs import Overwrite, Seed
+from equipoise.cli.subset import choose_protocol, training_rows, validation_rows
+from equipoise.cli.train_gan import PARAMETERS, build
+
+PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
+
+
+class Score(StrEnum):
+    """What cells are ranked by."""
+
+    VAL_ACSA = "val_acsa"
+    FIDELITY = "fidelity"
+    RECOVERY = "recovery"
+
+
+@add_options(PARAMETERS)
+def grid_search(
+    dataset: DatasetName,
+    data_dir: DataDir = None,
+    image_size: ImageSize = None,
+    hair: Hair = "published",
+    download: Download = True,
+    protocol: Protocol = None,
+    seed: Seed = 0,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=V,V,...",
+            help="Parameter of IMSIC and its values, with | between them where they have commas; "
+            "repeated, every combination.",
+            show_default="structure_weight=.1,.2 and so on to 1, as published",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells at a time.", show_default="one per processor core"),
+    ] = None,
+    rank_by: Annotated[
+        Score, typer.Option(help="Score that puts the best cell first; the others break ties.")
+    ] = Score.VAL_ACSA,
+    validation_fraction: Annotated[
+        float,
+        typer.Option(
+            min=0.01, max=0.9, help="Share of each class's training images to validate on."
+        ),
+    ] = 0.2,
+    classifier_epochs: Annotated[
+        int, typer.Option(min=1, help="Passes of the classifier that each GAN feeds.")
+    ] = 12,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of all cells.",
+            show_default="runs/imsic-grid-DATASET-seedSEED",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    **chosen: Any,
+) -> None:
+    """Train a GAN and the classifier that it feeds for each cell of a grid, and rank the cells.
+
+    Each cell has its own process and run folder. The same command goes on after a kill; finished
+    cells are not run again. The test set is not looked at. The options from --architecture on
+    are the parameters of IMSIC that the grid does not vary.
+    """
+    note = notes(quiet)
+    from torch import get_num_threads
+
+    points = list(product(grid or [PUBLISHED]))
+    choice = DataChoice(dataset, data_dir, image_size, hair)
+    shared = {
+        "method": "IMSIC",
+        **choice.settings,
+        "protocol": choose_protocol(protocol, dataset),
+        "seed": seed,
+        "validation_fraction": validation_fraction,
+        "classifier_epochs": classifier_epochs,
+    }
+    settings = [shared | {"parameters": plain(chosen) | point} for point in points]
+    for one in settings:
+        build(one["parameters"], seed, verbose=0)  # finds mistakes
+    out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
+    data = choice.load(download)
+    train = training_rows(data, shared)
+    validation = validation_rows(data, shared)
+    about = describe(choice, data, *train)
+    cells = [
+        Cell(out / folder_of(point), one, about, train, validation, overwrite)
+        for point, one in zip(points, settings, strict=True)
+    ]
+    waiting = [cell for cell in cells if not finished(cell)]
+    make_folder(out)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jobs = min(jobs or cores or 1, max(1, len(waiting)))
+    note(
+        f"{len(cells)} cells, {len(cells) - len(waiting)} of them done already; {len(train[1])} "
+        f"training and {len(validation[1])} validation images, {jobs} at a time, folder {out}"
+    )
+    n_failed = 0
+    try:
+        for cell, code in in_processes(waiting, jobs, max(1, get_num_threads() // jobs)):
+            note(f"{cell.path.name}: {'failed' if code else 'done'}")
+            n_failed += code != 0
+    except KeyboardInterrupt:
+        note("interrupted. Run the same command again to go on.")
+        raise typer.Exit(130) from None
+
+    rows = [row_of(point, cell) for point, cell in zip(points, cells, strict=True)]
+    ranked = in_order([row for row in rows if row], rank_by.value)
+    if ranked:
+        write_text(out / "grid.csv", as_csv(ranked))
+        from rich.console import Console
+
+        Console().print(as_table(ranked))
+        note(LEGEND)
+    if n_failed:
+        print(
+            f"error: {n_failed} of {len(cells)} cells failed. The same command runs only them.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+
+
+def product(grid: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Every combination of the values in texts such as ``"n_codes=2,4"``.
+
+    Raises
+    ------
+    ValueError
+        A text is written otherwise, or names no parameter.
+    """
+    known = {p.name: p for p in PARAMETERS}
+    axes: dict[str, list[Any]] = {}
+    for text in grid:
+        name, _, values = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known or not values.strip():
+            raise ValueError(
+                f"--grid {text!r} is not like structure_weight=.1,.2 with one of the parameters "
+                f"{', '.join(known)}."
+            )
+        if name in axes:
+            raise ValueError(f"--grid {text!r}: {name} has values already. Name it once.")
+        try:
+            parts = values.split("|" if "|" in values else ",")
+            axes[name] = [value_of(known[name], part.strip()) for part in parts]
+            if repeated := [value for i, value in enumerate(axes[name]) if value in axes[name][:i]]:
+                raise ValueError(f"{repeated[0]!r} stands there twice.")
+        except (ValueError, typer.BadParameter) as error:
+            raise ValueError(f"--grid {text!r}: {error}") from None
+    for combination in itertools.product(*axes.values()):
+        yield dict(zip(axes, combination, strict=True))
+
+
+def folder_of(point: dict[str, Any]) -> str:
+    """Name for the run folder of these values."""
+    text = ",".join(f"{name}={written(value)}" for name, value in point.items())
+    return re.sub(r"[^\w.,=+-]+", "-", text)
+
+
+def finished(cell: Cell) -> bool:
+    """Whether an earlier command has done this cell.
+
+    Raises
+    ------
+    ValueError
+        Its folder holds something else.
+    """
+    run = same_run(cell.path, cell.settings, cell.overwrite)
+    if run is None:
+        return False
+    check_same_data(run, cell.about["fingerprint"])
+    return run.status == "finished"
+
+
+def in_processes(cells: Sequence[Cell], jobs: int, threads: int) -> Iterator[tuple[Cell, int]]:
+    """Run each cell in a process of its own; yield it with its exit code when it has ended."""
+    context = get_context("spawn")  # torch's threads do not survive a fork
+    waiting = list(cells)
+    running: list[tuple[Any, Cell]] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                cell = waiting.pop(0)
+                process = context.Process(target=run_alone, args=(cell, threads), daemon=True)
+                process.start()
+                running.append((process, cell))
+            connection.wait([process.sentinel for process, _ in running])
+            for process, cell in [one for one in running if one[0].exitcode is not None]:
+                running.remove((process, cell))
+                yield cell, process.exitcode or 0
+    finally:  # Ctrl-C: what a cell has after its last whole epoch is on disk
+        for process, _ in running:
+            process.kill()
+            process.join()
