@@ -87,7 +87,10 @@ def paper_features(image_shape: tuple[int, ...]) -> tuple[nn.Sequential, int]:
     height, size, n_in = image_shape
     layers: list[nn.Module] = [_Rescale()]
     for i, n_out in enumerate((16, 32, 64, 128)):
-        layers += [nn.Conv2d(n_in, n_out, 3, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+        # On one pixel a stride of 2 changes nothing, but its gradient in torch's bfloat16 on CPUs
+        # is unset memory (seen in 2.13).
+        stride = (min(2, height), min(2, size))
+        layers += [nn.Conv2d(n_in, n_out, 3, stride, 1), nn.LeakyReLU(0.2, inplace=True)]
         layers.append(ChannelDropout(0.25))
         if i:
             layers.append(nn.BatchNorm2d(n_out, eps=PAPER_EPS))

@@ -104,6 +104,8 @@ class Discriminator(nn.Module):
 class IMSICNetwork(nn.Module):
     """Generator, discriminator, and the averaged generator that samples are drawn from."""
 
+    n_averaged: Tensor  # steps that the average has seen
+
     def __init__(
         self,
         input_shape: tuple[int, ...],
@@ -119,6 +121,7 @@ class IMSICNetwork(nn.Module):
         self.average = Generator(input_shape, n_classes, n_codes, noise_dim, architecture)
         self.average.load_state_dict(self.generator.state_dict())
         self.average.requires_grad_(False)
+        self.register_buffer("n_averaged", torch.zeros((), dtype=torch.int64))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # torch refuses to pickle modules with spectral normalisation, but not their values.

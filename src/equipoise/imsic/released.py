@@ -172,8 +172,8 @@ def _state(
         part, _, rest = name.partition(".")
         if part == "average":
             state[name] = state[f"generator.{rest}"]
-        elif name not in state:  # realness by class
-            state[name] = torch.zeros(like.shape)
+        elif name not in state:  # what the release has not: realness by class, steps averaged
+            state[name] = torch.zeros_like(like, device="cpu")
     return state
 
 

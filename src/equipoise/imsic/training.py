@@ -69,7 +69,6 @@ class IMSICPlan:
         share = class_counts ** (1 - class_balance if supervised else 1)
         self.log_share = torch.log(share / share.sum())
         self.row_share = (self.log_share.exp() / class_counts)[y].cpu()
-        self.n_steps = 0
         for module in network.modules():
             if isinstance(module, ChannelDropout):
                 module.generator = generator
@@ -168,8 +167,8 @@ class IMSICPlan:
         return torch.randn(n, dim, generator=self.generator)
 
     def _average(self) -> None:
-        self.n_steps += 1
-        decay = min(AVERAGE_DECAY, self.n_steps / (self.n_steps + 10))
+        n = int(self.modules.n_averaged.add_(1))
+        decay = min(AVERAGE_DECAY, n / (n + 10))
         average = self.modules.average.state_dict()
         with torch.no_grad():
             for name, value in self.modules.generator.state_dict().items():

@@ -1,0 +1,42 @@
+"""One step of the GAN, and a training that was cut off."""
+
+import pytest
+import torch
+
+from equipoise import IMSIC
+from equipoise.training import Callback, Checkpoint
+
+TINY = {"max_epochs": 4, "batch_size": 32, "random_state": 0}
+
+
+class PowerCut(Callback):
+    def on_epoch_end(self, progress):
+        if progress.epoch == 2:
+            raise RuntimeError
+
+
+@pytest.mark.parametrize("architecture", ["compact", "paper"])
+def test_a_resumed_training_equals_an_uninterrupted_one(few_digits, tmp_path, architecture):
+    whole = IMSIC(architecture=architecture, **TINY).fit(*few_digits)
+    resumed = IMSIC(architecture=architecture, **TINY)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
+    with pytest.raises(RuntimeError):
+        resumed.set_params(callbacks=[checkpoint, PowerCut()]).fit(*few_digits)
+    resumed.set_params(callbacks=[checkpoint]).fit(*few_digits)
+    expected = whole.network_.state_dict()
+    for name, value in resumed.network_.state_dict().items():
+        assert torch.equal(value, expected[name]), name
+
+
+def test_the_average_follows_the_generator(few_digits):
+    network = IMSIC(**TINY).fit(*few_digits).network_
+    average, last = network.average.state_dict(), network.generator.state_dict()
+    weights = [n for n, v in last.items() if v.is_floating_point()]
+    assert any(not torch.equal(average[n], last[n]) for n in weights)
+    name = "body.expand.weight"
+    assert (average[name] - last[name]).norm() < 0.5 * last[name].norm()
+
+
+def test_history_names_every_part(few_digits):
+    record = IMSIC(**TINY).fit(*few_digits).history_[-1]
+    assert {"loss", "generator", "discriminator", "category", "structure_nodes"} <= set(record)
