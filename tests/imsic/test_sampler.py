@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from imblearn.pipeline import make_pipeline
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 from equipoise import IMSIC
@@ -91,6 +91,23 @@ def test_in_a_pipeline_under_cross_validation():
     X = rng.normal(size=(70, 3)) + 6 * np.eye(3)[y]
     model = make_pipeline(IMSIC(min_class_size=2, **TINY), DecisionTreeClassifier(random_state=0))
     assert cross_val_score(model, X, y, cv=3).mean() > 0.9
+
+
+def test_in_a_grid_search():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [40, 20])
+    X = rng.normal(size=(60, 3)) + 6 * np.eye(3)[y]
+    model = make_pipeline(IMSIC(**TINY), DecisionTreeClassifier(random_state=0))
+    search = GridSearchCV(model, {"imsic__structure_weight": [0.1, 1.0]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.9
+
+
+def test_flat_images_are_images(few_digits):
+    X, y = few_digits
+    flat = IMSIC(image_shape=(8, 8), **TINY).fit(X.reshape(len(X), -1), y)
+    assert flat.input_shape_ == (8, 8, 1)
+    expected = IMSIC(**TINY).fit(X, y).sample(3, "one")
+    assert (flat.sample(3, "one") == expected.reshape(3, -1)).all()
 
 
 def test_tiny_classes_are_interpolated_within_their_rows(trained, few_digits):
