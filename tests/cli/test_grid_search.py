@@ -117,13 +117,13 @@ def test_scores_are_those_of_the_library_without_the_test_set(call, at_once, tmp
 
 
 def test_default_grid_is_the_published_one():
-    points = list(module.product([module.PUBLISHED]))
+    points = list(module.product(module.axes_of([module.PUBLISHED])))
     assert points == [{"structure_weight": pytest.approx(i / 10)} for i in range(1, 11)]
 
 
 def test_values_are_those_of_the_options():
     grid = ["label-use=unsupervised", "batch_size=auto,32", "code_names=a,b|c,d"]
-    assert list(module.product(grid))[1:3] == [
+    assert list(module.product(module.axes_of(grid)))[1:3] == [
         {"label_use": "unsupervised", "batch_size": "auto", "code_names": ["c", "d"]},
         {"label_use": "unsupervised", "batch_size": 32, "code_names": ["a", "b"]},
     ]
@@ -141,6 +141,10 @@ def test_values_are_those_of_the_options():
         (("--grid", "label_use=none"), "supervised"),
         (("--grid", "structure=0>1|0>1,1>0"), "code_1 → code_2 → code_1"),
         (("--grid", "n_codes=2", "--jobs", "0"), "jobs"),
+        (("--grid", "n_codes=2:4"), "Add --trials"),
+        (("--grid", "n_codes=4:2", "--trials", "2"), "LOW:HIGH"),
+        (("--grid", "structure_weight=0:1:log", "--trials", "2"), "LOW:HIGH"),
+        (("--grid", "structure_weight=-1:1", "--trials", "2"), "structure_weight=-1.0"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_done(call, tmp_path, monkeypatch, words, named):
@@ -149,6 +153,21 @@ def test_mistakes_are_found_before_anything_is_done(call, tmp_path, monkeypatch,
     assert (answer.code, answer.out) == (2, "")
     assert named in " ".join(answer.err.split())
     assert not (tmp_path / "grid").exists()
+
+
+def test_trials_go_on_where_they_were(call, at_once, tmp_path):
+    pytest.importorskip("optuna")
+    grid = ("--grid", "structure_weight=.1:2:log", "--grid", "structure=independent|0>1,0>2")
+    words = (*SEARCH, *grid, "--jobs", 1, "--out", tmp_path)
+    assert call(*words, "--trials", 2).code == 0
+    assert len(table(tmp_path)) == len(at_once) == 2
+    first = list(at_once)
+    assert call(*words, "--trials", 3).code == 0
+    assert at_once[:2] == first and len(at_once) == 3  # the first two were not run again
+    rows = table(tmp_path)
+    assert len(rows) == 3
+    assert all(0.1 <= float(row["structure_weight"]) <= 2 for row in rows)
+    assert len({row["structure_weight"] for row in rows}) == 3
 
 
 def test_cells_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):

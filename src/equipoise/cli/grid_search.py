@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from multiprocessing import connection, get_context
 from pathlib import Path
@@ -31,8 +31,10 @@ from equipoise.cli.options import add_options, plain, value_of
 from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
 from equipoise.cli.resuming import check_same_data, same_run
 from equipoise.cli.runs import Overwrite, Seed
+from equipoise.cli.signature import Parameter
 from equipoise.cli.subset import choose_protocol, training_rows, validation_rows
 from equipoise.cli.train_gan import PARAMETERS, build
+from equipoise.cli.trials import Axis, Range, Trials, corners
 
 PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
 
@@ -59,8 +61,16 @@ def grid_search(
         typer.Option(
             metavar="NAME=V,V,...",
             help="Parameter of IMSIC and its values, with | between them where they have commas; "
-            "repeated, every combination.",
+            "repeated, every combination. With --trials also LOW:HIGH or LOW:HIGH:log.",
             show_default="structure_weight=.1,.2 and so on to 1, as published",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Let Optuna choose so many cells, each after the scores of those before it.",
+            show_default="all cells of the grid",
         ),
     ] = None,
     jobs: Annotated[
@@ -100,7 +110,7 @@ def grid_search(
     note = notes(quiet)
     from torch import get_num_threads
 
-    points = list(product(grid or [PUBLISHED]))
+    axes = axes_of(grid or [PUBLISHED])
     choice = DataChoice(dataset, data_dir, image_size, hair)
     shared = {
         "method": "IMSIC",
@@ -110,36 +120,51 @@ def grid_search(
         "validation_fraction": validation_fraction,
         "classifier_epochs": classifier_epochs,
     }
-    settings = [shared | {"parameters": plain(chosen) | point} for point in points]
-    for one in settings:
-        build(one["parameters"], seed, verbose=0)  # finds mistakes
+    search = Trials(axes, seed) if trials else None
+    points = [] if search else list(product(axes))
+    for point in points or corners(axes):
+        build(plain(chosen) | point, seed, verbose=0)  # finds mistakes
     out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
     data = choice.load(download)
     train = training_rows(data, shared)
     validation = validation_rows(data, shared)
     about = describe(choice, data, *train)
-    cells = [
-        Cell(out / folder_of(point), one, about, train, validation, overwrite)
-        for point, one in zip(points, settings, strict=True)
-    ]
-    waiting = [cell for cell in cells if not finished(cell)]
-    make_folder(out)
+    cells: dict[str, tuple[dict[str, Any], Cell]] = {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jobs = min(jobs or cores or 1, max(1, len(waiting)))
+    jobs = min(jobs or cores or 1, trials or max(1, len(points)))
     note(
-        f"{len(cells)} cells, {len(cells) - len(waiting)} of them done already; {len(train[1])} "
-        f"training and {len(validation[1])} validation images, {jobs} at a time, folder {out}"
+        f"{trials or len(points)} cells, {len(train[1])} training and {len(validation[1])} "
+        f"validation images, {jobs} at a time, folder {out}"
     )
     n_failed = 0
-    try:
+
+    def run(chosen_points: Sequence[dict[str, Any]]) -> list[Cell]:
+        nonlocal n_failed
+        these = []
+        for point in chosen_points:
+            settings = shared | {"parameters": plain(chosen) | point}
+            path = out / folder_of(point)
+            cell = Cell(path, settings, about, train, validation, overwrite)
+            these.append(cells.setdefault(path.name, (point, cell))[1])
+        waiting = [cell for cell in {c.path: c for c in these}.values() if not finished(cell)]
+        make_folder(out)
+        note(f"{len(these) - len(waiting)} of {len(these)} cells done already")
         for cell, code in in_processes(waiting, jobs, max(1, get_num_threads() // jobs)):
             note(f"{cell.path.name}: {'failed' if code else 'done'}")
             n_failed += code != 0
+        return these
+
+    try:
+        if search is None or trials is None:
+            run(points)
+        else:
+            for start in range(0, trials, jobs):
+                search.learn(rank_by.value, run(search.propose(min(jobs, trials - start))))
     except KeyboardInterrupt:
         note("interrupted. Run the same command again to go on.")
         raise typer.Exit(130) from None
 
-    rows = [row_of(point, cell) for point, cell in zip(points, cells, strict=True)]
+    rows = [row_of(point, cell) for point, cell in cells.values()]
     ranked = in_order([row for row in rows if row], rank_by.value)
     if ranked:
         write_text(out / "grid.csv", as_csv(ranked))
@@ -155,8 +180,8 @@ def grid_search(
         raise typer.Exit(1)
 
 
-def product(grid: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Every combination of the values in texts such as ``"n_codes=2,4"``.
+def axes_of(grid: Sequence[str]) -> dict[str, Axis]:
+    """Values of each parameter in texts such as ``"n_codes=2,4"`` or ``"n_codes=2:6"``.
 
     Raises
     ------
@@ -164,7 +189,7 @@ def product(grid: Sequence[str]) -> Iterator[dict[str, Any]]:
         A text is written otherwise, or names no parameter.
     """
     known = {p.name: p for p in PARAMETERS}
-    axes: dict[str, list[Any]] = {}
+    axes: dict[str, Axis] = {}
     for text in grid:
         name, _, values = text.partition("=")
         name = name.strip().replace("-", "_")
@@ -176,14 +201,41 @@ def product(grid: Sequence[str]) -> Iterator[dict[str, Any]]:
         if name in axes:
             raise ValueError(f"--grid {text!r}: {name} has values already. Name it once.")
         try:
-            parts = values.split("|" if "|" in values else ",")
-            axes[name] = [value_of(known[name], part.strip()) for part in parts]
-            if repeated := [value for i, value in enumerate(axes[name]) if value in axes[name][:i]]:
-                raise ValueError(f"{repeated[0]!r} stands there twice.")
+            axes[name] = axis_of(known[name], values)
         except (ValueError, typer.BadParameter) as error:
             raise ValueError(f"--grid {text!r}: {error}") from None
-    for combination in itertools.product(*axes.values()):
-        yield dict(zip(axes, combination, strict=True))
+    return axes
+
+
+def axis_of(parameter: Parameter, text: str) -> Axis:
+    """The values, or the range, that one text gives a parameter."""
+    if ":" in text and parameter.annotation in {"int", "float"}:
+        low, _, rest = text.partition(":")
+        high, _, scale = rest.partition(":")
+        ends = [value_of(parameter, end.strip()) for end in (low, high)]
+        if scale not in {"", "log"} or not ends[0] < ends[1] or (scale and ends[0] <= 0):
+            raise ValueError(f"{text!r} is not like LOW:HIGH or, above 0, LOW:HIGH:log.")
+        return Range(ends[0], ends[1], scale == "log")
+    parts = text.split("|" if "|" in text else ",")
+    values = [value_of(parameter, part.strip()) for part in parts]
+    if repeated := [value for i, value in enumerate(values) if value in values[:i]]:
+        raise ValueError(f"{repeated[0]!r} stands there twice.")
+    return values
+
+
+def product(axes: Mapping[str, Axis]) -> Iterator[dict[str, Any]]:
+    """Every combination of the values.
+
+    Raises
+    ------
+    ValueError
+        There is a range among them.
+    """
+    lists = {name: axis for name, axis in axes.items() if isinstance(axis, list)}
+    if ranges := axes.keys() - lists:
+        raise ValueError(f"--grid {min(ranges)}: a range has no end of values. Add --trials.")
+    for combination in itertools.product(*lists.values()):
+        yield dict(zip(lists, combination, strict=True))
 
 
 def folder_of(point: dict[str, Any]) -> str:
