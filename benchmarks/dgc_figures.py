@@ -34,8 +34,8 @@ class RecordPosterior(Callback):
         self.images, self.labels = images, labels
 
     def on_fit_start(self, progress) -> None:
-        MEANS.clear()
-        STDS.clear()
+        self.means: list[np.ndarray] = []
+        self.stds: list[np.ndarray] = []
 
     def on_epoch_end(self, progress) -> None:
         network = progress.plan.modules.eval()
@@ -43,12 +43,8 @@ class RecordPosterior(Callback):
         with torch.inference_mode():
             base, shifts = network.recognise(x)
             mean, log_variance = moments(base + shifts[self.labels])
-        MEANS.append(mean.numpy())
-        STDS.append(torch.exp(log_variance / 2).numpy())
-
-
-MEANS: list[np.ndarray] = []  # a fit works on a copy of its callbacks
-STDS: list[np.ndarray] = []
+        self.means.append(mean.numpy())
+        self.stds.append(torch.exp(log_variance / 2).numpy())
 
 
 def main() -> None:
@@ -76,9 +72,12 @@ def main() -> None:
     model = DGCClassifier.paper(
         random_state=0, callbacks=[RecordPosterior(X[shown], y[shown])]
     ).fit(X, y)
+    recorded = model.callbacks_[0]
     names = [f"{data.class_names[c]} ({sizes[c]} images)" for c in (largest, smallest)]
     save(
-        plots.plot_posterior_convergence(np.stack(MEANS), np.stack(STDS), labels=names),
+        plots.plot_posterior_convergence(
+            np.stack(recorded.means), np.stack(recorded.stds), labels=names
+        ),
         "4-convergence",
     )
 

@@ -142,7 +142,8 @@ class DeepEstimator(BaseEstimator):
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = int(np.clip(len(train) // 50, 16, 64))
-        callbacks: list[Callback] = list(copy.deepcopy(self.callbacks or []))
+        own: list[Callback] = list(copy.deepcopy(self.callbacks or []))
+        callbacks = own.copy()
         if self.early_stopping:  # first, so that a checkpoint holds its verdict
             callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
         if self.verbose:
@@ -163,6 +164,7 @@ class DeepEstimator(BaseEstimator):
         self._after_training(network, codec, trained_on, target[train])
         self.network_ = network.cpu()
         self.history_: list[dict[str, Any]] = [*earlier, *history]
+        self.callbacks_ = own
         return self
 
     def _n_epochs(self, n_steps: int) -> int:

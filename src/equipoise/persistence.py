@@ -125,7 +125,7 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
     estimator.n_features_in_ = description["n_features_in"]
     if description["feature_names_in"]:
         estimator.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
-    estimator.history_ = description["history"]
+    estimator.history_, estimator.callbacks_ = description["history"], []
     estimator.input_shape_ = estimator._codec.input_shape
     network = estimator._new_network(estimator.input_shape_, len(estimator.classes_), seed=0)
     network.load_state_dict(load_file(weights))

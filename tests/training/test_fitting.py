@@ -205,6 +205,7 @@ def test_callbacks_are_not_changed_by_fit(build, blobs):
     model = build(callbacks=callbacks).fit(*blobs)
     assert model.callbacks is callbacks
     assert callback.epochs == 0
+    assert [c.epochs for c in model.callbacks_] == [1]
 
 
 @pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])

@@ -98,6 +98,8 @@ default="cross_entropy"
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch.
+    callbacks_ : list of equipoise.training.Callback
+        The copies of ``callbacks`` that took part in the fit, with what they collected.
     network_ : torch.nn.Module
 
     References

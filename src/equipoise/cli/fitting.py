@@ -44,8 +44,7 @@ def fit(model: Any, X: np.ndarray, y: np.ndarray, run: Run, note: Callable[[str]
     if run.checkpoint.exists():
         note("going on from the last whole epoch")
     run.update(status="running")
-    recorder = Recorder(run)
-    model.set_params(callbacks=[Checkpoint(run.checkpoint), recorder])
+    model.set_params(callbacks=[Checkpoint(run.checkpoint), Recorder(run)])
     try:
         model.fit(X, y)
     except BaseException as error:
@@ -56,6 +55,7 @@ def fit(model: Any, X: np.ndarray, y: np.ndarray, run: Run, note: Callable[[str]
         raise
     model.save(run.model)
     seconds = sum(epoch["seconds"] for epoch in model.history_)  # of all processes
+    recorder = model.callbacks_[1]
     if recorder.interrupted:
         run.update(status="interrupted", epochs=recorder.epoch, training_seconds=seconds)
         note(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from equipoise.cli.files import write_text
 from equipoise.cli.runs import Run
@@ -28,10 +27,6 @@ class Recorder(Callback):
         self.run = run
         self.epoch = self.max_epochs = 0
         self.interrupted = False
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Recorder:
-        """``fit`` works on copies of its callbacks; what this one learns is for the caller."""
-        return self
 
     def on_epoch_end(self, progress: Progress) -> None:
         """Write one line per epoch so far."""

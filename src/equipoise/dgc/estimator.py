@@ -130,6 +130,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
+    callbacks_ : list of equipoise.training.Callback
+        The copies of ``callbacks`` that took part in the fit, with what they collected.
     network_ : DGCNetwork
 
     References

@@ -117,6 +117,8 @@ class IMSIC(Steering, BaseOverSampler):
         Candidates of each class that ``min_confidence`` dropped in the last resampling.
     history_ : list of dict
         One record per epoch.
+    callbacks_ : list of equipoise.training.Callback
+        The copies of ``callbacks`` that took part in the fit, with what they collected.
     network_ : IMSICNetwork
 
     References

@@ -69,7 +69,8 @@ class CodedGenerator(DeepEstimator):
                 "the images, and keep as many classes."
             )
         self.n_features_in_ = int(np.prod(shape))
-        self.input_shape_, self.history_ = self._codec.input_shape, []
+        self.input_shape_ = self._codec.input_shape
+        self.history_, self.callbacks_ = [], []
         self.class_counts_ = np.bincount(target, minlength=n)
         network: Any = self._build(shape, n)
         network.load_state_dict(released.state)
