@@ -82,9 +82,6 @@ def test_the_regulariser_makes_codes_readable(few_digits):
     with_it = train(few_digits, max_epochs=25, structure_weight=1.0).structure_report(2000)
     without = train(few_digits, max_epochs=10, structure_weight=0.0).structure_report(2000)
     assert with_it.recovery["r2"].mean() > without.recovery["r2"].mean() + 0.2
-    strength = with_it.pairs["partial_correlation"].abs()
-    joined = with_it.pairs["joined"]
-    assert strength[joined].min() > 0.2 > strength[~joined].mean()
 
 
 def test_quality_report_tells_copies_from_samples(trained, few_digits):
