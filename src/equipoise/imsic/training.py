@@ -14,10 +14,10 @@ from equipoise.imsic.convolutions import ChannelDropout
 from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.objective import hinge_discriminator_loss, structure_loss
 from equipoise.imsic.structure import Structure
+from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
 
 AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
-SHIFT = 1 / 14  # of an image's size, by which the discriminator's inputs move at random
 
 
 class IMSICPlan:
@@ -140,28 +140,11 @@ class IMSICPlan:
         }
 
     def _judge(self, x: Tensor, y: Tensor) -> Any:
+        # Real and generated images move alike, which keeps a few images from being learnt by heart
+        # (Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020).
+        x = augment(x, "shift" if x.ndim == 4 else "none", self.generator)
         with self.autocast:
-            return self.modules.discriminator(self._shifted(x), y if self.supervised else None)
-
-    def _shifted(self, x: Tensor) -> Tensor:
-        """Images moved by a few pixels, each by its own; what moves in is 0.
-
-        A shift is a product with a shifted identity from either side.
-
-        References
-        ----------
-        Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020.
-        """
-        if x.ndim != 4:
-            return x
-
-        def shift(size: int) -> Tensor:
-            most = round(SHIFT * size)
-            by = torch.randint(-most, most + 1, (len(x), 1, 1, 1), generator=self.generator)
-            position = torch.arange(size)
-            return (position[:, None] + by == position).to(x)
-
-        return shift(x.shape[2]) @ x @ shift(x.shape[3])
+            return self.modules.discriminator(x, y if self.supervised else None)
 
     def _normal(self, n: int, dim: int) -> Tensor:
         return torch.randn(n, dim, generator=self.generator)
