@@ -46,7 +46,7 @@ WITHIN_METHOD = {
         *("training", "inference", "objective", "network", "sampling"),
         *("steering", "interpolation", "released"),
     },
-    "steering": {"generation", "sampling", "structure"},
+    "steering": {"generation", "alignment", "sampling", "structure"},
     "generation": {"training", "network", "structure", "sampling", "alignment", "released"},
     "training": {"objective", "network", "convolutions", "structure"},
     "inference": {"objective", "network"},

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise import persistence
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import (
     check_labels,
     check_rows,
@@ -255,6 +255,19 @@ class DeepEstimator(BaseEstimator):
         rows = check_rows(self, X, reset=False)
         self._codec.check(rows)
         return rows
+
+    def _wanted(self, n: Any, y: Any) -> np.ndarray:
+        """Class index of every row that ``sample(n, y)`` is to draw."""
+        check_is_fitted(self)
+        wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
+        if not Number(1, integer=True).accepts(n):
+            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
+        return np.repeat(wanted, n)
+
+    def _generator(self, random_state: Any) -> torch.Generator:
+        """Noise for ``random_state``, or for the estimator's own where that is None."""
+        source = self.random_state if random_state is None else random_state
+        return torch.Generator().manual_seed(int(check_random_state(source).randint(2**31)))
 
     def _class_index(self, y: Any) -> np.ndarray:
         labels = np.asarray(y)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from equipoise.classifiers.network import ClassifierNetwork
 from equipoise.training.augment import augment
+from equipoise.training.steps import descend, dropout
 
 
 class ClassifierPlan:
@@ -74,15 +75,9 @@ class ClassifierPlan:
             logits = self._logits(x)
         weight = None if self.weight is None else self.weight[index]
         loss = self.loss(logits.float(), self.y[index], weight=weight)
-        self.optimizers[0].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[0].step()
+        descend(self.optimizers[0], loss)
         return {"loss": loss.detach()}
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
-        features, share = to_features(x), self.modules.dropout
-        if share > 0:
-            kept = torch.rand(features.shape, generator=self.generator) >= share
-            features = features * kept.to(features) / (1 - share)
-        return head(features)
+        return head(dropout(to_features(x), self.modules.dropout, self.generator))

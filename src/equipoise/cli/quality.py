@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.svm import SVC
 
 from equipoise.cli.files import write_json
 from equipoise.datasets import imbalance
 from equipoise.imsic import IMSIC
+from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.structure import StructureReport
 from equipoise.metrics import SynthesisReport, label_fidelity, synthesis_report
 
@@ -125,7 +125,7 @@ def fidelity(model: IMSIC, X: np.ndarray, y: np.ndarray) -> float:
 
 def judge(X: np.ndarray, y: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Labels of images by a support-vector machine that knows these real ones."""
-    return SVC(class_weight="balanced", C=10).fit(_flat(X), y).predict(_flat(images))
+    return fit_judge(_flat(X), y).predict(_flat(images))
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -430,17 +429,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
         """
-        check_is_fitted(self)
-        wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
-        source = self.random_state if random_state is None else random_state
-        generator = torch.Generator().manual_seed(int(check_random_state(source).randint(2**31)))
-        classes = torch.from_numpy(wanted).repeat_interleave(n)
+        classes = torch.from_numpy(self._wanted(n, y))
+        generator = self._generator(random_state)
         network = self.network_.cpu()
         noise = torch.randn(len(classes), self.latent_dim, 1, generator=generator)
         codes = network.code_mean[classes]
-        for c in np.unique(wanted):
+        for c in classes.unique():
             chosen = classes == c
             codes[chosen] += (network.code_factor[c] @ noise[chosen]).squeeze(-1)
         return self._decode(codes)

@@ -19,6 +19,7 @@ from equipoise.dgc.objective import (
     reconstruction_error,
 )
 from equipoise.training.losses import adjusted_cross_entropy
+from equipoise.training.steps import descend, dropout
 
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
@@ -106,9 +107,9 @@ class DGCPlan:
         x, y = self.load(rows), self.y[index]
         weight = None if self.weight is None else self.weight[index]
         if self.encoder is not None:
-            _descend(self.encoder, self._loss(x, y, weight)[0].loss)
+            descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)
-        _descend(self.joint, loss.loss)
+        descend(self.joint, loss.loss)
         parts = loss.parts()
         if self.rate > 0:
             parts["oversampled"] = self._classifier_step(base.detach(), shifts.detach(), y, weight)
@@ -127,16 +128,14 @@ class DGCPlan:
             distance = moment_distance(self._codes(base[:, None], shifts[self.y[index]])[:, 0])
             if float(distance.detach()) < PRETRAIN_TOLERANCE:
                 return step
-            _descend(optimizer, distance)
+            descend(optimizer, distance)
         return n_steps
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with self.autocast:
             features = self.modules.trunk(x)
         features = features.to(x)
-        if self.dropout > 0:  # by hand, since torch's own draws from the global generator
-            kept = torch.rand(features.shape, generator=self.generator) >= self.dropout
-            features = features * kept.to(features) / (1 - self.dropout)
+        features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
     def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
@@ -182,11 +181,5 @@ class DGCPlan:
             self.tau,
             None if weight is None else weight[source],
         )
-        _descend(self.classifier, loss)
+        descend(self.classifier, loss)
         return loss.detach()
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()

@@ -1,4 +1,4 @@
-"""Which category of a GAN trained without labels is which class."""
+"""Which category of a GAN is which class, and what its rows look like to a classifier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn.svm import SVC
 
 from equipoise.errors import InvalidParameterError
 
@@ -25,6 +26,11 @@ def align(confusion: np.ndarray) -> np.ndarray:
     """
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     return linear_sum_assignment(shares, maximize=True)[1]
+
+
+def fit_judge(rows: np.ndarray, y: np.ndarray) -> SVC:
+    """Classifier of flat real rows that says what a generated one looks like."""
+    return SVC(class_weight="balanced", C=10).fit(rows, y)
 
 
 def check_label_map(label_map: Sequence[int], n_classes: int) -> np.ndarray:

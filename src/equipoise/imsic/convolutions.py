@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from equipoise.training.steps import dropout
+
 PAPER_EPS = 0.8  # of batch normalisation; in the release it stands where a momentum was meant
 
 
@@ -111,8 +113,7 @@ class ChannelDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        kept = torch.rand(*x.shape[:2], 1, 1, generator=self.generator) >= self.share
-        return x * kept.to(x) / (1 - self.share)
+        return dropout(x, self.share, self.generator, n_dims=2)
 
 
 class _Rescale(nn.Module):

@@ -443,4 +443,3 @@ class IMSIC(Steering, BaseOverSampler):
     def _restore_fitted(self, values: dict[str, Any]) -> None:
         super()._restore_fitted(values)
         self.sampling_strategy_ = dict(values["sampling_strategy"])
-        self._candidates, self._accepted = None, {}

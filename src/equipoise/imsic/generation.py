@@ -8,14 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.svm import SVC
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.imsic.alignment import align, check_label_map
+from equipoise.imsic.alignment import align, check_label_map, fit_judge
 from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.released import ReleasedGAN
 from equipoise.imsic.sampling import draw_codes, generate, read
@@ -85,8 +82,7 @@ class CodedGenerator(DeepEstimator):
 
     def _check_map_by_classifier(self, rows: np.ndarray, target: np.ndarray) -> None:
         """Warn of every class that a classifier of real rows finds drawn as another."""
-        judge = SVC(class_weight="balanced", C=10)
-        judge.fit(self._codec.encode(rows).flatten(1).numpy(), target)
+        judge = fit_judge(self._codec.encode(rows).flatten(1).numpy(), target)
         n = len(self.classes_)
         noise, codes = self._inputs(n * CHECKED, None, 1.0, torch.Generator().manual_seed(0))
         drawn = self._generated(noise, np.repeat(np.arange(n), CHECKED), codes)
@@ -189,16 +185,12 @@ class CodedGenerator(DeepEstimator):
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
         """
-        check_is_fitted(self)
-        wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
-        if not Number(1, integer=True).accepts(n):
-            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
+        number = self._wanted(n, y)
         if not Number(0).accepts(noise_scale):
             raise InvalidParameterError(
                 f"noise_scale={noise_scale!r} must be a number of at least 0."
             )
         generator = self._generator(random_state)
-        number = np.repeat(wanted, n)
         noise, values = self._inputs(len(number), codes, noise_scale, generator)
         return self._decode(noise, number, values)
 
@@ -231,10 +223,6 @@ class CodedGenerator(DeepEstimator):
 
     def _decode(self, noise: Tensor, number: np.ndarray, codes: Tensor) -> Any:
         return self._codec.decode(self._generated(noise, number, codes))
-
-    def _generator(self, random_state: Any) -> torch.Generator:
-        source = self.random_state if random_state is None else random_state
-        return torch.Generator().manual_seed(int(check_random_state(source).randint(2**31)))
 
     # Saving ---------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.generation import CodedGenerator
 from equipoise.imsic.sampling import code_number
 from equipoise.imsic.structure import Structure, StructureReport, structure_report
@@ -327,7 +327,7 @@ class Steering(CodedGenerator):
         train = self._training_rows()
         features = self._flat
         if classifier is None:
-            judge = SVC(class_weight="balanced", C=10).fit(self._flat(X), np.asarray(y))
+            judge = fit_judge(self._flat(X), np.asarray(y))
             predicted = judge.predict(self._flat(made))
         else:
             predicted = classifier.predict(made)

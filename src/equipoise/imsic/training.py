@@ -16,6 +16,7 @@ from equipoise.imsic.objective import hinge_discriminator_loss, structure_loss
 from equipoise.imsic.structure import Structure
 from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
+from equipoise.training.steps import descend
 
 AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
 
@@ -92,7 +93,7 @@ class IMSICPlan:
             y = self.y[drawn.to(self.y.device)]
         else:
             y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(self.y)
-        noise = self._normal(n, self.modules.generator.noise_dim).to(real)
+        noise = torch.randn(n, self.modules.generator.noise_dim, generator=self.generator).to(real)
         codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
         codes = codes.to(real)
         with self.autocast:
@@ -114,7 +115,7 @@ class IMSICPlan:
             category = F.cross_entropy(seen.category[n:], y)
         structure = structure_loss(codes, seen.codes[n:], self.structure).loss
         loss = adversarial + self.category_weight * category + self.structure_weight * structure
-        _descend(self.for_discriminator, loss)
+        descend(self.for_discriminator, loss)
         return {
             "loss": loss.detach(),
             "discriminator": adversarial.detach(),
@@ -128,7 +129,7 @@ class IMSICPlan:
         adversarial = -seen.realness.mean()
         category = F.cross_entropy(seen.category, y)
         structure = structure_loss(codes, seen.codes, self.structure)
-        _descend(
+        descend(
             self.for_generator,
             adversarial + self.category_weight * category + self.structure_weight * structure.loss,
         )
@@ -146,9 +147,6 @@ class IMSICPlan:
         with self.autocast:
             return self.modules.discriminator(x, y if self.supervised else None)
 
-    def _normal(self, n: int, dim: int) -> Tensor:
-        return torch.randn(n, dim, generator=self.generator)
-
     def _average(self) -> None:
         n = int(self.modules.n_averaged.add_(1))
         decay = min(AVERAGE_DECAY, n / (n + 10))
@@ -159,9 +157,3 @@ class IMSICPlan:
                     average[name].lerp_(value, 1 - decay)
                 else:
                     average[name].copy_(value)
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()

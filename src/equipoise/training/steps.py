@@ -1,0 +1,38 @@
+"""Pieces of an optimisation step that more than one method takes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of the optimiser down the gradient of a scalar."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def dropout(
+    x: Tensor, share: float, generator: torch.Generator | None, n_dims: int | None = None
+) -> Tensor:
+    """Leave out a share of the values at random, and scale up the others to the same mean.
+
+    By hand, since torch's own draws from the global generator.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, ...)
+    share : float in [0, 1)
+        0 returns ``x`` itself and draws nothing.
+    generator : torch.Generator or None
+        On the CPU; None for torch's own.
+    n_dims : int, optional
+        Leave out whole slices along so many leading dimensions, as 2 does channels; by default
+        every value is on its own.
+    """
+    if share == 0:
+        return x
+    shape = x.shape if n_dims is None else (*x.shape[:n_dims], *[1] * (x.ndim - n_dims))
+    kept = torch.rand(shape, generator=generator) >= share
+    return x * kept.to(x) / (1 - share)
