@@ -1,12 +1,15 @@
 """IMSIC against the simple remedies: imbalance ratio 100, one network, one training budget.
 
     python benchmarks/imsic_protocol.py --data-dir DIR                # what is not stored yet
-    python benchmarks/imsic_protocol.py --data-dir DIR --held-out     # the same on training images
-    python benchmarks/imsic_protocol.py --show
+    python benchmarks/imsic_protocol.py --show --held-out             # training images left over
+    python benchmarks/imsic_protocol.py --show                        # the test images
 
-One GAN per data set and seed is trained first and kept in ``--gans``; every arm is then one job in
-a process of its own, stored as one JSON file and not run again. All arms take the same number of
-steps of ConvNetClassifier: 12 passes over the 9,000 real images.
+Three kinds of jobs, each in a process of its own, stored as one JSON file and not run again:
+a judge per data set (a classifier of all training images, for nothing but judging labels), a GAN
+per data set and seed with and without the regulariser, and the arms. All arms take the same number
+of steps of ConvNetClassifier: 12 passes over the 9,000 real images. Trained models stay in
+``--models``. Every classifier is scored on held-out training images, by which recipes are chosen,
+and on the test images, which are reported.
 """
 
 from __future__ import annotations
@@ -19,14 +22,24 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from dgc_ablation import split
 
 STORE = Path(__file__).parent / "results" / "imsic_protocol"
 DATASETS = ("mnist", "fashion-mnist")
-ARMS = ("gan", "plain", "balanced", "smote", "imsic", "logit-adjusted", "imsic-logit-adjusted")
-EPOCHS, FILLED_TO, PRETRAINING = 12, 1000, 3
+GANS = {"gan": {}, "gan-unregularised": {"structure_weight": 0.0}}
+ARMS = (
+    "plain",
+    "balanced",
+    "smote",
+    "imsic",
+    "imsic-unregularised",
+    "logit-adjusted",
+    "imsic-logit-adjusted",
+)
+WRONG = [("code_1", "code_2"), ("code_1", "code_4")]  # against "paper": 2 → 4, 3 → 4
+EPOCHS, FILLED_TO, PRETRAINING, HELD_OUT = 12, 1000, 3, 1000
 MEASURES = (
     ("acsa", "ACSA"),
     ("f_macro", "F"),
@@ -36,20 +49,77 @@ MEASURES = (
 )
 
 
-def load(dataset: str, seed: int, held_out: bool, data_dir: str | None):
-    """Imbalanced training set, and the test set or the images that it leaves over."""
+def load(dataset: str, seed: int, data_dir: str | None) -> tuple[Any, ...]:
+    """Imbalanced training images, up to 1,000 left over of each class, and the data set."""
     from equipoise import load_dataset
     from equipoise.datasets import imbalance
 
-    data, sizes = load_dataset(dataset, data_dir), imbalance.published(dataset)
-    if held_out:
-        train, rest = split(data.y_train, sizes, seed)
-        return (data.X_train[train], data.y_train[train]), (data.X_train[rest], data.y_train[rest])
-    subset = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
-    return subset, (data.X_test, data.y_test)
+    data = load_dataset(dataset, data_dir)
+    X, y, taken = imbalance.subset(
+        data.X_train,
+        data.y_train,
+        imbalance.published(dataset),
+        random_state=seed,
+        return_indices=True,
+    )
+    rest = np.setdiff1d(np.arange(len(data.y_train)), taken)
+    held_out = np.concatenate([rest[data.y_train[rest] == c][:HELD_OUT] for c in np.unique(y)])
+    return X, y, data.X_train[held_out], data.y_train[held_out], data
 
 
-def classifier(seed: int, n_rows: int, n_real: int, epochs: float = EPOCHS, **params):
+def train_judge(dataset: str, models: Path, data_dir: str | None) -> dict[str, Any]:
+    """A classifier of the whole balanced training set."""
+    from equipoise import ConvNetClassifier, load_dataset
+    from equipoise.metrics import acsa
+
+    data = load_dataset(dataset, data_dir)
+    judge = ConvNetClassifier(max_epochs=3, random_state=0).fit(data.X_train, data.y_train)
+    judge.save(models / f"{dataset}-judge")
+    return {"test_acsa": acsa(data.y_test, judge.predict(data.X_test))}
+
+
+def train_gan(
+    dataset: str, arm: str, seed: int, models: Path, data_dir: str | None
+) -> dict[str, Any]:
+    """The GAN, how far it obeys its structure, and the quality of what it draws."""
+    import matplotlib
+
+    from equipoise import IMSIC, ConvNetClassifier
+
+    matplotlib.use("agg")
+    X, y, X_held_out, y_held_out, _ = load(dataset, seed, data_dir)
+    started = time.perf_counter()
+    sampler = IMSIC(structure="paper", random_state=seed, **GANS[arm]).fit(X, y)
+    record: dict[str, Any] = {"fit_seconds": round(time.perf_counter() - started, 1)}
+    started = time.perf_counter()
+    sampler.sample(10_000 // len(sampler.classes_))
+    record["seconds_for_10000"] = round(time.perf_counter() - started, 2)
+    sampler.save(models / f"{dataset}-{arm}-{seed}")
+    for name, structure in (("structure", None), ("wrong_structure", WRONG)):
+        report = sampler.structure_report(structure=structure, random_state=seed)
+        record[name] = {
+            "recovery": report.recovery["r2"].round(4).to_dict(),
+            "pairs": report.pairs.round(4).to_dict("records"),
+        }
+    quality = sampler.quality_report(
+        X_held_out,
+        y_held_out,
+        classifier=ConvNetClassifier.load(models / f"{dataset}-judge"),
+        n=1000,
+        random_state=seed,
+    )
+    record["quality"] = quality.to_dict()
+    record["history"] = sampler.history_
+    for name, figure in (
+        ("samples", sampler.plot_samples(random_state=seed).figure),
+        ("traversals", sampler.plot_traversals(random_state=seed)),
+        ("structure", sampler.plot_structure().figure),
+    ):
+        figure.savefig(STORE / f"{dataset}-{arm}-{seed}-{name}.png", dpi=80)
+    return record
+
+
+def classifier(seed: int, n_rows: int, n_real: int, epochs: float = EPOCHS, **params: Any) -> Any:
     """ConvNetClassifier that takes as many steps as ``epochs`` passes over the real rows."""
     from equipoise import ConvNetClassifier
 
@@ -57,7 +127,7 @@ def classifier(seed: int, n_rows: int, n_real: int, epochs: float = EPOCHS, **pa
     return ConvNetClassifier(max_epochs=passes, random_state=seed, **params)
 
 
-def fit_arm(arm: str, X: np.ndarray, y: np.ndarray, seed: int, gan: Path):
+def fit_arm(arm: str, X: np.ndarray, y: np.ndarray, seed: int, gan: Path) -> Any:
     """Fitted classifier of an arm."""
     from imblearn.over_sampling import SMOTE
 
@@ -77,7 +147,7 @@ def fit_arm(arm: str, X: np.ndarray, y: np.ndarray, seed: int, gan: Path):
     wanted = {c: max(FILLED_TO, int((y == c).sum())) for c in np.unique(y)}
     sampler = IMSIC.load(gan)
     X_more, y_more = sampler.resample(X, y, sampling_strategy=wanted)
-    if arm == "imsic":
+    if arm != "imsic-logit-adjusted":
         # Classes in equal parts, and in each the synthetic rows as often as the real ones: a
         # class that is nearly all synthetic is recognised by what is wrong with the synthesis.
         real = ~sampler.synthetic_mask_
@@ -93,111 +163,148 @@ def fit_arm(arm: str, X: np.ndarray, y: np.ndarray, seed: int, gan: Path):
     return model.set_params(max_epochs=rest, loss="logit_adjusted").fit(X, y)
 
 
-def run_job(dataset: str, arm: str, seed: int, options: argparse.Namespace) -> None:
-    from equipoise import IMSIC
+def score_arm(
+    dataset: str, arm: str, seed: int, models: Path, data_dir: str | None
+) -> dict[str, Any]:
     from equipoise.metrics import summary
 
-    (X, y), (X_test, y_test) = load(dataset, seed, options.held_out, options.data_dir)
-    gan = gan_path(dataset, seed, options)
+    X, y, X_held_out, y_held_out, data = load(dataset, seed, data_dir)
+    gan = "gan-unregularised" if arm == "imsic-unregularised" else "gan"
     started = time.perf_counter()
-    record = {"dataset": dataset, "arm": arm, "seed": seed, "held_out": options.held_out}
-    if arm == "gan":
-        sampler = IMSIC(structure="paper", random_state=seed).fit(X, y)
-        record["fit_seconds"] = round(time.perf_counter() - started, 1)
-        started = time.perf_counter()
-        sampler.sample(1000)
-        record["seconds_for_10000"] = round(time.perf_counter() - started, 2)
-        report = sampler.structure_report()
-        record["recovery"] = report.recovery["r2"].round(4).to_dict()
-        record["pairs"] = report.pairs.round(4).to_dict("records")
-        record["history"] = sampler.history_
-        sampler.save(gan)
+    model = fit_arm(arm, X, y, seed, models / f"{dataset}-{gan}-{seed}")
+    record: dict[str, Any] = {"fit_seconds": round(time.perf_counter() - started, 1)}
+    record["held_out"] = summary(y_held_out, model.predict(X_held_out), y)
+    predicted = model.predict(data.X_test)
+    record["test"] = summary(data.y_test, predicted, y)
+    record["predictions"] = "".join(str(label) for label in predicted)
+    return record
+
+
+def run_job(dataset: str, arm: str, seed: int, models: Path, data_dir: str | None) -> None:
+    if arm == "judge":
+        record = train_judge(dataset, models, data_dir)
+    elif arm in GANS:
+        record = train_gan(dataset, arm, seed, models, data_dir)
     else:
-        predicted = fit_arm(arm, X, y, seed, gan).predict(X_test)
-        record["fit_seconds"] = round(time.perf_counter() - started, 1)
-        record["metrics"] = summary(y_test, predicted, y)
-        record["predictions"] = "".join(str(label) for label in predicted)
-        scores = "  ".join(f"{name} {record['metrics'][key]:.4f}" for key, name in MEASURES)
-        print(f"{dataset} {arm} seed {seed}: {scores}", flush=True)
-    path = job_path(dataset, arm, seed, options)
+        record = score_arm(dataset, arm, seed, models, data_dir)
+    path = job_path(dataset, arm, seed)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1))
+    partial.write_text(
+        json.dumps({"dataset": dataset, "arm": arm, "seed": seed} | record, indent=1)
+    )
     os.replace(partial, path)
 
 
-def job_path(dataset: str, arm: str, seed: int, options: argparse.Namespace) -> Path:
-    return STORE / ("held_out" if options.held_out else "test") / f"{dataset}-{arm}-{seed}.json"
-
-
-def gan_path(dataset: str, seed: int, options: argparse.Namespace) -> Path:
-    return Path(options.gans) / f"{dataset}-{'held_out' if options.held_out else 'test'}-{seed}"
+def job_path(dataset: str, arm: str, seed: int) -> Path:
+    return STORE / f"{dataset}-{arm}-{seed}.json"
 
 
 def run_missing(options: argparse.Namespace) -> None:
-    """GANs first, then the arms that they feed, ``--jobs`` at a time."""
+    """Judges, then the GANs that they judge, then the arms; ``--jobs`` at a time."""
     threads = str(max(1, (os.cpu_count() or 1) // options.jobs))
+    STORE.mkdir(parents=True, exist_ok=True)
 
     def start(job: tuple[str, str, int]) -> int:
-        path = job_path(*job, options)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and (job[1] != "gan" or gan_path(job[0], job[2], options).exists()):
+        model = options.models / "-".join(map(str, job))
+        if job[1] == "judge":
+            model = model.with_name(f"{job[0]}-judge")
+        needs_model = job[1] not in ARMS
+        if job_path(*job).exists() and (model.exists() or not needs_model):
             return 0
-        command = [sys.executable, __file__, "--job", *map(str, job), "--gans", options.gans]
+        command = [sys.executable, __file__, "--job", *map(str, job)]
+        command += ["--models", str(options.models)]
         command += ["--data-dir", options.data_dir] if options.data_dir else []
-        command += ["--held-out"] if options.held_out else []
         return subprocess.call(command, env={**os.environ, "OMP_NUM_THREADS": threads})
 
+    def each(arms: list[str], seeds: list[int]) -> list[tuple[str, str, int]]:
+        return [(d, arm, seed) for seed in seeds for d in options.datasets for arm in arms]
+
+    gans = [gan for gan in GANS if gan in options.arms]
+    stages = (
+        each(["judge"] if gans else [], [0]),
+        each(gans, options.seeds),
+        each([arm for arm in ARMS if arm in options.arms], options.seeds),
+    )
     failed = 0
-    for arms in (["gan"], [arm for arm in options.arms if arm != "gan"]):
-        jobs = [(d, arm, s) for s in options.seeds for d in options.datasets for arm in arms]
+    for jobs in stages:
         with ThreadPoolExecutor(options.jobs) as pool:
             failed += sum(code != 0 for code in pool.map(start, jobs))
     if failed:
         sys.exit(f"{failed} jobs failed")
 
 
+def stored(dataset: str, arm: str, seeds: list[int]) -> list[dict[str, Any]]:
+    paths = [job_path(dataset, arm, seed) for seed in seeds]
+    return [json.loads(path.read_text()) for path in paths if path.exists()]
+
+
 def show(options: argparse.Namespace) -> None:
-    """Markdown tables: mean ± sd over the stored seeds, and the structure of each GAN."""
+    """Markdown tables: mean ± sd over the stored seeds, and every GAN in a line."""
+    images = "held_out" if options.held_out else "test"
     for dataset in options.datasets:
-        print(f"\n**{dataset}**\n")
+        print(f"\n**{dataset}**, {images} images\n")
         print("| arm | seeds | " + " | ".join(name for _, name in MEASURES) + " | fit s |")
         print("|---|---|" + "---|" * (len(MEASURES) + 1))
-        for arm in options.arms:
-            paths = [job_path(dataset, arm, seed, options) for seed in options.seeds]
-            records = [json.loads(path.read_text()) for path in paths if path.exists()]
+        for arm in ARMS:
+            records = stored(dataset, arm, options.seeds)
             if not records:
-                continue
-            if arm == "gan":
-                for record in records:
-                    print(
-                        f"<!-- gan seed {record['seed']}: {record['fit_seconds']:.0f} s, "
-                        f"R² {record['recovery']} -->"
-                    )
                 continue
             cells = []
             for key, _ in MEASURES:
-                values = [record["metrics"][key] for record in records]
+                values = [record[images][key] for record in records]
                 spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
                 cells.append(f"{np.mean(values):.4f}{spread}")
             cells.append(f"{np.median([record['fit_seconds'] for record in records]):.0f}")
             print(f"| {arm} | {len(records)} | " + " | ".join(cells) + " |")
+        show_gans(dataset, options.seeds)
+
+
+def show_gans(dataset: str, seeds: list[int]) -> None:
+    """How each GAN obeys its structure, and the quality of its images."""
+
+    def correlations(report: dict[str, Any], joined: bool) -> list[float]:
+        return [p["partial_correlation"] for p in report["pairs"] if p["joined"] == joined]
+
+    print("\n| GAN | seed | fit s | 10,000 images s | R² | edges | others at most | wrong edges |")
+    print("|---|---|---|---|---|---|---|---|")
+    records = [record for gan in GANS for record in stored(dataset, gan, seeds)]
+    for record in records:
+        report = record["structure"]
+        cells = [
+            f"{record['fit_seconds']:.0f}",
+            f"{record['seconds_for_10000']:.1f}",
+            " ".join(f"{r2:.2f}" for r2 in report["recovery"].values()),
+            " ".join(f"{edge:.2f}" for edge in correlations(report, True)),
+            f"{max(map(abs, correlations(report, False))):.2f}",
+            " ".join(f"{edge:.2f}" for edge in correlations(record["wrong_structure"], True)),
+        ]
+        print(f"| {record['arm']} | {record['seed']} | " + " | ".join(cells) + " |")
+    qualities = ("fidelity", "memorised", "coverage", "density", "diversity")
+    columns = [f"{name} ({rows})" for name in qualities for rows in ("40 images", "mean")]
+    print("\n| GAN | seed | " + " | ".join(columns) + " |")
+    print("|---|---|" + "---|" * len(columns))
+    for record in records:
+        quality = record["quality"]
+        rarest = list(quality["classes"].values())[-1]
+        cells = [f"{part[name]:.3f}" for name in qualities for part in (rarest, quality["mean"])]
+        print(f"| {record['arm']} | {record['seed']} | " + " | ".join(cells) + " |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--datasets", nargs="+", default=DATASETS, choices=DATASETS)
-    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS)
+    parser.add_argument("--arms", nargs="+", default=(*GANS, *ARMS), choices=(*GANS, *ARMS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side (default: 1)")
     parser.add_argument("--data-dir", help="folder with the data sets (default: the cache)")
-    parser.add_argument("--gans", default="runs/imsic_protocol", help="folder for trained GANs")
-    parser.add_argument("--held-out", action="store_true", help="score left-over training images")
+    parser.add_argument("--models", type=Path, default=Path("runs/imsic_protocol"))
+    parser.add_argument("--held-out", action="store_true", help="show left-over training images")
     parser.add_argument("--show", action="store_true", help="only print the stored results")
     parser.add_argument("--job", nargs=3, metavar=("DATASET", "ARM", "SEED"), help="one job")
     options = parser.parse_args()
     if options.job:
         dataset, arm, seed = options.job
-        run_job(dataset, arm, int(seed), options)
+        run_job(dataset, arm, int(seed), options.models, options.data_dir)
         return
     if not options.show:
         run_missing(options)

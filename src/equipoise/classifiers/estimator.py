@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
 from equipoise.base_classifier import DeepClassifier
@@ -24,7 +25,7 @@ from equipoise.training.precision import autocast
 LOSSES = ("cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam")
 
 
-class ConvNetClassifier(DeepClassifier):
+class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
     """Convolutional classifier with DGC's backbone; dense layers for tables.
 
     Parameters
@@ -249,3 +250,28 @@ default="cross_entropy"
 
     def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
         return network(x)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Features of every row: what the last layer sees.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features), float32
+            128 features with ``architecture="compact"``, 1000 with ``"paper"``.
+        """
+        return self._apply(X, ClassifierNetwork.representation).astype(np.float32)
+
+    @property
+    def _n_features_out(self) -> int:
+        layers = [m for m in self.network_.modules() if isinstance(m, nn.Linear)]
+        return layers[-1].in_features
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # features are float32 whatever X was
+        return tags

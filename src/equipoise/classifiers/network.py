@@ -76,6 +76,12 @@ class ClassifierNetwork(nn.Sequential):
             super().__init__(trunk, last(trunk.out_features, n_classes))
             self.dropout = 0.0
 
+    def representation(self, x: Tensor) -> Tensor:
+        """What the last layer sees: ``(n, *input)`` → ``(n, n_features)``."""
+        to_features, head = self
+        hidden = head[:-1] if isinstance(head, nn.Sequential) else nn.Identity()
+        return hidden(to_features(x))
+
 
 def _conv_and_pool(n_in: int, n_out: int) -> list[nn.Module]:
     return [

@@ -14,7 +14,12 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.generation import CodedGenerator
 from equipoise.imsic.sampling import code_number
-from equipoise.imsic.structure import Structure, StructureReport, structure_report
+from equipoise.imsic.structure import (
+    Structure,
+    StructureReport,
+    parse_structure,
+    structure_report,
+)
 from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
 
 if TYPE_CHECKING:
@@ -136,13 +141,18 @@ class Steering(CodedGenerator):
         self.structure_ = Structure(tuple(renamed), self.structure_.parents)
         return self
 
-    def structure_report(self, n: int = 5000, *, random_state: Any = None) -> StructureReport:
+    def structure_report(
+        self, n: int = 5000, *, structure: Any = None, random_state: Any = None
+    ) -> StructureReport:
         """How far generated rows obey the structure.
 
         Parameters
         ----------
         n : int, default=5000
             Rows to generate, of all classes in equal parts.
+        structure : str, dict, networkx.DiGraph or iterable of pairs, default=None
+            Another structure to hold the rows against, as in the constructor; None takes the one
+            that was trained for.
         random_state : int, RandomState or None, default=None
 
         Returns
@@ -152,10 +162,13 @@ class Steering(CodedGenerator):
             every pair of codes, with a verdict.
         """
         check_is_fitted(self)
+        wanted = self.structure_
+        if structure is not None:
+            wanted = parse_structure(structure, len(wanted.names), wanted.names)
         noise, codes = self._inputs(n, None, 1.0, self._generator(random_state))
         classes = np.arange(n) % len(self.classes_)
         readings = self.encode(self._decode(noise, classes, codes))
-        return structure_report(self.structure_, codes.numpy(), readings)
+        return structure_report(wanted, codes.numpy(), readings)
 
     def plot_structure(self, n: int = 5000, *, ax: Axes | None = None) -> Axes:
         """The graph over the codes with what :meth:`structure_report` measured on it."""
