@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "equipoise"
 LAYERED_METHODS = {"classifiers", "dgc", "imsic"}
 METHODS = LAYERED_METHODS | {"baselines"}  # baselines are independent files
 FOUNDATION = {"errors", "metrics", "networks", "parameters", "preprocessing", "training"}
-FOR_METHODS = FOUNDATION | {"base", "base_classifier", "inputs", "persistence"}
+FOR_METHODS = FOUNDATION | {"base", "base_classifier", "base_sampler", "inputs", "persistence"}
 
 # room -> the other rooms that it may import. A room that is not here may not exist.
 ALLOWED = {
@@ -30,6 +30,7 @@ ALLOWED = {
     "persistence": {"errors", "preprocessing"},
     "base": FOUNDATION | {"inputs", "persistence"},
     "base_classifier": FOUNDATION | {"base"},
+    "base_sampler": FOUNDATION | {"base"},
     **{method: FOR_METHODS | {"report"} for method in METHODS},
     "report": {"errors", "metrics"},
     "benchmark": FOR_METHODS | METHODS | {"datasets"},

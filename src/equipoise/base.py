@@ -82,6 +82,9 @@ class DeepEstimator(BaseEstimator):
     ) -> Plan:
         raise NotImplementedError
 
+    def _check_before_training(self, target: np.ndarray) -> None:
+        """Whatever else has to hold of parameters and class indices, known classes given."""
+
     def _before_training(self, plan: Any, batch_size: int) -> None:
         """Whatever comes before the first epoch of a new network."""
 
@@ -138,6 +141,7 @@ class DeepEstimator(BaseEstimator):
         )
         self.classes_, self._codec = classes, codec
         self.input_shape_ = codec.input_shape
+        self._check_before_training(target[train])
         plan = self._plan(network, load, y_tensor, weight_tensor, generator)
         batch_size = self.batch_size
         if batch_size == "auto":

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import networkx as nx
 import numpy as np
 import torch
-from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_sampling_strategy, check_target_type
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from equipoise.base import DeepEstimator
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.base_sampler import DeepOverSampler
+from equipoise.errors import InvalidParameterError
 from equipoise.imsic.interpolation import interpolate
 from equipoise.imsic.released import read_released
 from equipoise.imsic.sampling import read
 from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback
 
 EPOCHS, LEAST_STEPS = 30, 5000  # of max_epochs="auto"
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
 
-class IMSIC(Steering, BaseOverSampler):
+class IMSIC(Steering, DeepOverSampler):
     """Interpretable minority synthesis: an oversampler whose codes a person steers.
 
     A conditional GAN learns all classes together, so that a rare class borrows the variation of
@@ -137,8 +133,7 @@ class IMSIC(Steering, BaseOverSampler):
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        **DeepEstimator._constraints,
-        "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+        **DeepOverSampler._constraints,
         "noise_dim": [Number(1, integer=True)],
         "n_codes": [Number(1, integer=True)],
         "code_names": [OneOf((None,)), Instance((list, tuple), "a list of names")],
@@ -157,6 +152,8 @@ class IMSIC(Steering, BaseOverSampler):
         "min_class_size": [Number(1, integer=True)],
         "min_confidence": [Number(0, 1, open_high=True)],
     }
+
+    _resampled = (*DeepOverSampler._resampled, "n_rejected_")
 
     def __init__(
         self,
@@ -256,143 +253,26 @@ class IMSIC(Steering, BaseOverSampler):
         sampler._adopt(released, X, y)
         return sampler
 
-    # Training -------------------------------------------------------------------------------
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train the generator on images or rows of a table, once for all resampling.
-
-        Parameters
-        ----------
-        X : array-like
-            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
-            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
-            Never modified.
-        y : array-like of shape (n,)
-            Class labels, at least two classes.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            Impossible parameters or data, before any training.
-        TrainingDivergedError
-            The loss became NaN or infinite.
-        """
-        labels, _ = check_target_type(y, indicate_one_vs_all=True)
-        return self._fit_or_restore(X, labels)
+    # The template's parts -------------------------------------------------------------------
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         super()._fit(X, y, None)
         self._candidates, self._accepted = None, {}
         return self
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
-        # Every sampler's fit counts what it would generate; here, before any training.
-        self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, self.classes_[y.cpu().numpy()], "over-sampling"
-        )
-        return super()._plan(network, load, y, weight, generator)
-
     def _n_epochs(self, n_steps: int) -> int:
         if self.max_epochs != "auto":
             return super()._n_epochs(n_steps)
         return max(EPOCHS, math.ceil(LEAST_STEPS / n_steps))
 
-    # Resampling -----------------------------------------------------------------------------
-
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Train, then append synthetic rows.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in :meth:`fit`.
-        y : array-like of shape (n,)
-
-        Returns
-        -------
-        X_resampled, y_resampled
-            The originals, untouched and first, then the synthetic rows, in the containers and
-            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
-        """
-        return self.fit(X, y).resample(X, y)
-
-    def resample(self, X: Any, y: Any, sampling_strategy: Any = None) -> tuple[Any, Any]:
-        """Append synthetic rows from the generator as it is, without training.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows of the shape and scale of the fit; need not be the same rows.
-        y : array-like of shape (n,)
-            Labels known from the fit.
-        sampling_strategy : float, str, dict or callable, default=None
-            Other than the estimator's own.
-
-        Returns
-        -------
-        X_resampled, y_resampled
-            As from :meth:`fit_resample`.
-        """
-        check_is_fitted(self)
-        worker = self._with_strategy(sampling_strategy)
-        # Not super(): fit_resample of this class trains.
-        X_new, y_new = BaseOverSampler.fit_resample(worker, X, y)
-        for name in ("sampling_strategy_", "synthetic_mask_", "n_rejected_"):
-            setattr(self, name, getattr(worker, name))
-        return X_new, y_new
-
-    def _with_strategy(self, sampling_strategy: Any) -> Self:
-        worker = copy.copy(self)
-        if sampling_strategy is not None:
-            worker.sampling_strategy = sampling_strategy
-        return worker
-
-    def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
-        self, X: Any, y: Any, accept_sparse: Any = None
-    ) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Called by imbalanced-learn before ``_fit_resample``."""
-        labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
-        rows = self._rows_like_fit(X)
-        if len(labels) != len(rows):
-            raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
-        self._class_index(labels)  # a class that the fit did not see cannot be resampled
-        # The originals go back as they came, not as float64.
-        as_given = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
-        return (X if as_given else rows), np.asarray(labels), is_one_vs_all
-
     def _fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
-        generator = self._generator(None)
         self.n_rejected_: dict[Any, int] = {}
-        parts, labels = [X], [y]
-        plain = {label: label for label in self.classes_.tolist()}  # of Python's own types
-        self.sampling_strategy_ = {
-            plain[label]: int(n) for label, n in self.sampling_strategy_.items()
-        }
-        for label, n in self.sampling_strategy_.items():
-            rows = self._rows_of_class(label, n, X[y == label], generator)
-            parts.append(rows.astype(X.dtype, copy=False))
-            labels.append(np.full(len(rows), label, dtype=y.dtype))
-        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
-        return np.concatenate(parts), np.concatenate(labels)
+        return super()._fit_resample(X, y)
 
     def _rows_of_class(
         self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
     ) -> np.ndarray:
         """``n`` synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
-        if n == 0:
-            return real[:0]
         accepted = self._accepted_rows(label, n)
         if accepted is not None:
             return accepted
@@ -406,9 +286,9 @@ class IMSIC(Steering, BaseOverSampler):
             )
             made = interpolate(self._codec.encode(real).numpy(), n, generator)
             return np.asarray(self._codec.decode(torch.from_numpy(made)))
-        return np.asarray(self._codec.decode(self._confident(n, number, generator)))
+        return super()._rows_of_class(label, n, real, generator)
 
-    def _confident(self, n: int, number: int, generator: torch.Generator) -> Tensor:
+    def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
         """Encoded rows of a class in which the category head has enough confidence."""
         label = self.classes_[number]
         kept: list[Tensor] = []
@@ -430,16 +310,3 @@ class IMSIC(Steering, BaseOverSampler):
         result = torch.cat(kept)
         self.n_rejected_[label] = drawn - len(result)
         return result[:n]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        return tags
-
-    def _fitted_to_save(self) -> dict[str, Any]:
-        counts = list(getattr(self, "sampling_strategy_", {}).items())
-        return {**super()._fitted_to_save(), "sampling_strategy": counts}
-
-    def _restore_fitted(self, values: dict[str, Any]) -> None:
-        super()._restore_fitted(values)
-        self.sampling_strategy_ = dict(values["sampling_strategy"])

@@ -234,12 +234,13 @@ class CodedGenerator(DeepEstimator):
         return params
 
     def _fitted_to_save(self) -> dict[str, Any]:
-        return {
+        return super()._fitted_to_save() | {
             "label_map": self.label_map_.tolist(),
             "label_purity": self.label_purity_.tolist(),
         }
 
     def _restore_fitted(self, values: dict[str, Any]) -> None:
+        super()._restore_fitted(values)
         self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
         self.label_map_ = np.asarray(values["label_map"], dtype=np.int64)
         self.label_purity_ = np.asarray(values["label_purity"])

@@ -1,0 +1,172 @@
+"""What every oversampler of this library adds to the template: train once, resample often."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from equipoise.base import DeepEstimator
+from equipoise.errors import InvalidInputError
+from equipoise.parameters import Constraint, Instance
+
+
+class DeepOverSampler(DeepEstimator, BaseOverSampler):
+    """Template of a generative oversampler for images and tables.
+
+    A subclass writes ``_build``, ``_plan`` and ``_synthesise``.
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **DeepEstimator._constraints,
+        "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+    }
+
+    # Fitted attributes that a resampling sets.
+    _resampled: ClassVar[tuple[str, ...]] = ("sampling_strategy_", "synthetic_mask_")
+
+    def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
+        """``n`` encoded rows of the class with this number."""
+        raise NotImplementedError
+
+    # Training -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train the generator on images or rows of a table, once for all resampling.
+
+        Parameters
+        ----------
+        X : array-like
+            Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
+            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            Never modified.
+        y : array-like of shape (n,)
+            Class labels, at least two classes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        TrainingDivergedError
+            The loss became NaN or infinite.
+        """
+        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        return self._fit_or_restore(X, labels)
+
+    def _check_before_training(self, target: np.ndarray) -> None:
+        # Every sampler's fit counts what it would generate.
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, self.classes_[target], "over-sampling"
+        )
+
+    # Resampling -----------------------------------------------------------------------------
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Train, then append synthetic rows.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+        y : array-like of shape (n,)
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            The originals, untouched and first, then the synthetic rows, in the containers and
+            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
+        """
+        return self.fit(X, y).resample(X, y)
+
+    def resample(self, X: Any, y: Any, sampling_strategy: Any = None) -> tuple[Any, Any]:
+        """Append synthetic rows from the generator as it is, without training.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows of the shape and scale of the fit; need not be the same rows.
+        y : array-like of shape (n,)
+            Labels known from the fit.
+        sampling_strategy : float, str, dict or callable, default=None
+            Other than the estimator's own.
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            As from :meth:`fit_resample`.
+        """
+        check_is_fitted(self)
+        worker = self._with_strategy(sampling_strategy)
+        # Not super(): fit_resample of this class trains.
+        X_new, y_new = BaseOverSampler.fit_resample(worker, X, y)
+        for name in self._resampled:
+            setattr(self, name, getattr(worker, name))
+        return X_new, y_new
+
+    def _with_strategy(self, sampling_strategy: Any) -> Self:
+        worker = copy.copy(self)
+        if sampling_strategy is not None:
+            worker.sampling_strategy = sampling_strategy
+        return worker
+
+    def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
+        self, X: Any, y: Any, accept_sparse: Any = None
+    ) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Called by imbalanced-learn before ``_fit_resample``."""
+        labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
+        rows = self._rows_like_fit(X)
+        if len(labels) != len(rows):
+            raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
+        self._class_index(labels)  # a class that the fit did not see cannot be resampled
+        # The originals go back as they came, not as float64.
+        as_given = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+        return (X if as_given else rows), np.asarray(labels), is_one_vs_all
+
+    def _fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
+        generator = self._generator(None)
+        parts, labels = [X], [y]
+        plain = {label: label for label in self.classes_.tolist()}  # of Python's own types
+        self.sampling_strategy_ = {
+            plain[label]: int(n) for label, n in self.sampling_strategy_.items()
+        }
+        for label, n in self.sampling_strategy_.items():
+            if n == 0:
+                continue
+            rows = self._rows_of_class(label, n, X[y == label], generator)
+            parts.append(rows.astype(X.dtype, copy=False))
+            labels.append(np.full(len(rows), label, dtype=y.dtype))
+        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
+        return np.concatenate(parts), np.concatenate(labels)
+
+    def _rows_of_class(
+        self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
+    ) -> np.ndarray:
+        """``n`` synthetic rows of a class that has the rows ``real`` in what is resampled."""
+        number = int(self._class_index([label])[0])
+        return np.asarray(self._codec.decode(self._synthesise(number, n, generator)))
+
+    # Saving ---------------------------------------------------------------------------------
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        counts = list(getattr(self, "sampling_strategy_", {}).items())
+        return {**super()._fitted_to_save(), "sampling_strategy": counts}
+
+    def _restore_fitted(self, values: dict[str, Any]) -> None:
+        super()._restore_fitted(values)
+        self.sampling_strategy_ = dict(values["sampling_strategy"])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
