@@ -1,9 +1,11 @@
 """The networks have the layers of their papers and take images of any size."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from equipoise import ConvNetClassifier
 from equipoise.classifiers.network import ClassifierNetwork, CosineLinear
 
 
@@ -45,3 +47,17 @@ def test_cosine_layer_sees_directions_only():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         torch.testing.assert_close(layer(features), logits)
     assert layer.double()(features.double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize(("architecture", "width"), [("compact", 128), ("paper", 1000)])
+def test_features_are_what_the_last_layer_sees(pictures, architecture, width):
+    X, y = pictures
+    model = ConvNetClassifier(
+        architecture=architecture, max_epochs=1, learning_rate=1e-3, random_state=0
+    ).fit(X, y)
+    features = model.transform(X)
+    assert features.shape == (len(X), width) and features.dtype == np.float32
+    last = [m for m in model.network_.modules() if isinstance(m, nn.Linear)][-1]
+    logits = features @ last.weight.detach().numpy().T + last.bias.detach().numpy()
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), model.predict_proba(X), atol=1e-5)

@@ -21,6 +21,31 @@ def test_a_traversal_varies_one_code_alone(trained):
         trained.traverse("one", "b", [])
 
 
+def test_traversals_without_a_seed_still_start_alike(sampler, monkeypatch):
+    seeds = []
+    sampler.set_params(random_state=None)
+    monkeypatch.setattr(
+        type(sampler),
+        "traverse",
+        lambda *_, random_state, **__: seeds.append(random_state) or np.zeros((1, 2, 8, 8)),
+    )
+    sampler.plot_traversals(values=[-1, 1])
+    assert len(seeds) == 20 and len(set(seeds)) == 1
+
+
+def test_rows_can_be_held_against_another_structure(trained):
+    own = trained.structure_report(300, random_state=0)
+    other = trained.structure_report(300, structure={"a": "b"}, random_state=0)
+    pairs = own.pairs.set_index(["parent", "child"])["joined"]
+    assert pairs[("b", "d")] and ("a", "b") in other.pairs[other.pairs["joined"]][
+        ["parent", "child"]
+    ].itertuples(index=False, name=None)
+    assert other.pairs["joined"].sum() == 1
+    assert trained.structure_.edges == ((1, 3), (2, 3))  # as trained
+    with pytest.raises(InvalidParameterError, match="cycle"):
+        trained.structure_report(300, structure=[("a", "b"), ("b", "a")])
+
+
 def test_renamed_codes_are_used_everywhere(sampler):
     before = sampler.sample(2, "one", codes={"a": 1})
     assert sampler.rename_codes(["slant", "b", "c", "d"]) is sampler

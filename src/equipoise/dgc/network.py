@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from equipoise.networks import build_decoder, build_trunk
 
 # In the release one label faces 4096 features and a learning rate of 1e-5, so that a code owes
-# little to its label. With full-sized steps the label would tell the classifier everything.
+# little to its label. With full-sized steps, as the compact networks take them, the label would
+# tell the classifier everything.
 LABEL_SCALE = 0.02
 
 
@@ -40,6 +41,7 @@ class DGCNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
+        self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
         self.trunk = build_trunk(input_shape, architecture, spatial)
         # The paper puts a linear layer of 4096 units between: all stays affine in the features
         # and the label together, so that a label only shifts the parameters of q(z|x, y).
@@ -82,7 +84,7 @@ class DGCNetwork(nn.Module):
 
     def label_shifts(self) -> Tensor:
         """What each label adds to the parameters of q(z|x): (n_classes, 2 K)."""
-        return LABEL_SCALE * self.to_moments(self.from_label.weight.T)
+        return self.label_scale * self.to_moments(self.from_label.weight.T)
 
     def encoder(self) -> list[nn.Module]:
         """The modules of q(z|x, y)."""

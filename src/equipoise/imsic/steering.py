@@ -99,9 +99,10 @@ class Steering(CodedGenerator):
         self._check_images("plot_traversals")
         names = self.structure_.names
         chosen = range(len(names)) if codes is None else [code_number(c, names) for c in codes]
+        seed = self._generator(random_state).initial_seed()  # one for all, also without a seed
         tiles = {
             names[j]: np.concatenate(
-                [self.traverse(y, j, values, random_state=random_state) for y in self.classes_]
+                [self.traverse(y, j, values, random_state=seed) for y in self.classes_]
             )
             for j in chosen
         }
