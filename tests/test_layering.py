@@ -42,7 +42,7 @@ ALLOWED = {
 
 # Inside a layered method's folder: file -> the files beside it that it may import.
 WITHIN_METHOD = {
-    "__init__": {"estimator"},
+    "__init__": {"estimator", "pretraining"},
     "estimator": {
         *("training", "inference", "objective", "network", "sampling"),
         *("steering", "interpolation", "released"),
@@ -59,6 +59,7 @@ WITHIN_METHOD = {
     "structure": set(),
     "alignment": set(),
     "interpolation": set(),
+    "pretraining": set(),
 }
 
 

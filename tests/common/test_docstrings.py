@@ -33,8 +33,12 @@ def test_parameters_are_those_of_the_signature_in_its_order(cls):
 @pytest.mark.parametrize("cls", ESTIMATORS)
 def test_documented_defaults_are_the_real_ones(cls):
     for name, kind in section(cls, "Parameters").items():
-        documented = re.search(r"default=(.*)$", kind)[1]
-        assert ast.literal_eval(documented) == inspect.signature(cls).parameters[name].default, name
+        documented = re.search(r"default=(.*)$", kind)
+        default = inspect.signature(cls).parameters[name].default
+        if documented is None:
+            assert default is inspect.Parameter.empty, name
+        else:
+            assert ast.literal_eval(documented[1]) == default, name
 
 
 def test_attributes_are_those_of_a_fitted_estimator(build, blobs):
