@@ -25,7 +25,7 @@ import numpy as np
 
 STORE = Path(__file__).parent / "results" / "dgc_protocol"
 DATASETS = ("mnist", "fashion-mnist")
-METHODS = ("plain", "logit-adjusted", "dgc", "dgc-paper")
+METHODS = ("plain", "logit-adjusted", "dgc", "dgc-paper", "dgc-paper-uniform")
 MEASURES = (
     ("acsa", "ACSA"),
     ("f_macro", "F"),
@@ -48,6 +48,8 @@ def build(method: str, seed: int):
         return DGCClassifier(random_state=seed)
     if method == "dgc-paper":
         return DGCClassifier.paper(random_state=seed)
+    if method == "dgc-paper-uniform":  # the same fit; Bayes' rule for equally probable classes
+        return DGCClassifier.paper(random_state=seed, class_prior="uniform")
     loss = {"plain": "cross_entropy", "logit-adjusted": "logit_adjusted"}[method]
     return ConvNetClassifier(loss=loss, random_state=seed)
 
