@@ -60,9 +60,7 @@ def terms(network, image, noise, shift):
 def test_shared_rule_is_self_normalised_importance_sampling(network, images, noise):
     prior = torch.tensor([0.1, -0.3, 0.0, 0.5], dtype=torch.float64)
     with torch.no_grad():
-        got = inference.shared_log_joint(
-            network, images, noise, **SETTINGS, log_prior_shift=prior, tolerance=0
-        )
+        got = inference.shared_log_joint(network, images, noise, **SETTINGS, log_prior_shift=prior)
     for i in range(5):
         weights, labels = terms(network, images[i], noise, 0.0)
         expected = logsumexp(weights[:, None] + labels, axis=0) - logsumexp(weights)
@@ -84,11 +82,11 @@ def test_conditional_rule_is_the_papers_sum(network, images, noise):
         np.testing.assert_allclose(got[i], np.array(expected) + prior.numpy(), atol=1e-8)
 
 
-@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("tolerance", [3e-2, 1e-3])
 def test_the_bound_changes_no_posterior_by_more_than_the_tolerance(
-    network, images, noise, rule, tolerance
+    network, images, noise, tolerance
 ):
+    rule = inference.conditional_log_joint
     settings = SETTINGS | {"log_prior_shift": torch.zeros(CLASSES, dtype=torch.float64)}
     with torch.no_grad():
         exact = rule(network, images, noise, **settings, tolerance=0).softmax(1)
@@ -108,15 +106,10 @@ def test_a_row_does_not_depend_on_the_others(network, images, noise, rule):
     np.testing.assert_allclose(together, alone, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("rule", "sharpness"),
-    # Codes that agree on the class leave nothing to weigh; one clear class leaves no contender.
-    [(inference.shared_log_joint, 0.01), (inference.conditional_log_joint, 50.0)],
-)
-def test_the_bound_saves_decoding(network, images, noise, rule, sharpness, monkeypatch):
+def test_the_bound_saves_decoding(network, images, noise, monkeypatch):
     network = copy.deepcopy(network)
     with torch.no_grad():
-        network.head.weight.mul_(sharpness)
+        network.head.weight.mul_(50)  # one clear class leaves no contender
     decoded = []
     original = network.decoder.forward
     monkeypatch.setattr(network.decoder, "forward", lambda z: decoded.append(len(z)) or original(z))
@@ -125,7 +118,7 @@ def test_the_bound_saves_decoding(network, images, noise, rule, sharpness, monke
     with torch.no_grad():
         for tolerance in (0, 0.5):
             decoded.clear()
-            rule(network, images, noise, **settings, tolerance=tolerance)
+            inference.conditional_log_joint(network, images, noise, **settings, tolerance=tolerance)
             counts.append(sum(decoded))
     assert counts[1] < counts[0]
 

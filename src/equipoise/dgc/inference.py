@@ -37,13 +37,11 @@ def shared_log_joint(
     reconstruction_weight: float,
     density_weight: float,
     log_prior_shift: Tensor,
-    tolerance: float = TOLERANCE,
 ) -> Tensor:
     """log Σ_s ω_s p(y_c|z_s) with codes z_s ~ q(z|x), up to a constant of the row.
 
     The weights ω_s are proportional to exp[ −w d(x, x̂(z_s)) + v (log p(z_s) − log q(z_s|x)) ]
-    and sum to 1, so a posterior lies between the least and the largest p(y_c|z_s). Where these
-    are within ``tolerance`` for every class the weights hardly matter, and nothing is decoded.
+    and sum to 1.
 
     Parameters
     ----------
@@ -59,8 +57,6 @@ def shared_log_joint(
         v, 1 for exact importance weights.
     log_prior_shift : Tensor of shape (n_classes,)
         Added to every class: log of the wanted prior over the learnt one.
-    tolerance : float
-        0 decodes every code.
 
     Returns
     -------
@@ -69,19 +65,9 @@ def shared_log_joint(
     mean, log_variance = moments(network.recognise(x)[0])
     codes = mean[:, None] + torch.exp(log_variance / 2)[:, None] * noise
     log_label = torch.log_softmax(network.head(codes), -1)
-    label = log_label.exp()
-    spread = (label.amax(1) - label.amin(1)).amax(1)
-    rows = (
-        (spread > tolerance).nonzero().squeeze(1)
-        if tolerance > 0
-        else torch.arange(len(x), device=x.device)
-    )
-    log_weight = torch.zeros_like(log_label[..., 0])
-    if len(rows):
-        error = _reconstruction_errors(network, x.flatten(1)[rows], codes[rows], reconstruction)
-        log_ratio = _log_density_ratio(codes[rows], noise, log_variance[rows, None])
-        log_weight[rows] = density_weight * log_ratio - reconstruction_weight * error
-    log_weight = log_weight.log_softmax(1)
+    error = _reconstruction_errors(network, x.flatten(1), codes, reconstruction)
+    log_ratio = _log_density_ratio(codes, noise, log_variance[:, None])
+    log_weight = (density_weight * log_ratio - reconstruction_weight * error).log_softmax(1)
     return (log_weight[..., None] + log_label).logsumexp(1) + log_prior_shift
 
 
@@ -106,7 +92,8 @@ def conditional_log_joint(
     estimate puts it further behind the leader than ``log(1 / tolerance)``, the estimate with
     some slack. The others keep their estimate.
 
-    Parameters and the returned shape are those of :func:`shared_log_joint`.
+    Parameters and the returned shape are those of :func:`shared_log_joint`, and ``tolerance`` is
+    the largest error of a posterior to accept; 0 decodes every code.
 
     References
     ----------
