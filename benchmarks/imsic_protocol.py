@@ -35,11 +35,12 @@ ARMS = (
     "smote",
     "imsic",
     "imsic-unregularised",
+    "imsic-balanced",
     "logit-adjusted",
     "imsic-logit-adjusted",
 )
 WRONG = [("code_1", "code_2"), ("code_1", "code_4")]  # against "paper": 2 → 4, 3 → 4
-EPOCHS, FILLED_TO, PRETRAINING, HELD_OUT = 12, 1000, 3, 1000
+EPOCHS, FILLED_TO, HELD_OUT = 12, 1000, 1000
 MEASURES = (
     ("acsa", "ACSA"),
     ("f_macro", "F"),
@@ -119,48 +120,54 @@ def train_gan(
     return record
 
 
-def classifier(seed: int, n_rows: int, n_real: int, epochs: float = EPOCHS, **params: Any) -> Any:
-    """ConvNetClassifier that takes as many steps as ``epochs`` passes over the real rows."""
+def classifier(seed: int, n_rows: int, n_real: int, **params: Any) -> Any:
+    """ConvNetClassifier that takes as many steps as ``EPOCHS`` passes over the real rows."""
     from equipoise import ConvNetClassifier
 
-    passes = max(1, round(epochs * n_real / n_rows))
+    passes = max(1, round(EPOCHS * n_real / n_rows))
     return ConvNetClassifier(max_epochs=passes, random_state=seed, **params)
+
+
+def filled(y: np.ndarray) -> dict[Any, int]:
+    """Sampling strategy that fills every class to 1,000."""
+    return {c: max(FILLED_TO, int((y == c).sum())) for c in np.unique(y)}
 
 
 def fit_arm(arm: str, X: np.ndarray, y: np.ndarray, seed: int, gan: Path) -> Any:
     """Fitted classifier of an arm."""
     from imblearn.over_sampling import SMOTE
+    from sklearn.frozen import FrozenEstimator
 
-    from equipoise import IMSIC
+    from equipoise import IMSIC, SyntheticPretrainingClassifier
 
     n = len(y)
-    if arm == "plain":
-        return classifier(seed, n, n).fit(X, y)
-    if arm == "balanced":
-        return classifier(seed, n, n, resampling="balanced").fit(X, y)
-    if arm == "logit-adjusted":
-        return classifier(seed, n, n, loss="logit_adjusted").fit(X, y)
+    simple = {
+        "plain": {},
+        "balanced": {"resampling": "balanced"},
+        "logit-adjusted": {"loss": "logit_adjusted"},
+    }
+    if arm in simple:
+        return classifier(seed, n, n, **simple[arm]).fit(X, y)
     if arm == "smote":
         flat, labels = SMOTE(random_state=seed).fit_resample(X.reshape(n, -1), y)
         images = flat.reshape(-1, *X.shape[1:]).astype(X.dtype)
         return classifier(seed, len(labels), n).fit(images, labels)
-    wanted = {c: max(FILLED_TO, int((y == c).sum())) for c in np.unique(y)}
-    sampler = IMSIC.load(gan)
-    X_more, y_more = sampler.resample(X, y, sampling_strategy=wanted)
-    if arm != "imsic-logit-adjusted":
-        # Classes in equal parts, and in each the synthetic rows as often as the real ones: a
-        # class that is nearly all synthetic is recognised by what is wrong with the synthesis.
-        real = ~sampler.synthetic_mask_
-        weight = np.empty(len(y_more))
-        for c in wanted:
-            for part in (real, ~real):
-                rows = part & (y_more == c)
-                weight[rows] = 1 / max(1, rows.sum())
-        model = classifier(seed, len(y_more), n, resampling="balanced")
-        return model.fit(X_more, y_more, sample_weight=weight)
-    model = classifier(seed, len(y_more), n, PRETRAINING, warm_start=True).fit(X_more, y_more)
-    rest = classifier(seed, n, n, EPOCHS - PRETRAINING).max_epochs
-    return model.set_params(max_epochs=rest, loss="logit_adjusted").fit(X, y)
+    sampler = IMSIC.load(gan).set_params(sampling_strategy=filled)
+    if arm.removeprefix("imsic-") in simple:
+        # A preparation for a quarter of the steps, and then the simple remedy on the real rows.
+        remedy = classifier(seed, n, n, **simple[arm.removeprefix("imsic-")])
+        return SyntheticPretrainingClassifier(remedy, FrozenEstimator(sampler)).fit(X, y)
+    # Classes in equal parts, and in each the synthetic rows as often as the real ones: a class
+    # that is nearly all synthetic is recognised by what is wrong with the synthesis.
+    X_more, y_more = sampler.resample(X, y)
+    real = ~sampler.synthetic_mask_
+    weight = np.empty(len(y_more))
+    for c in np.unique(y):
+        for part in (real, ~real):
+            rows = part & (y_more == c)
+            weight[rows] = 1 / max(1, rows.sum())
+    model = classifier(seed, len(y_more), n, resampling="balanced")
+    return model.fit(X_more, y_more, sample_weight=weight)
 
 
 def score_arm(
