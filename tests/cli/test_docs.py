@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ["command-line.rst", "migration.rst"]
+PAGES = ["command-line.rst", "migration.rst", "benchmark.rst"]
 
 
 def commands(page):
@@ -24,7 +24,7 @@ def test_commands_exist(call, page):
     assert len(found) > 3
     helps = {}
     for words in found:
-        path = tuple(words[:2] if words[0] in ("dgc", "imsic") else words[:1])
+        path = tuple(words[:2] if words[0] in ("dgc", "imsic", "bench") else words[:1])
         if path not in helps:
             helps[path] = call(*path, "--help")
         assert helps[path].code == 0, words

@@ -28,6 +28,10 @@ PAGES = [
     ["imsic", "traverse"],
     ["imsic", "predict"],
     ["imsic", "grid-search"],
+    ["bench"],
+    ["bench", "run"],
+    ["bench", "list"],
+    ["bench", "show"],
 ]
 # Commands whose options are the parameters of an estimator.
 TRAINING = {

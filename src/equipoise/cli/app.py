@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from equipoise import __version__
+from equipoise.cli import bench as benches
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate, evaluate_imsic
@@ -35,11 +36,13 @@ LOOK: dict[str, Any] = {
 app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **LOOK)
 dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **LOOK)
 imsic = typer.Typer(help="Interpretable minority synthesis: train its GAN and use it.", **LOOK)
+bench = typer.Typer(help="Experiments: run them, and see what came out.", **LOOK)
 
 app.command()(demo)
 app.command()(datasets)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")
+app.add_typer(bench, name="bench")
 for group, commands in {
     dgc: (train, evaluate, generate, predict),
     imsic: (train_gan, sample, traverse, train_classifier, predict, grid_search),
@@ -47,6 +50,9 @@ for group, commands in {
     for command in commands:
         group.command()(command)
 imsic.command("evaluate")(evaluate_imsic)
+bench.command("run")(benches.run)
+bench.command("list")(benches.list_experiments)
+bench.command("show")(benches.show)
 
 
 def _print_version(wanted: bool) -> None:

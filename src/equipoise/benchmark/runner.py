@@ -1,0 +1,200 @@
+"""Run what is missing of an experiment: here in processes, or on a Dask scheduler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from equipoise.datasets.fetch import fetch
+from equipoise.datasets.sources import SOURCES
+
+from . import plan, process, provenance, store
+from .experiment import Experiment
+
+Job = dict[str, Any]
+Submit = Callable[[Job], "Future[process.Outcome]"]
+
+
+def run(
+    experiment: Experiment,
+    *,
+    seeds: Sequence[int] | None = None,
+    methods: Sequence[str] | None = None,
+    datasets: Sequence[str] | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    held_out: bool = False,
+    again: bool = False,
+    data_dir: Path | None = None,
+    results: Path | None = None,
+    models: Path | None = None,
+    on_record: Callable[[dict[str, Any], int, int], None] = lambda record, done, total: None,
+) -> list[dict[str, Any]]:
+    """Run the jobs that have no finished record, and store each as soon as it ends.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    seeds, methods, datasets : sequence, default=None
+        None for all of the file. Seeds may be others than those of the file.
+    jobs : int, default=1
+        Processes at a time, each with its share of the cores. Not used with a scheduler.
+    scheduler : str, default=None
+        Address of a Dask scheduler to run the jobs on.
+    held_out : bool, default=False
+        Score on training images that the protocol leaves over, at most 1,000 of each class, and
+        leave the test images alone.
+    again : bool, default=False
+        Run all of them, also those that are done; their records are kept.
+    data_dir : Path, default=None
+        Folder of the data sets, as for :func:`equipoise.load_dataset`.
+    results : Path, default=None
+        Folder of the store; None for ``results`` beside the experiment file.
+    models : Path, default=None
+        Folder of trained samplers; None for ``runs/EXPERIMENT``.
+    on_record : callable, optional
+        Called with each record, how many jobs are done, and how many there are.
+
+    Returns
+    -------
+    list of dict
+        The records of this run, failed ones included.
+
+    Raises
+    ------
+    InvalidParameterError
+        A method or data set is none of the experiment's, or Dask is not installed.
+    DatasetNotFoundError
+        A data set is not here and cannot be downloaded.
+    ConnectionError
+        The scheduler does not answer, or is lost.
+    """
+    folder = store.folder_of(
+        results or experiment.path.parent / "results", experiment.name, held_out
+    )
+    chosen = plan.jobs_of(
+        experiment,
+        seeds=seeds,
+        methods=methods,
+        datasets=datasets,
+        held_out=held_out,
+        data_dir=data_dir,
+        models=models,
+    )
+    todo = plan.missing(chosen, store.read_records(folder), again)
+    n_stored = len(chosen) - len(todo)
+    if not todo:
+        return []
+    todo = with_samplers(todo)
+    if scheduler is None:
+        for name in {job["dataset"] for job in todo} & SOURCES.keys():
+            fetch(name, data_dir, download=True)  # once, and not in every job
+    records = []
+    with local(jobs) if scheduler is None else remote(scheduler) as (submit, slots):
+        for outcome in in_turn(todo, submit, slots):
+            store.append(folder, outcome)
+            records.append(outcome.record)
+            n_done = n_stored + len(records)
+            on_record(outcome.record, n_done, n_stored + len(todo))
+    return records
+
+
+def with_samplers(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, and before the first that needs it the training of each shared sampler."""
+    found: dict[str, Job] = {}
+    for job in jobs:
+        trainer = plan.sampler_job(job)
+        if trainer is not None:
+            found.setdefault(_id(trainer), trainer)
+            job = job | {"after": _id(trainer)}
+        found[_id(job)] = job
+    return list(found.values())
+
+
+def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[process.Outcome]:
+    """Outcomes as they come; a method waits for its sampler, and fails with it.
+
+    Parameters
+    ----------
+    jobs : sequence of dict
+        In the order in which to begin them.
+    submit : callable
+        Starts a job.
+    slots : int
+        How many may run at a time.
+    """
+    waiting = list(jobs)
+    unfinished = {_id(job) for job in jobs}
+    failures: dict[str, str] = {}
+    running: dict[Future[process.Outcome], Job] = {}
+    while waiting or running:
+        for job in [job for job in waiting if job.get("after") not in unfinished]:
+            if job.get("after") in failures:
+                waiting.remove(job)
+                error = f"its sampler failed: {failures[job['after']]}"
+                yield process.Outcome(provenance.failed_record(job, error), None)
+            elif len(running) < slots:
+                waiting.remove(job)
+                running[submit(job)] = job
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            job = running.pop(future)
+            outcome = _outcome(future, job)
+            unfinished.remove(_id(job))
+            if outcome.record["status"] == "failed":
+                failures[_id(job)] = outcome.record["error"]
+            yield outcome
+
+
+@contextmanager
+def local(jobs: int) -> Iterator[tuple[Submit, int]]:
+    """Start jobs here, each with its share of the cores; none outlives the block."""
+    children = process.Children()
+    share = max(1, cores() // jobs)
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield lambda job: pool.submit(process.perform, job, share, children), jobs
+        finally:
+            children.end()  # Ctrl-C; otherwise there are none left
+
+
+@contextmanager
+def remote(address: str) -> Iterator[tuple[Submit, int]]:
+    """Start jobs on a Dask scheduler, as many as it has workers for."""
+    from . import dask
+
+    with dask.executor(address) as pool:
+        yield lambda job: pool.submit(process.perform, job), 10**9
+
+
+def cores() -> int:
+    """Threads for linear algebra of all jobs together: ``OMP_NUM_THREADS``, else the cores."""
+    if told := os.environ.get("OMP_NUM_THREADS"):
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _outcome(future: Future[process.Outcome], job: Job) -> process.Outcome:
+    try:
+        return future.result()
+    except CancelledError:
+        raise ConnectionError(
+            "The scheduler is lost. What was finished is stored; run the same command again."
+        ) from None
+    except Exception as error:  # no process could be started, or it took its worker with it
+        error_text = f"{type(error).__name__}: {error}"
+        return process.Outcome(provenance.failed_record(job, error_text), None)
+
+
+def _id(job: Job) -> str:
+    return "/".join(map(str, store.key_of(job)))

@@ -1,0 +1,161 @@
+"""What a job is to build: classes by name, their parameters, and how two descriptions differ."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from equipoise.errors import InvalidParameterError
+
+ABSENT = (None, False)
+
+
+def import_class(name: str) -> type:
+    """Class of this full name, such as ``"sklearn.svm.SVC"``.
+
+    Raises
+    ------
+    InvalidParameterError
+        It cannot be imported, or is no class.
+    """
+    home, _, last = name.rpartition(".")
+    try:
+        found = getattr(import_module(home), last)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidParameterError(
+            f"class={name!r} cannot be imported ({error}). Give package.module.Class, and install "
+            "its package."
+        ) from None
+    if not isinstance(found, type):
+        raise InvalidParameterError(f"class={name!r} is no class. Give package.module.Class.")
+    return found
+
+
+def build(
+    cls: type, params: Mapping[str, Any], seed: int | None = None, sampler: Any = None
+) -> Any:
+    """Instance with these parameters and, where it has a ``random_state``, this seed.
+
+    A parameter that is a table with a ``class`` becomes an estimator of its own, built alike. A
+    class with a parameter ``sampler`` gets the one given.
+
+    Raises
+    ------
+    InvalidParameterError
+        A parameter is unknown, missing, or known to be impossible.
+    """
+    known = inspect.signature(cls).parameters
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for key, value in params.items():
+        if key == "random_state":
+            raise InvalidParameterError(
+                f"params.{key}={value!r}: it is the seed of the job. Leave it out."
+            )
+        if key not in known and not takes_any:
+            raise InvalidParameterError(
+                f"params.{key}={value!r}: {name} has no such parameter, only {', '.join(known)}."
+            )
+    values = {
+        key: build(import_class(value["class"]), value.get("params", {}), seed)
+        if isinstance(value, Mapping) and "class" in value
+        else value
+        for key, value in params.items()
+    }
+    if seed is not None and "random_state" in known:
+        values["random_state"] = seed
+    if takes_sampler(cls):
+        values["sampler"] = sampler
+    try:
+        estimator = cls(**values)
+    except (TypeError, ValueError) as error:
+        raise InvalidParameterError(
+            f"params={dict(params)!r} do not make a {name}: {error}"
+        ) from None
+    if hasattr(cls, "_constraints") and not takes_sampler(
+        cls
+    ):  # an estimator of this library, which checks only in fit
+        from equipoise.parameters import check_parameters
+
+        check_parameters(name, estimator.get_params(deep=False), cls._constraints)
+    return estimator
+
+
+def describe(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Class and parameters of a sampler or method, with the defaults of what is not given.
+
+    Defaults belong to the description because they change from version to version.
+    """
+    params = table.get("params", {})
+    defaults = {
+        name: p.default
+        for name, p in inspect.signature(import_class(table["class"])).parameters.items()
+        if p.default is not p.empty and name not in params and name != "random_state"
+    }
+    return {"class": table["class"], "params": params, "defaults": as_json(defaults)}
+
+
+def as_json(value: Any) -> Any:
+    """The value as JSON holds it: arrays as lists, NaN as None, other objects as text."""
+
+    def plain(one: Any) -> Any:
+        return one.tolist() if hasattr(one, "tolist") else repr(one)
+
+    return json.loads(json.dumps(value, default=plain), parse_constant=lambda _: None)
+
+
+def takes_sampler(cls: type) -> bool:
+    """Whether a classifier resamples by itself, with a sampler that is one of its parameters."""
+    return "sampler" in inspect.signature(cls).parameters
+
+
+def is_shared(cls: type) -> bool:
+    """Whether a sampler is trained once and then resamples for all methods that name it."""
+    return all(hasattr(cls, name) for name in ("save", "load", "resample"))
+
+
+def digest(*parts: Any) -> str:
+    """Ten hexadecimal digits that are equal for equal parts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two specs, such as ``"max_epochs 12, now 10"``.
+
+    A default counts only where both know it: a new version may have more parameters.
+
+    Parameters
+    ----------
+    before, now : dict
+        As in a record's ``spec``.
+
+    Returns
+    -------
+    list of str
+    """
+    old, new = _flat(before), _flat(now)
+    found = []
+    for name in dict.fromkeys([*new, *old]):
+        was, becomes = old.get(name), new.get(name)
+        known_to_both = was is not None and becomes is not None
+        (before_it, was_given), (now_it, is_given) = was or ABSENT, becomes or ABSENT
+        if before_it != now_it and (known_to_both or was_given or is_given):
+            found.append(f"{name} {before_it!r}, now {now_it!r}")
+    return found
+
+
+def _flat(spec: Mapping[str, Any], prefix: str = "") -> dict[str, tuple[Any, bool]]:
+    """Name to value, and whether the file gives it; False for a class's default."""
+    found: dict[str, tuple[Any, bool]] = {}
+    for key, value in spec.items():
+        if key in ("params", "defaults"):
+            found |= {f"{prefix}{name}": (one, key == "params") for name, one in value.items()}
+        elif key == "sampler" and value:
+            found |= _flat(value, "sampler.")
+        elif key not in ("as_run", "name"):
+            found[f"{prefix}{key}"] = (value, True)
+    return found

@@ -1,0 +1,108 @@
+"""``bench report``: from an experiment file and stored records to a page and tables."""
+
+import json
+
+import pytest
+import typer
+
+from equipoise.cli.bench_report import bench_report
+
+FILE = """
+title = "A guess"
+datasets = ["digits"]
+seeds = [1, 2]
+reference = "constant"
+[protocol]
+sizes = "published"
+[methods.guess]
+class = "sklearn.dummy.DummyClassifier"
+params = { strategy = "uniform" }
+label = "a guess"
+[methods.constant]
+class = "sklearn.dummy.DummyClassifier"
+[published.digits]
+"a paper" = [0.5, 0.4, 0.3, 0.2, 0.1]
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """An experiment with stored records, one of a method that the file no longer has."""
+    from equipoise.benchmark import load_experiment, plan
+
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "guess.toml"
+    path.write_text(FILE)
+    for job in plan.jobs_of(load_experiment(path)):
+        store(tmp_path, job)
+        if job["method"] == "guess":
+            store(tmp_path, job | {"method": "forgotten"})
+    return path
+
+
+def store(folder, job):
+    n = len(job["classes"])
+    names = ("acsa", "f_macro", "g_macro", "smallest_class_recall", "largest_class_precision")
+    score = 0.1 * job["seed"] + 0.2 * (job["method"] == "guess")
+    record = {
+        **{key: job[key] for key in ("dataset", "method", "seed", "label", "group", "spec")},
+        **{key: job[key] for key in ("scored_on", "protocol", "classes")},
+        **{"experiment": "guess", "attempt": 1, "status": "done", "error": None},
+        **{"metrics": dict.fromkeys(names, score), "recall": [score] * n},
+        **{"class_counts": list(range(n, 0, -1)), "n_test": [5] * n},
+        **{"fit_seconds": 1.5, "sampler_seconds": None, "predict_seconds": 0.5, "peak_mib": 90},
+        **{"n_parameters": None, "threads": 1, "history": None, "git": None},
+        **{"versions": {"python": "3.12"}, "finished": "2026-01-01T00:00:00+00:00"},
+    }
+    path = folder / "results" / "guess" / job["dataset"] / job["method"] / f"{job['seed']}.1.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+
+
+def report(*words):
+    app = typer.Typer()
+    app.command()(bench_report)
+    app([str(word) for word in words], standalone_mode=False)
+
+
+def test_all_files_at_once(file, tmp_path, capsys):
+    (tmp_path / "README.md").write_text("# a\n<!-- results:start --><!-- results:end -->\nend\n")
+    report(
+        file,
+        *("--out", "p.html", "--markdown", "t.md"),
+        *("--latex", "t.tex", "--readme", "README.md"),
+    )
+    assert capsys.readouterr().out.split() == ["p.html", "t.md", "t.tex", "README.md"]
+    table = (tmp_path / "t.md").read_text()
+    rows = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")]
+    assert rows == ["| method", "| a paper", "| a guess", "| constant"]  # the order of the file
+    assert "0.3500 ± 0.0707" in table
+    readme = (tmp_path / "README.md").read_text()
+    assert readme == f"# a\n<!-- results:start -->\n{table}<!-- results:end -->\nend\n"
+    assert r"\toprule" in (tmp_path / "t.tex").read_text()
+    page = (tmp_path / "p.html").read_text()
+    assert "<h1>A guess</h1>" in page and "equipoise bench run" in page
+    assert "forgotten" not in page + table
+
+
+def test_without_targets_the_table_is_printed_and_other_parameters_are_named(file, capsys):
+    file.write_text(file.read_text().replace("uniform", "stratified"))
+    report(file)
+    shown = capsys.readouterr()
+    assert "| a guess |" in shown.out
+    assert "run with other parameters" in shown.err
+
+
+def test_mistakes_come_before_any_file(file, tmp_path):
+    (tmp_path / "README.md").write_text("no marks")
+    before = sorted(tmp_path.iterdir())
+    for words, message in (
+        (["--markdown", "t.md", "--readme", "README.md"], "results:start"),
+        (["--images", "."], "--images is for the page"),
+        (["--out", "p.html", "--images", "results"], "no PNG files"),
+        (["--out", "nowhere/p.html"], "no folder nowhere"),
+        (["--held-out"], "has no results"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            report(file, *words)
+    assert sorted(tmp_path.iterdir()) == before
