@@ -61,7 +61,7 @@ def test_from_nothing_to_a_table(call, file):
     assert answer.code == 0
     heading, paper, constant, guess = answer.out.splitlines()[2:6]
     assert heading.split()[:3] == ["method", "seeds", "ACSA"]
-    assert paper.split()[:4] == ["a", "paper", "0.5000", "0.4000"]
+    assert paper.split()[:5] == ["a", "paper,", "published", "0.5000", "0.4000"]
     assert constant.split()[:5] == ["constant", "2", "0.1000", "±", "0.0000"]
     records = sorted((file.parent / "results/guess/digits/guess").glob("*.json"))
     scores = [json.loads(path.read_text())["metrics"]["acsa"] for path in records]

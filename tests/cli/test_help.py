@@ -32,6 +32,7 @@ PAGES = [
     ["bench", "run"],
     ["bench", "list"],
     ["bench", "show"],
+    ["bench", "report"],
 ]
 # Commands whose options are the parameters of an estimator.
 TRAINING = {

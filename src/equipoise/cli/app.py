@@ -13,6 +13,7 @@ import typer
 
 from equipoise import __version__
 from equipoise.cli import bench as benches
+from equipoise.cli.bench_report import bench_report
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate, evaluate_imsic
@@ -53,6 +54,7 @@ imsic.command("evaluate")(evaluate_imsic)
 bench.command("run")(benches.run)
 bench.command("list")(benches.list_experiments)
 bench.command("show")(benches.show)
+bench.command("report")(bench_report)
 
 
 def _print_version(wanted: bool) -> None:

@@ -62,7 +62,7 @@ def table(
     """
     rows = [list(HEADINGS)]
     for name, values in published.items():
-        rows.append([name, "", *(f"{value:.4f}" for value in values), "", ""])
+        rows.append([f"{name}, published", "", *(f"{value:.4f}" for value in values), "", ""])
     for method in methods:
         done = [r for r in records if r["method"] == method and r["status"] == "done"]
         if done:

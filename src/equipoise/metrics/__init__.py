@@ -8,6 +8,12 @@ from .classification import (
     smallest_class_recall,
     summary,
 )
+from .comparison import (
+    average_ranks,
+    friedman_test,
+    nemenyi_critical_difference,
+    paired_differences,
+)
 from .manifolds import density_coverage, precision_recall
 from .neighbors import nearest_rows
 from .synthesis import c2st, diversity, label_fidelity, memorised_share
@@ -17,16 +23,20 @@ from .table import imbalance_report
 __all__ = [
     "SynthesisReport",
     "acsa",
+    "average_ranks",
     "c2st",
     "density_coverage",
     "diversity",
     "f_macro",
+    "friedman_test",
     "g_macro",
     "imbalance_report",
     "label_fidelity",
     "largest_class_precision",
     "memorised_share",
     "nearest_rows",
+    "nemenyi_critical_difference",
+    "paired_differences",
     "precision_recall",
     "smallest_class_recall",
     "summary",

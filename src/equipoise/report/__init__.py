@@ -1,1 +1,1 @@
-"""Plots from stored results. Import :mod:`equipoise.report.plots` for them: it needs matplotlib."""
+"""Plots, tables and a page from stored results; import what you need: they need matplotlib."""
