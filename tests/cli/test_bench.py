@@ -66,7 +66,7 @@ def test_from_nothing_to_a_table(call, file):
     records = sorted((file.parent / "results/guess/digits/guess").glob("*.json"))
     scores = [json.loads(path.read_text())["metrics"]["acsa"] for path in records]
     mean, sd = sum(scores) / 2, abs(scores[0] - scores[1]) / 2**0.5
-    assert f"a guess       2  {mean:.4f} ± {sd:.4f}" in guess
+    assert guess.startswith("a guess ") and f" 2  {mean:.4f} ± {sd:.4f} " in guess
     assert "other parameters" not in answer.out
 
 
