@@ -13,7 +13,7 @@ help:
 	@echo "make demo   train on an imbalanced data set and draw the result"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, formatting and types"
-	@echo "make bench  time the importance-sampled prediction rule against a plain one"
+	@echo "make bench  compare methods on small images, and draw the report (some minutes)"
 	@echo "make docs   build the documentation into docs/_build/html"
 	@echo "make clean  remove everything that the targets above made here"
 
@@ -41,7 +41,8 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/bench_inference.py
+	$(BIN)/equipoise bench run benchmarks/digits.toml --jobs 2 --results runs/bench
+	$(BIN)/equipoise bench report benchmarks/digits.toml --results runs/bench --out runs/bench/digits.html
 
 docs: $(INSTALLED_DOCS)
 	rm -rf docs/generated

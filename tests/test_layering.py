@@ -45,7 +45,7 @@ WITHIN_METHOD = {
     "__init__": {"estimator", "pretraining"},
     "estimator": {
         *("training", "inference", "objective", "network", "sampling"),
-        *("steering", "interpolation", "released"),
+        *("steering", "released"),
     },
     "steering": {"generation", "alignment", "sampling", "structure"},
     "generation": {"training", "network", "structure", "sampling", "alignment", "released"},
@@ -58,7 +58,6 @@ WITHIN_METHOD = {
     "convolutions": set(),
     "structure": set(),
     "alignment": set(),
-    "interpolation": set(),
     "pretraining": set(),
 }
 

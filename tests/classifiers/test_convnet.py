@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from equipoise import ConvNetClassifier
 from equipoise.errors import InvalidParameterError
-from equipoise.training import Callback
+from equipoise.training import Callback, Checkpoint
 from equipoise.training.losses import adjusted_cross_entropy, weighted_mean
 
 
@@ -146,6 +146,15 @@ class Spy(Callback):
         self.plan.load = lambda rows: (self.drawn.append(rows), load(rows))[1]
 
 
+class StopAfter(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, progress):
+        if progress.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
 class NoTraining(Callback):
     def on_fit_start(self, progress):
         pytest.fail("training began")
@@ -157,7 +166,7 @@ def fitted(X, y, sample_weight=None, **parameters):
 
 
 @pytest.mark.parametrize("resampling", ["none", "balanced"])
-@pytest.mark.parametrize("class_weight", [None, "balanced", {1: 3.0}])
+@pytest.mark.parametrize("class_weight", [None, "balanced", "deferred", {1: 3.0}])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_option_fits_images_and_tables(
     loss, class_weight, resampling, pictures, blobs, tmp_path
@@ -273,6 +282,102 @@ def test_class_weight_takes_labels_of_any_kind(blobs):
 def test_impossible_class_weight(blobs, class_weight, message):
     with pytest.raises(InvalidParameterError, match=message):
         fitted(*blobs, class_weight=class_weight, callbacks=[NoTraining()])
+
+
+class Weights(Callback):
+    """Keeps the weights that every epoch ended with."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_fit_start(self, progress):
+        self.seen = []
+
+    def on_epoch_end(self, progress):
+        self.seen.append(progress.plan.weight)
+
+
+@pytest.mark.parametrize(("max_epochs", "n_late"), [(1, 1), (8, 2), (12, 2), (20, 4)])
+@pytest.mark.parametrize("given", [None, "linear"])
+def test_deferred_weights_come_for_the_last_fifth_of_the_epochs(blobs, max_epochs, n_late, given):
+    X, y = blobs
+    weight = None if given is None else np.linspace(1, 2, len(y))
+    spy = Weights()
+    fitted(X, y, weight, class_weight="deferred", max_epochs=max_epochs, callbacks=[spy])
+    early, late = spy.seen[:-n_late], spy.seen[-n_late:]
+    factors = 1 / (1 - 0.9999 ** np.bincount(y, weight))
+    expected = (factors / factors.mean())[y] * (1 if weight is None else weight)
+    for seen in late:
+        np.testing.assert_allclose(seen, expected, rtol=1e-5)
+    for seen in early:
+        assert seen is None if weight is None else np.allclose(seen, weight)
+
+
+def test_a_checkpoint_goes_on_with_deferred_weights(blobs, tmp_path):
+    X, y = blobs
+    options = {"class_weight": "deferred", "max_epochs": 5}
+    whole = fitted(X, y, **options).predict_proba(X)
+    for stop_after in (2, 4):  # before and between the change
+        path = tmp_path / str(stop_after)
+        with pytest.warns(UserWarning, match="interrupted"):
+            fitted(X, y, **options, callbacks=[Checkpoint(path), StopAfter(stop_after)])
+        resumed = fitted(X, y, **options, callbacks=[Checkpoint(path)])
+        np.testing.assert_array_equal(resumed.predict_proba(X), whole)
+
+
+# Mixing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mixing", ["mixup", "remix"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_mixing_learns_from_every_loss(loss, mixing, blobs, pictures):
+    X, y = blobs
+    assert (
+        fitted(X, y, loss=loss, mixing=mixing, max_epochs=8, learning_rate=1e-2).score(X, y) > 0.9
+    )
+    fitted(*pictures, np.linspace(1, 2, 48), loss=loss, mixing=mixing, resampling="balanced")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_loss_of_a_mixed_row_is_that_of_its_mixed_label(blobs, weighted):
+    X, y = blobs
+    factor = np.array([1.0, 2.0, 5.0]) if weighted else np.ones(3)
+    spy = Spy()
+    fitted(X, y, factor[y] if weighted else None, mixing="mixup", callbacks=[spy])
+    plan = spy.plan
+    mixed, twice, weights = plan._mixed(torch.tensor(X).float(), torch.tensor(y), plan.weight)
+    first, second = twice.chunk(2)
+    own, others = weights.chunk(2)
+    np.testing.assert_allclose(own / factor[first] + others / factor[second], 1, rtol=1e-6)
+    if not weighted:
+        # The blobs are far enough apart to tell what a row was mixed of, to a deviation of 1.
+        centres = 6 * torch.eye(3)
+        expected = own[:, None] * centres[first] + others[:, None] * centres[second]
+        assert (mixed - expected).std() < 1.1
+    soft = own[:, None] * torch.eye(3)[first] + others[:, None] * torch.eye(3)[second]
+    logits = torch.randn(len(y), 3)
+    expected = -(soft * logits.log_softmax(1)).sum() / weights.sum()
+    torch.testing.assert_close(plan.loss(logits.repeat(2, 1), twice, weight=weights), expected)
+
+
+def test_remix_favours_rare_classes(imbalanced):
+    X, y = imbalanced
+    rare = {}
+    for mixing in ("mixup", "remix"):
+        model = fitted(X, y, mixing=mixing, max_epochs=8)
+        rare[mixing] = model.predict_proba(X)[400:, 1].mean()
+    assert rare["remix"] > rare["mixup"] + 0.02
+
+
+def test_hardly_any_mixing_is_none(blobs):
+    X, y = blobs
+    # Almost every share is 0 or 1, so that a row stands in a batch whole, or another in its place.
+    spy = Spy()
+    fitted(X, y, mixing="mixup", mixing_alpha=1e-3, callbacks=[spy])
+    x = torch.tensor(X).float()
+    mixed, _, _ = spy.plan._mixed(x, torch.tensor(y), None)
+    nearest = (mixed[:, None] - x).square().sum(-1).amin(1)
+    assert (nearest < 1e-6).float().mean() > 0.9
 
 
 # Resampling and losses ----------------------------------------------------------------------

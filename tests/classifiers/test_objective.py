@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from equipoise.classifiers.objective import focal_loss, ldam_margins, margin_cross_entropy
+from equipoise.classifiers.objective import (
+    effective_number_weights,
+    focal_loss,
+    ldam_margins,
+    margin_cross_entropy,
+    mix,
+    mixing_shares,
+    remix_shares,
+)
 
 
 def log_softmax(logits):
@@ -59,3 +67,51 @@ def test_margin_cross_entropy_has_its_closed_form(batch):
     each = -np.log(true / (true + others))
     loss = margin_cross_entropy(*tensors(logits, y, margins, weight))
     assert loss.item() == pytest.approx(np.average(each, weights=weight), rel=1e-12)
+
+
+def test_effective_number_weights():
+    counts = np.array([4000.0, 350.0, 40.0])
+    weights = (1 - 0.9999) / (1 - 0.9999**counts)
+    actual = effective_number_weights(*tensors(counts))
+    np.testing.assert_allclose(actual, weights / weights.mean(), rtol=1e-9)
+    # Far from β = 1 all counts are worth one sample, at β = 1 all their samples.
+    np.testing.assert_allclose(effective_number_weights(*tensors(counts), beta=1e-3), 1)
+    inverse = 1 / counts
+    near = effective_number_weights(*tensors(counts), beta=1 - 1e-9)
+    np.testing.assert_allclose(near, inverse / inverse.mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
+def test_mixing_shares_have_the_moments_of_their_distribution(alpha):
+    shares = mixing_shares(100_000, alpha, torch.Generator().manual_seed(0))
+    assert shares.mean() == pytest.approx(0.5, abs=0.01)
+    assert shares.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.03)
+    again = mixing_shares(100_000, alpha, torch.Generator().manual_seed(0))
+    assert torch.equal(shares, again)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (1, 2, 2)], ids=["numbers", "table", "images"])
+def test_mix(shape):
+    x = torch.tensor([0.0, 8.0, 4.0]).view(3, *[1] * len(shape)).expand(3, *shape)
+    mixed = mix(x, torch.tensor([1, 2, 2]), torch.tensor([0.25, 0.5, 0.1]))
+    assert mixed.shape == x.shape
+    expected = torch.tensor([6.0, 6.0, 4.0]).view(3, *[1] * len(shape)).expand(3, *shape)
+    torch.testing.assert_close(mixed, expected)
+
+
+def test_remix_gives_the_label_to_the_rarer_class():
+    cases = torch.tensor(
+        [
+            # share, count, partner's count, share of the label
+            [0.4, 300, 100, 0.0],  # three times as frequent, less than half: the partner's
+            [0.5, 300, 100, 0.5],  # not less than half
+            [0.4, 299, 100, 0.4],  # not three times
+            [0.6, 100, 300, 1.0],  # the other way round
+            [0.5, 100, 300, 0.5],
+            [0.6, 100, 299, 0.6],
+            [0.4, 100, 300, 0.4],  # rarer, but the smaller part of the input
+            [0.6, 300, 100, 0.6],
+        ]
+    )
+    share, count, partner_count, expected = cases.T
+    torch.testing.assert_close(remix_shares(share, count, partner_count), expected)

@@ -13,7 +13,12 @@ from torch import Tensor, nn
 
 from equipoise.base_classifier import DeepClassifier
 from equipoise.classifiers.network import COSINE_SCALE, ClassifierNetwork
-from equipoise.classifiers.objective import focal_loss, ldam_margins, margin_cross_entropy
+from equipoise.classifiers.objective import (
+    effective_number_weights,
+    focal_loss,
+    ldam_margins,
+    margin_cross_entropy,
+)
 from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
@@ -43,14 +48,16 @@ default="cross_entropy"
         ``"logit_adjusted"`` trains for the posterior under equal class sizes [2]_;
         ``"balanced_softmax"`` [3]_ is the same loss by its other name. ``"focal"`` counts samples
         less that are easy [4]_. ``"ldam"`` makes logits of 30 times a cosine and asks for wider
-        margins around rarer classes, up to 0.5 of the cosine [5]_; the deferred weights of that
-        paper are left out.
+        margins around rarer classes, up to 0.5 of the cosine [5]_; with
+        ``class_weight="deferred"`` it is LDAM-DRW.
     focal_gamma : float, default=2.0
         γ of the focal loss; 0 makes it the cross-entropy. Unused by the others.
-    class_weight : {"balanced"}, dict or None, default=None
+    class_weight : {"balanced", "deferred"}, dict or None, default=None
         Factor on the weight of every row in the loss, by class; classes that a dict leaves out
-        have 1. ``"balanced"`` gives all classes the same total weight. It changes neither
-        ``class_counts_`` nor what ``loss`` makes of them: together with a loss that minds the
+        have 1. ``"balanced"`` gives all classes the same total weight. ``"deferred"`` waits for
+        the last fifth of the epochs, at least one, and then weighs in inverse proportion to the
+        effective number of samples, (1 - β^n) / (1 - β) with β 0.9999 [5]_. No weight changes
+        ``class_counts_``, nor what ``loss`` makes of them: together with a loss that minds the
         class sizes, it corrects them twice.
     resampling : {"none", "balanced"}, default="none"
         ``"balanced"`` draws every batch with replacement, all classes equally likely, and rows
@@ -59,6 +66,13 @@ default="cross_entropy"
     augmentation : {"none", "shift", "affine"}, default="none"
         Of images, in training only: moves by up to 1/14 of the size, whole pixels (2 of 28), or
         that together with turns of up to 10 degrees and scaling by 0.9 to 1.1.
+    mixing : {"none", "mixup", "remix"}, default="none"
+        ``"mixup"`` trains on mixed pairs of rows, λ of the one and 1 - λ of the other, and on both
+        labels in these shares [6]_. ``"remix"`` leaves the label to the rarer class alone if it is
+        at least 3 times rarer and has more than half of the input [7]_.
+    mixing_alpha : float, default=1.0
+        α above 0 of λ ~ Beta(α, α), drawn for every pair; small values hardly mix. Unused without
+        ``mixing``.
     max_epochs : int, default=12
         Passes over the training images.
     batch_size : int or "auto", default="auto"
@@ -112,6 +126,8 @@ default="cross_entropy"
     .. [4] Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
     .. [5] Cao et al., Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss,
        NeurIPS 2019.
+    .. [6] Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018.
+    .. [7] Chou et al., Remix: Rebalanced Mixup, ECCV Workshops 2020.
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
@@ -119,11 +135,13 @@ default="cross_entropy"
         "loss": [OneOf(LOSSES)],
         "focal_gamma": [Number(0)],
         "class_weight": [
-            OneOf((None, "balanced")),
+            OneOf((None, "balanced", "deferred")),
             Instance((dict,), "a dict from classes to their weights"),
         ],
         "resampling": [OneOf(("none", "balanced"))],
         "augmentation": [OneOf(AUGMENTATIONS)],
+        "mixing": [OneOf(("none", "mixup", "remix"))],
+        "mixing_alpha": [Number(0, open_low=True)],
     }
 
     def __init__(
@@ -136,6 +154,8 @@ default="cross_entropy"
         class_weight: dict[Any, float] | str | None = None,
         resampling: str = "none",
         augmentation: str = "none",
+        mixing: str = "none",
+        mixing_alpha: float = 1.0,
         max_epochs: int = 12,
         batch_size: int | str = "auto",
         learning_rate: float = 4e-3,
@@ -158,6 +178,8 @@ default="cross_entropy"
         self.class_weight = class_weight
         self.resampling = resampling
         self.augmentation = augmentation
+        self.mixing = mixing
+        self.mixing_alpha = mixing_alpha
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -199,17 +221,26 @@ default="cross_entropy"
             if weight is not None:
                 chances, weight = chances * weight.cpu().numpy(), None
             shares = np.full(len(shares), 1 / len(shares))  # of the rows that the loss sees
+        late_weight = None
         if class_weights is not None:
             factors = torch.from_numpy(class_weights).to(y.device, torch.float32)[y]
-            weight = factors if weight is None else factors * weight
+            weighted = factors if weight is None else factors * weight
+            if self.class_weight == "deferred":
+                late_weight = weighted
+            else:
+                weight = weighted
         return ClassifierPlan(
             network,
             load,
             y,
             weight,
+            late_weight=late_weight,
             loss=self._loss(torch.from_numpy(shares).log().to(y.device, torch.float32)),
             chances=chances,
             augmentation=self.augmentation,
+            mixing=self.mixing,
+            mixing_alpha=self.mixing_alpha,
+            class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
             autocast=autocast(self.precision, y.device),
             learning_rate=self.learning_rate,
@@ -220,6 +251,8 @@ default="cross_entropy"
         """``class_weight`` in the order of ``classes_``."""
         if self.class_weight is None:
             return None
+        if self.class_weight == "deferred":
+            return effective_number_weights(torch.from_numpy(self.class_counts_)).numpy()
         if isinstance(self.class_weight, str):
             return self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
         classes = self.classes_.tolist()

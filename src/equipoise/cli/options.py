@@ -187,7 +187,7 @@ def _weights(text: str) -> Any:
 # Parameters that are written in a way of their own: how, and what makes a value of it.
 _WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
     "class_prior": ("<uniform|train|P,P,...>", _word_or_numbers),
-    "class_weight": ("<balanced|NAME=W,...>", _weights),
+    "class_weight": ("<balanced|deferred|NAME=W,...>", _weights),
     "code_names": ("<NAME,NAME,...>", words),
     "label_map": ("<int,int,...>", _integers),
     "structure": ("<independent|paper|A>B,A>C,...>", _edges),

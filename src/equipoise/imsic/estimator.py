@@ -15,14 +15,15 @@ from torch import Tensor
 
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.errors import InvalidParameterError
-from equipoise.imsic.interpolation import interpolate
 from equipoise.imsic.released import read_released
 from equipoise.imsic.sampling import read
 from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
+from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback
 
 EPOCHS, LEAST_STEPS = 30, 5000  # of max_epochs="auto"
+N_NEIGHBORS = 5  # of a row, for classes too small to generate
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
 
@@ -284,7 +285,7 @@ class IMSIC(Steering, DeepOverSampler):
                 "neighbours, not generated. Lower min_class_size to generate them.",
                 stacklevel=2,
             )
-            made = interpolate(self._codec.encode(real).numpy(), n, generator)
+            made = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
             return np.asarray(self._codec.decode(torch.from_numpy(made)))
         return super()._rows_of_class(label, n, real, generator)
 

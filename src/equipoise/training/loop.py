@@ -31,7 +31,8 @@ def fit_loop(
     Parameters
     ----------
     plan : Plan
-        Owns the modules and optimisers.
+        Owns the modules and optimisers. One that is a Callback too is told where the training
+        stands.
     n_rows : int
         Number of training rows.
     max_epochs, batch_size : int
@@ -56,6 +57,8 @@ def fit_loop(
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint)
+    if isinstance(plan, Callback):  # last, when a checkpoint has been taken up
+        callbacks = [*callbacks, plan]
     peaks = [[g["lr"] for g in optimizer.param_groups] for optimizer in plan.optimizers]
     try:
         for callback in callbacks:

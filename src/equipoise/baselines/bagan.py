@@ -1,0 +1,328 @@
+"""BAGAN: a GAN that starts from an autoencoder and draws all classes alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from equipoise.base_sampler import DeepOverSampler
+from equipoise.networks import build_decoder, build_trunk
+from equipoise.parameters import Constraint, Number
+from equipoise.training import Callback
+from equipoise.training.batches import Batches
+from equipoise.training.precision import autocast
+from equipoise.training.steps import descend
+
+PRETRAIN_RATE = 1e-3  # learning rate of the autoencoder
+RIDGE = 1e-6  # keeps the covariance of a class with few rows positive definite
+ROWS_AT_ONCE = 256
+
+
+class BAGAN(DeepOverSampler):
+    """Balancing GAN: an oversampler whose generator starts as the decoder of an autoencoder.
+
+    An autoencoder learns all classes together, without labels. A Gaussian is fitted to the codes
+    of every class; from it the generator, which starts as the decoder, gets its input. The
+    discriminator starts as the encoder and tells the classes and "generated" apart. Real rows
+    come as they are, generated ones with equally many of every class, and the generator is to be
+    taken for the class that was asked for.
+
+    The paper's images have networks of their own; here the trunk and decoder are those that
+    :class:`equipoise.DGCClassifier` has. The discriminator's normalisation keeps the statistics of
+    the pre-training: those of a batch would differ between real and generated rows.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        What to generate, as in every imbalanced-learn oversampler.
+    image_shape : tuple of int, default=None
+        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
+        3-D and 4-D input; without it, 2-D input is a table.
+    architecture : {"compact", "paper"}, default="compact"
+        Networks for images: small ones, or those of the DGC release. Tables get hidden layers.
+    latent_dim : int, default=64
+        Size of a code.
+    pretrain_epochs : int, default=10
+        Passes over the training rows of the autoencoder; 0 leaves it out.
+    max_epochs : int, default=20
+        Passes over the training rows of the adversarial game; ``history_`` has a record of each.
+    batch_size : int or "auto", default="auto"
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+    learning_rate : float, default=2e-4
+        Of Adam, for generator and discriminator.
+    lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+    warm_start : bool, default=False
+        Go on with the game from the networks of the last fit, without another pre-training.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+    device : str, default="auto"
+        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+    random_state : int, RandomState or None, default=None
+    callbacks : list of equipoise.training.Callback, default=None
+    verbose : int, default=0
+        Above 0 shows progress.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    class_counts_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+        Values per row.
+    feature_names_in_ : ndarray of str
+        Column names, when fitted on a DataFrame.
+    input_shape_ : tuple of int
+        ``(height, width, channels)`` or ``(n_features,)``.
+    sampling_strategy_ : dict
+        Rows to generate of each class, by the last resampling.
+    synthetic_mask_ : ndarray of bool
+        Which rows of the last resampling are synthetic.
+    history_ : list of dict
+        One record per epoch.
+    callbacks_ : list of equipoise.training.Callback
+        The copies of ``callbacks`` that took part in the fit, with what they collected.
+    network_ : BAGANNetwork
+
+    References
+    ----------
+    Mariani, Scheidegger, Istrate, Bekas, Malossi, BAGAN: Data Augmentation with Balancing GAN,
+    arXiv:1803.09655, 2018.
+
+    Examples
+    --------
+    >>> from equipoise import load_dataset
+    >>> from equipoise.baselines import BAGAN
+    >>> digits = load_dataset("digits")
+    >>> sampler = BAGAN(pretrain_epochs=1, max_epochs=1)
+    >>> sampler.fit(digits.X_train, digits.y_train).sample(3, y=9).shape
+    (3, 8, 8)
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **DeepOverSampler._constraints,
+        "latent_dim": [Number(1, integer=True)],
+        "pretrain_epochs": [Number(0, integer=True)],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        architecture: str = "compact",
+        latent_dim: int = 64,
+        pretrain_epochs: int = 10,
+        max_epochs: int = 20,
+        batch_size: int | str = "auto",
+        learning_rate: float = 2e-4,
+        lr_schedule: str = "constant",
+        warm_start: bool = False,
+        precision: str = "auto",
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.image_shape = image_shape
+        self.architecture = architecture
+        self.latent_dim = latent_dim
+        self.pretrain_epochs = pretrain_epochs
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.lr_schedule = lr_schedule
+        self.warm_start = warm_start
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def sample(self, n: int, y: Any = None, random_state: Any = None) -> Any:
+        """New rows.
+
+        Parameters
+        ----------
+        n : int
+            How many, for every label in ``y``.
+        y : label or array-like of labels, default=None
+            Class or classes to sample; None for every class in the order of ``classes_``.
+        random_state : int, RandomState or None, default=None
+            None takes the estimator's own ``random_state``.
+
+        Returns
+        -------
+        ndarray or DataFrame
+            ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
+            the training data.
+        """
+        numbers = torch.from_numpy(self._wanted(n, y))
+        return self._codec.decode(self._generated(numbers, self._generator(random_state)))
+
+    # The template's parts -------------------------------------------------------------------
+
+    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        return BAGANNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
+
+    def _plan(
+        self,
+        network: Any,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        weight: Tensor | None,
+        generator: torch.Generator,
+    ) -> BAGANPlan:
+        context = autocast(self.precision, y.device)
+        return BAGANPlan(network, load, y, generator, context, self.learning_rate)
+
+    def _before_training(self, plan: Any, batch_size: int) -> None:
+        plan.pretrain(self.pretrain_epochs, batch_size)
+
+    def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
+        return self._generated(torch.full((n,), number), generator)
+
+    def _generated(self, numbers: Tensor, generator: torch.Generator) -> Tensor:
+        network = self.network_.cpu().eval()
+        with torch.inference_mode():
+            blocks = [
+                network.generator(network.draw_codes(block, generator))
+                for block in numbers.split(ROWS_AT_ONCE)
+            ]
+        return torch.cat(blocks)
+
+
+class BAGANNetwork(nn.Module):
+    """Autoencoder, whose decoder is the generator, and a second head on the encoder's trunk.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, channels)`` or ``(n_features,)``.
+    n_classes, latent_dim : int
+    architecture : {"compact", "paper"}
+    """
+
+    code_mean: Tensor  # (n_classes, latent_dim)
+    code_factor: Tensor  # (n_classes, latent_dim, latent_dim)
+
+    def __init__(
+        self, input_shape: tuple[int, ...], n_classes: int, latent_dim: int, architecture: str
+    ) -> None:
+        super().__init__()
+        self.n_classes, self.latent_dim = n_classes, latent_dim
+        self.trunk = build_trunk(input_shape, architecture, spatial=True)
+        self.to_code = nn.Linear(self.trunk.out_features, latent_dim)
+        self.to_class = nn.Linear(self.trunk.out_features, n_classes + 1)  # the last: generated
+        self.generator = build_decoder(latent_dim, input_shape, architecture)
+        # Where the codes of each class lie: set after the pre-training.
+        self.register_buffer("code_mean", torch.zeros(n_classes, latent_dim))
+        self.register_buffer("code_factor", torch.eye(latent_dim).repeat(n_classes, 1, 1))
+
+    def draw_codes(self, y: Tensor, generator: torch.Generator) -> Tensor:
+        """Codes (n, latent_dim) from the Gaussians of the classes with the indices ``y`` (n,)."""
+        noise = torch.randn(len(y), self.latent_dim, 1, generator=generator).to(self.code_mean)
+        return self.code_mean[y] + (self.code_factor[y] @ noise).squeeze(2)
+
+
+class BAGANPlan:
+    """Pre-training of the autoencoder, then steps of discriminator and generator.
+
+    Parameters
+    ----------
+    network : BAGANNetwork
+    load : callable
+        Row indices → tensor of those inputs on the network's device.
+    y : Tensor of shape (n,)
+        Class indices.
+    generator : torch.Generator
+        On the CPU: source of all noise.
+    autocast : context manager
+        Precision of the trunk's forward pass.
+    learning_rate : float
+    """
+
+    def __init__(
+        self,
+        network: BAGANNetwork,
+        load: Callable[[np.ndarray], Tensor],
+        y: Tensor,
+        generator: torch.Generator,
+        autocast: Any,
+        learning_rate: float,
+    ) -> None:
+        self.modules, self.load, self.y = network, load, y
+        self.generator, self.autocast = generator, autocast
+
+        def adam(*modules: nn.Module) -> torch.optim.Optimizer:
+            parameters = [p for module in modules for p in module.parameters()]
+            return torch.optim.Adam(parameters, learning_rate, betas=(0.5, 0.999))
+
+        self.for_discriminator = adam(network.trunk, network.to_class)
+        self.for_generator = adam(network.generator)
+        self.optimizers = [self.for_discriminator, self.for_generator]
+
+    def pretrain(self, n_epochs: int, batch_size: int) -> None:
+        """Train the autoencoder, then fit the Gaussians of the classes to its codes."""
+        network = self.modules.train()
+        parts = (network.trunk, network.to_code, network.generator)
+        parameters = [p for part in parts for p in part.parameters()]
+        optimizer = torch.optim.Adam(parameters, PRETRAIN_RATE)
+        for _ in range(n_epochs):
+            for rows in Batches(len(self.y), batch_size, self.generator):
+                x = self.load(rows)
+                x_hat = network.generator(network.to_code(self._features(x)))
+                descend(optimizer, F.mse_loss(x_hat, x))
+        network.eval()
+        blocks = np.array_split(np.arange(len(self.y)), -(-len(self.y) // ROWS_AT_ONCE))
+        with torch.no_grad():
+            codes = torch.cat([network.to_code(self._features(self.load(b))) for b in blocks])
+        for c in range(network.n_classes):
+            mean, factor = gaussian(codes[self.y == c])
+            network.code_mean[c], network.code_factor[c] = mean, factor
+
+    def step(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
+        network, n = self.modules, len(rows)
+        network.trunk.eval()  # the statistics of the pre-training
+        real, y = self.load(rows), self.y[torch.from_numpy(rows).to(self.y.device)]
+        # "Generated" is one class of C + 1 and gets as many rows as the others on average.
+        with torch.no_grad():
+            fake, _ = self._generated(-(-n // network.n_classes))
+        target = torch.cat([y, y.new_full((len(fake),), network.n_classes)])
+        discriminator = F.cross_entropy(self._logits(torch.cat([real, fake])), target)
+        descend(self.for_discriminator, discriminator)
+        fake, wanted = self._generated(n)
+        generator = F.cross_entropy(self._logits(fake), wanted)
+        descend(self.for_generator, generator)
+        return {
+            "loss": (discriminator + generator).detach(),
+            "discriminator": discriminator.detach(),
+            "generator": generator.detach(),
+        }
+
+    def _generated(self, n: int) -> tuple[Tensor, Tensor]:
+        """Generated rows and their class indices, every class equally likely."""
+        y = torch.randint(self.modules.n_classes, (n,), generator=self.generator).to(self.y)
+        return self.modules.generator(self.modules.draw_codes(y, self.generator)), y
+
+    def _features(self, x: Tensor) -> Tensor:
+        with self.autocast:
+            features = self.modules.trunk(x)
+        return features.to(x)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        return self.modules.to_class(self._features(x))
+
+
+def gaussian(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (K,) of codes (n, K), and a lower triangular factor (K, K) of their covariance."""
+    codes = codes.double()
+    centred = codes - codes.mean(0)
+    covariance = centred.T @ centred / max(len(codes) - 1, 1)
+    ridge = RIDGE * torch.eye(codes.shape[1]).to(covariance)
+    return codes.mean(0), torch.linalg.cholesky(covariance + ridge)
