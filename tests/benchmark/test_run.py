@@ -176,6 +176,7 @@ def test_a_classifier_that_resamples_gets_the_shared_sampler(experiment, at_once
     sampler, method = run(here, seeds=[3])
     assert at_once == ["sampler:imsic 3", "pretrained 3"] and method["status"] == "done"
     assert method["sampler_seconds"] == sampler["fit_seconds"]
+    assert method["n_parameters"] > 1000 and len(method["history"]) == 2  # of its network
     (model,) = fitted
     assert model.estimator.random_state == 3 and model.pretraining_share == 0.5
     assert sorted(model.sampler_.sampling_strategy_.values())[-1] == 50 - 6

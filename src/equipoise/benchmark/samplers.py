@@ -118,6 +118,7 @@ def _strategy(spec: Mapping[str, Any], y: np.ndarray) -> Any:
 
 def training_of(model: Any) -> dict[str, Any]:
     """What a fitted model tells of its training: ``history`` and ``n_parameters``, or None."""
+    model = getattr(model, "estimator_", model)  # what a meta-estimator has trained
     network = getattr(model, "network_", None)
     n_parameters = None if network is None else sum(p.numel() for p in network.parameters())
     return {"history": getattr(model, "history_", None), "n_parameters": n_parameters}
