@@ -60,6 +60,8 @@ WRONG = {
     "class_weight": ["even", [1, 2]],
     "resampling": [None, "smote"],
     "augmentation": [None, "flip"],
+    "mixing": [None, "cutmix"],
+    "mixing_alpha": [0, -1, math.inf],
     "max_epochs": [0, -1, 2.5, "12"],
     "batch_size": [0, "all", 16.0],
     "learning_rate": [0, -1, math.nan, math.inf],

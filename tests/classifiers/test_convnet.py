@@ -348,7 +348,8 @@ def test_the_loss_of_a_mixed_row_is_that_of_its_mixed_label(blobs, weighted):
     mixed, twice, weights = plan._mixed(torch.tensor(X).float(), torch.tensor(y), plan.weight)
     first, second = twice.chunk(2)
     own, others = weights.chunk(2)
-    np.testing.assert_allclose(own / factor[first] + others / factor[second], 1, rtol=1e-6)
+    total = own.numpy() / factor[first] + others.numpy() / factor[second]
+    np.testing.assert_allclose(total, 1, rtol=1e-6)
     if not weighted:
         # The blobs are far enough apart to tell what a row was mixed of, to a deviation of 1.
         centres = 6 * torch.eye(3)

@@ -97,6 +97,7 @@ def test_paper_pair_for_64_pixels_has_the_widths_of_the_release():
 @pytest.mark.parametrize("architecture", ["compact", "paper"])
 @pytest.mark.parametrize("n_features", [1, 7])
 def test_tables_get_dense_layers_whatever_the_architecture(architecture, n_features):
+    torch.manual_seed(0)
     trunk = build_trunk((n_features,), architecture)
     assert trunk(torch.randn(1, n_features)).shape == (1, trunk.out_features)  # one row is enough
     rows = build_decoder(5, (n_features,), architecture)(100 * torch.randn(200, 5))
