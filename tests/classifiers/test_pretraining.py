@@ -63,6 +63,15 @@ def test_what_cannot_be_trained_in_two_parts_is_refused(blobs, estimator, sample
         SyntheticPretrainingClassifier(estimator, sampler).fit(*blobs)
 
 
+def test_a_bad_estimator_is_refused_before_the_sampler_trains(blobs):
+    class Trains(RandomOverSampler):
+        def fit_resample(self, X, y):
+            raise AssertionError("trained")
+
+    with pytest.raises(InvalidParameterError, match="learning_rate=-1"):
+        SyntheticPretrainingClassifier(network(learning_rate=-1), Trains()).fit(*blobs)
+
+
 def test_the_share_is_a_share(blobs):
     for share in (0, 1, "half"):
         model = SyntheticPretrainingClassifier(

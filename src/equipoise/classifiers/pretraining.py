@@ -107,6 +107,8 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
                     f"{name}: estimator={self.estimator!r} has no {needed}, so that it cannot be "
                     "trained in two parts. Pass a ConvNetClassifier or another that has it."
                 )
+        if hasattr(model, "_constraints"):  # now: the sampler may train for long
+            check_parameters(type(model).__name__, known, model._constraints)
         sampler, resample = self._resampling()
         X_more, y_more = resample(X, y)
         epochs = known["max_epochs"]
