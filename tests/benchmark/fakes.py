@@ -19,12 +19,13 @@ class Stalls(LogisticRegression):
 
     def fit(self, X, y):
         path = Path(self.marker)
-        if not path.exists():
-            partial = path.with_suffix(".new")
-            partial.write_text(json.dumps({"process": os.getpid(), "parent": os.getppid()}))
-            os.replace(partial, path)
-            time.sleep(600)
-        return super().fit(X, y)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps({"process": os.getpid(), "parent": os.getppid()}))
+        try:
+            os.link(partial, path)  # succeeds once, however many begin at the same moment
+        except FileExistsError:
+            return super().fit(X, y)
+        time.sleep(600)
 
 
 class Fails(ClassifierMixin, BaseEstimator):
