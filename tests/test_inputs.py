@@ -140,7 +140,7 @@ def test_inputs_are_bit_identical_afterwards(build, dtype, shape):
 
 Y = np.arange(20) % 2
 WRONG_ROWS = {
-    "NaN": (np.full((20, 3), np.nan), "X contains NaN"),
+    "no value in a column": (np.full((20, 3), np.nan), "no value at all. Leave it out"),
     "infinity": (np.full((20, 3), np.inf), "X contains infinity"),
     "NaN in an image": (np.full((20, 3, 3), np.nan), "X contains NaN"),
     "infinity in an image": (np.full((20, 3, 3, 1), np.inf), "X contains infinity"),
@@ -214,9 +214,15 @@ def test_predict_refuses_other_shapes(fitted, given, message):
     refused(model.predict, np.ones(given), match=message)
 
 
-def test_predict_refuses_nan(blobs):
-    model = ConvNetClassifier(max_epochs=1).fit(*blobs)
+def test_missing_values_are_refused_where_they_are_not_allowed(blobs):
+    X, y = blobs
+    model = ConvNetClassifier(max_epochs=1, allow_missing=False).fit(X, y)
     refused(model.predict, np.full((1, 3), np.nan), match="X contains NaN")
+    X = X.copy()
+    X[3, 1] = np.nan
+    refused(model.fit, X, y, match="X contains NaN")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    refused(model.fit, frame, y, match="NaN: column 'b' lacks 1 values.*allow_missing=True")
 
 
 def test_predict_refuses_images_of_another_brightness(pictures):

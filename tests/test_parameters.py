@@ -54,6 +54,8 @@ def test_error_names_owner_parameter_value_and_remedy():
 
 WRONG = {
     "image_shape": [8, "8x8"],
+    "categorical_features": ["all", None, 3],
+    "allow_missing": ["yes", None],
     "architecture": ["huge", None],
     "loss": ["hinge"],
     "focal_gamma": [-1, None],

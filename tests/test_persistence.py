@@ -303,7 +303,7 @@ DAMAGES = {
     "no text": lambda folder: (folder / "params.json").write_bytes(b"\xff\xfe\x00"),
     "no class": without("class"),
     "no classes": without("classes"),
-    "no codec": without("codec", "mean"),
+    "no codec": without("codec", "columns"),
     "unknown parameter": with_parameter,
     "empty weights": cut("weights.safetensors", 0),
     "weights cut short": cut("weights.safetensors", 1000),

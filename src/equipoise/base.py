@@ -30,10 +30,19 @@ from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, fit_loop
-from equipoise.training.precision import resolve_device
+from equipoise.training.precision import autocast, resolve_device
 from equipoise.training.schedules import SCHEDULES
 
 PREDICT_ROWS = 512  # rows predicted at once
+
+# Of an estimator that lets a user say what the columns of a table are.
+TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
+    "categorical_features": [
+        OneOf(("auto",)),
+        Instance((list, tuple, np.ndarray), "a list of positions, of names or of bools"),
+    ],
+    "allow_missing": [BOOLEAN],
+}
 
 
 class DeepEstimator(BaseEstimator):
@@ -43,7 +52,10 @@ class DeepEstimator(BaseEstimator):
     and writes ``_build`` and ``_plan``; to stop early it also needs ``_log_posterior``.
     """
 
-    early_stopping: bool = False  # for subclasses without this parameter
+    # For subclasses without these parameters.
+    early_stopping: bool = False
+    categorical_features: Any = "auto"
+    allow_missing: bool = True
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "image_shape": [
@@ -111,10 +123,11 @@ class DeepEstimator(BaseEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
         device = resolve_device(self.device)
-        rows = check_rows(self, X, reset=True)
-        classes, target = check_labels(y, len(rows))
-        rows, target, weights = check_weights(sample_weight, rows, target, classes)
-        codec = fit_codec(rows, X, self.image_shape)
+        table = check_rows(self, X, reset=True)
+        classes, target = check_labels(y, len(table))
+        table, target, weights = check_weights(sample_weight, table, target, classes)
+        codec = self._starting_codec(table, X)
+        rows = codec.rows(table)
         seed = int(check_random_state(self.random_state).randint(2**31))
         train, held_out = np.arange(len(rows)), None
         if self.early_stopping:
@@ -124,8 +137,7 @@ class DeepEstimator(BaseEstimator):
         network.to(device, torch.float32, memory_format=torch.channels_last)
         earlier = self.history_ if self._continues() else []
 
-        def load(index: np.ndarray) -> Tensor:
-            return codec.encode(rows[train[index]]).to(device, torch.float32)
+        load = _loader(codec, rows, train, device)
 
         def score() -> float:
             values = self._evaluate(network, codec, rows[held_out], self._log_posterior)
@@ -171,14 +183,30 @@ class DeepEstimator(BaseEstimator):
         self.callbacks_ = own
         return self
 
+    def _autocast(self, device: torch.device) -> torch.autocast:
+        """Context for the trunk's forward pass in training."""
+        # The layers for tables are so small that casting costs more than it saves.
+        is_table = isinstance(self._codec, TableCodec)
+        precision = "float32" if is_table and self.precision == "auto" else self.precision
+        return autocast(precision, device)
+
     def _n_epochs(self, n_steps: int) -> int:
         """Passes over the training rows, of so many steps each."""
         return self.max_epochs
 
+    def _starting_codec(self, table: Any, X: Any) -> ImageCodec | TableCodec:
+        codec = fit_codec(table, X, self)
+        if self._continues() and codec.input_shape == self.input_shape_:
+            self._codec.check(table)
+            return self._codec
+        return codec
+
     def _starting_network(
         self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int
     ) -> nn.Module:
-        network = self._new_network(codec.input_shape, len(classes), seed)
+        if not self._continues():
+            self._codec = codec
+        network = self._new_network(codec.encoded_shape, len(classes), seed)
         if not self._continues():
             return network
         if not np.array_equal(classes, self.classes_) or codec.input_shape != self.input_shape_:
@@ -256,9 +284,9 @@ class DeepEstimator(BaseEstimator):
 
     def _rows_like_fit(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        rows = check_rows(self, X, reset=False)
-        self._codec.check(rows)
-        return rows
+        table = check_rows(self, X, reset=False)
+        self._codec.check(table)
+        return self._codec.rows(table)
 
     def _wanted(self, n: Any, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` is to draw."""
@@ -319,8 +347,21 @@ class DeepEstimator(BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.categorical = tags.input_tags.string = self.image_shape is None
+        tags.input_tags.allow_nan = self.image_shape is None and bool(self.allow_missing)
         tags.non_deterministic = False
         return tags
+
+
+def _loader(
+    codec: ImageCodec | TableCodec, rows: np.ndarray, train: np.ndarray, device: torch.device
+) -> Callable[[np.ndarray], Tensor]:
+    """Positions among the training rows → what the network sees of them."""
+    if isinstance(codec, ImageCodec):
+        return lambda index: codec.encode(rows[train[index]]).to(device, torch.float32)
+    # A table is small once encoded, and encoding its columns costs more than a step.
+    encoded = torch.cat([codec.encode(part).float() for part in _blocks(rows[train])]).to(device)
+    return lambda index: encoded[torch.from_numpy(index).to(device)]
 
 
 def _blocks(rows: np.ndarray) -> list[np.ndarray]:

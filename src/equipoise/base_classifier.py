@@ -37,7 +37,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         ----------
         X : array-like
             Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
-            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            ``(n, n_values)`` with ``image_shape``, or a table ``(n, n_features)``, whose
+            columns may be of any kind in a DataFrame.
             ``uint8`` 0–255 or any float range. Never modified.
         y : array-like of shape (n,)
             Class labels, ints or strings, at least two classes.

@@ -6,6 +6,7 @@ import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
@@ -44,7 +45,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         ----------
         X : array-like
             Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
-            ``(n, n_values)`` with ``image_shape``, or a numeric table ``(n, n_features)``.
+            ``(n, n_values)`` with ``image_shape``, or a table ``(n, n_features)``, whose
+            columns may be of any kind in a DataFrame.
             Never modified.
         y : array-like of shape (n,)
             Class labels, at least two classes.
@@ -129,10 +131,12 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
         self._class_index(labels)  # a class that the fit did not see cannot be resampled
         # The originals go back as they came, not as float64.
-        as_given = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+        as_given = isinstance(X, pd.DataFrame) or (
+            isinstance(X, np.ndarray) and X.dtype.kind in "biufO"
+        )
         return (X if as_given else rows), np.asarray(labels), is_one_vs_all
 
-    def _fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
         generator = self._generator(None)
         parts, labels = [X], [y]
@@ -144,17 +148,15 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             if n == 0:
                 continue
             rows = self._rows_of_class(label, n, X[y == label], generator)
-            parts.append(rows.astype(X.dtype, copy=False))
+            parts.append(like(rows, X))
             labels.append(np.full(len(rows), label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
-        return np.concatenate(parts), np.concatenate(labels)
+        return joined(parts), np.concatenate(labels)
 
-    def _rows_of_class(
-        self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
-    ) -> np.ndarray:
+    def _rows_of_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Any:
         """``n`` synthetic rows of a class that has the rows ``real`` in what is resampled."""
         number = int(self._class_index([label])[0])
-        return np.asarray(self._codec.decode(self._synthesise(number, n, generator)))
+        return self._codec.decode(self._synthesise(number, n, generator))
 
     # Saving ---------------------------------------------------------------------------------
 
@@ -170,3 +172,19 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags
+
+
+def like(rows: Any, X: Any) -> Any:
+    """Rows in the container and dtypes of ``X``, which holds rows of the same columns."""
+    if isinstance(X, pd.DataFrame):
+        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+        columns = {i: frame.iloc[:, i].astype(dtype) for i, dtype in enumerate(X.dtypes)}
+        return pd.DataFrame(columns).set_axis(X.columns, axis=1)
+    return np.asarray(rows).astype(X.dtype, copy=False)
+
+
+def joined(parts: list[Any]) -> Any:
+    """Arrays or DataFrames below each other."""
+    if isinstance(parts[0], pd.DataFrame):
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate(parts)

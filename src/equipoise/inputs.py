@@ -13,8 +13,8 @@ from equipoise.errors import InvalidInputError
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
-    """Array of images or rows; finite, numeric and without a copy where none is needed.
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
+    """Images, or the rows of a table; checked, and without a copy where none is needed.
 
     Parameters
     ----------
@@ -24,19 +24,40 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     reset : bool
         True in ``fit``, False afterwards.
 
+    Returns
+    -------
+    ndarray or DataFrame
+        Images as they are; rows of numbers as float64; a DataFrame, or what holds strings, as a
+        DataFrame, whose columns a :class:`~equipoise.preprocessing.TableCodec` checks.
+
     Raises
     ------
     ValueError
-        Wrong dimensions, NaN, infinity, no rows, other columns than in ``fit``.
+        Wrong dimensions, infinity, no rows, other columns than in ``fit``; NaN in images, or in
+        a table if ``allow_missing=False``.
     """
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
         X = X.sparse.to_dense()  # the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dimensions <= 2:
-        flat_image = estimator.image_shape is not None
+        if estimator.image_shape is not None:
+            return validate_data(estimator, X, reset=reset, order="C", dtype="numeric")
+        if _has_kinds(X):
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            if not X.size:
+                raise InvalidInputError(
+                    f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "
+                    f"(shape={X.shape}) while a minimum of 1 is required."
+                )
+            return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
         # One order of the values, so that a frame gives the same sums as an array.
         return validate_data(
-            estimator, X, reset=reset, order="C", dtype="numeric" if flat_image else np.float64
+            estimator,
+            X,
+            reset=reset,
+            order="C",
+            dtype=np.float64,
+            ensure_all_finite="allow-nan" if estimator.allow_missing else True,
         )
     if n_dimensions > 4:
         raise InvalidInputError(
@@ -51,13 +72,20 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     return rows
 
 
-def fit_codec(
-    rows: np.ndarray, original: Any, image_shape: tuple[int, ...] | None
-) -> ImageCodec | TableCodec:
-    """Codec for what the rows are: images when they have a shape, otherwise a table."""
-    if rows.ndim > 2 or image_shape is not None:
-        return ImageCodec.fit(rows, image_shape)
-    return TableCodec.fit(rows, original)
+def _has_kinds(X: Any) -> bool:
+    """Whether the columns of a table may be more than numbers."""
+    if isinstance(X, pd.DataFrame):
+        return True
+    if not isinstance(X, np.ndarray) or X.ndim != 2:
+        return False
+    return X.dtype == object and any(isinstance(value, str) for value in X.ravel())
+
+
+def fit_codec(table: Any, original: Any, estimator: Any) -> ImageCodec | TableCodec:
+    """Codec for what the checked rows are: images when they have a shape, otherwise a table."""
+    if table.ndim > 2 or estimator.image_shape is not None:
+        return ImageCodec.fit(table, estimator.image_shape)
+    return TableCodec.fit(table, original, estimator.categorical_features, estimator.allow_missing)
 
 
 def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -106,8 +134,8 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_weights(
-    sample_weight: Any, rows: np.ndarray, target: np.ndarray, classes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    sample_weight: Any, rows: Any, target: np.ndarray, classes: np.ndarray
+) -> tuple[Any, np.ndarray, np.ndarray | None]:
     """Rows, targets and weights of the rows whose weight is positive.
 
     Raises

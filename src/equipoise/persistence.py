@@ -127,7 +127,9 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
         estimator.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
     estimator.history_, estimator.callbacks_ = description["history"], []
     estimator.input_shape_ = estimator._codec.input_shape
-    network = estimator._new_network(estimator.input_shape_, len(estimator.classes_), seed=0)
+    network = estimator._new_network(
+        estimator._codec.encoded_shape, len(estimator.classes_), seed=0
+    )
     network.load_state_dict(load_file(weights))
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
     estimator._restore_fitted(description["fitted"])

@@ -15,7 +15,6 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback
 from equipoise.training.batches import Batches
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 PRETRAIN_RATE = 1e-3  # learning rate of the autoencoder
@@ -59,7 +58,8 @@ class BAGAN(DeepOverSampler):
     warm_start : bool, default=False
         Go on with the game from the networks of the last fit, without another pre-training.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
     device : str, default="auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
     random_state : int, RandomState or None, default=None
@@ -177,7 +177,7 @@ class BAGAN(DeepOverSampler):
         weight: Tensor | None,
         generator: torch.Generator,
     ) -> BAGANPlan:
-        context = autocast(self.precision, y.device)
+        context = self._autocast(y.device)
         return BAGANPlan(network, load, y, generator, context, self.learning_rate)
 
     def _before_training(self, plan: Any, batch_size: int) -> None:

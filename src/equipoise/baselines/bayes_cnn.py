@@ -18,7 +18,6 @@ from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan
 from equipoise.training.losses import weighted_mean
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 INITIAL_RHO = -5.0  # standard deviations of 0.007, small beside the weights
@@ -306,7 +305,7 @@ class BayesCNN(DeepClassifier):
             y,
             weight,
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             prior_scale=self.prior_scale,
             kl_weight=self.kl_weight,
             learning_rate=self.learning_rate,

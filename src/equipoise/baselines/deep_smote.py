@@ -15,7 +15,6 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 ROWS_AT_ONCE = 256
@@ -61,7 +60,8 @@ class DeepSMOTE(DeepOverSampler):
     warm_start : bool, default=False
         Go on from the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
     device : str, default="auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
     random_state : int, RandomState or None, default=None
@@ -168,7 +168,7 @@ class DeepSMOTE(DeepOverSampler):
             load,
             y,
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             permuted=self.penalty == "permuted",
             penalty_weight=self.penalty_weight,
             learning_rate=self.learning_rate,
@@ -178,7 +178,8 @@ class DeepSMOTE(DeepOverSampler):
         self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
     ) -> np.ndarray:
         network = self.network_.cpu().eval()
-        codes = self._evaluate(network, self._codec, real, Autoencoder.encode)
+        rows = self._rows_like_fit(real)
+        codes = self._evaluate(network, self._codec, rows, Autoencoder.encode)
         drawn = torch.from_numpy(smote(codes, n, self.n_neighbors, generator)).float()
         with torch.inference_mode():
             values = torch.cat([network.decoder(block) for block in drawn.split(ROWS_AT_ONCE)])

@@ -18,7 +18,6 @@ from equipoise.parameters import Constraint, Number
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback
 from equipoise.training.losses import weighted_mean
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 CANDIDATES = 4  # drawn for every feature vector that is wanted
@@ -70,7 +69,8 @@ class DFBS(DeepClassifier):
     warm_start : bool, default=False
         Go on from the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
         Predictions are always computed in float32 or better.
     device : str, default="auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
@@ -179,7 +179,7 @@ class DFBS(DeepClassifier):
             y,
             factor if weight is None else factor * weight,
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             center_weight=self.center_weight,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,

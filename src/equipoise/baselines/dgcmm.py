@@ -16,7 +16,6 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan
 from equipoise.training.losses import weighted_mean
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 PREDICTION_SEED = 0
@@ -378,7 +377,7 @@ class DGCMM(DeepClassifier):
             weight,
             class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             reconstruction_weight=self.reconstruction_weight,
             classification_weight=self.classification_weight,
             mixture_weight=self.mixture_weight,

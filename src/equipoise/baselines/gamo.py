@@ -14,7 +14,6 @@ from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback
 from equipoise.training.losses import weighted_mean
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 ROWS_AT_ONCE = 256
@@ -67,7 +66,8 @@ class GAMO(DeepClassifier):
     warm_start : bool, default=False
         Go on from the trunk and the classifier of the last fit, against new adversaries.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
         Predictions are always computed in float32 or better.
     device : str, default="auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
@@ -173,7 +173,7 @@ class GAMO(DeepClassifier):
             weight,
             class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             noise_dim=self.noise_dim,
             learning_rate=self.learning_rate,
             adversary_rate=self.adversary_rate,

@@ -15,7 +15,6 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan
 from equipoise.training.losses import weighted_mean
-from equipoise.training.precision import autocast
 from equipoise.training.steps import descend
 
 
@@ -278,7 +277,7 @@ class MMDGM(DeepClassifier):
             y,
             weight,
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             hinge_weight=self.hinge_weight,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,

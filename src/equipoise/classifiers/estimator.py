@@ -11,6 +11,7 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
+from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_classifier import DeepClassifier
 from equipoise.classifiers.network import COSINE_SCALE, ClassifierNetwork
 from equipoise.classifiers.objective import (
@@ -25,7 +26,6 @@ from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.training import Callback, Plan
 from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.precision import autocast
 
 LOSSES = ("cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam")
 
@@ -38,6 +38,11 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepC
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
         3-D and 4-D input; without it, 2-D input is a table.
+    categorical_features : "auto" or array-like of int, str or bool, default="auto"
+        Columns of a table of whose values only equality counts, by position, name or mask.
+        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+    allow_missing : bool, default=True
+        Whether values of a table may be missing; otherwise they are an error.
     architecture : {"compact", "paper"}, default="compact"
         Network for images: DGC's compact backbone, or the classifier of He et al. [1]_, 5×5
         convolutions to 32 and 64 channels with pooling, dropout of a half and 1000 units, which
@@ -91,7 +96,8 @@ default="cross_entropy"
     warm_start : bool, default=False
         Go on from the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
         Predictions are always computed in float32 or better.
     device : str, default="auto"
         ``"auto"`` or a torch device name.
@@ -132,6 +138,7 @@ default="cross_entropy"
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepClassifier._constraints,
+        **TABLE_CONSTRAINTS,
         "loss": [OneOf(LOSSES)],
         "focal_gamma": [Number(0)],
         "class_weight": [
@@ -148,6 +155,8 @@ default="cross_entropy"
         self,
         *,
         image_shape: tuple[int, ...] | None = None,
+        categorical_features: Any = "auto",
+        allow_missing: bool = True,
         architecture: str = "compact",
         loss: str = "cross_entropy",
         focal_gamma: float = 2.0,
@@ -172,6 +181,8 @@ default="cross_entropy"
         verbose: int = 0,
     ) -> None:
         self.image_shape = image_shape
+        self.categorical_features = categorical_features
+        self.allow_missing = allow_missing
         self.architecture = architecture
         self.loss = loss
         self.focal_gamma = focal_gamma
@@ -242,7 +253,7 @@ default="cross_entropy"
             mixing_alpha=self.mixing_alpha,
             class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
         )

@@ -28,6 +28,8 @@ from equipoise.cli.subset import choose_protocol, training_rows
 # Parameters that a run has no use for, or another word.
 NOT_OPTIONS = {
     "image_shape": "the data sets are images, never flat rows",
+    "categorical_features": "of tables",
+    "allow_missing": "of tables",
     "warm_start": "a run starts from nothing, or from its own checkpoint",
     "random_state": "--seed",
     "callbacks": "the run folder's own",

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NOT_OPTIONS = {
     "sampling_strategy": "of train-classifier: the GAN itself appends nothing",
     "image_shape": "the data sets are images, never flat rows",
+    "categorical_features": "of tables",
+    "allow_missing": "of tables",
     "warm_start": "a run starts from nothing, or from its own checkpoint",
     "random_state": "--seed",
     "callbacks": "the run folder's own",

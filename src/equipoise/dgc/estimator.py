@@ -11,6 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_classifier import DeepClassifier
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork, moments
@@ -20,7 +21,6 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, Plan
-from equipoise.training.precision import autocast
 
 
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
@@ -36,6 +36,11 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
         3-D and 4-D input; without it, 2-D input is a table.
+    categorical_features : "auto" or array-like of int, str or bool, default="auto"
+        Columns of a table of whose values only equality counts, by position, name or mask.
+        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+    allow_missing : bool, default=True
+        Whether values of a table may be missing, in new instances too; otherwise they are an error.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images: about 29 million multiply-adds for 28×28, or the widths of the
         release, about 35 times more. Tables always get two hidden layers.
@@ -106,7 +111,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     warm_start : bool, default=False
         Go on from the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
+        has it natively.
         Predictions are always computed in float32 or better.
     device : str, default="auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
@@ -148,6 +154,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepClassifier._constraints,
+        **TABLE_CONSTRAINTS,
         "spatial_features": [BOOLEAN],
         "latent_dim": [Number(1, integer=True)],
         "head": [OneOf(("linear", "mlp"))],
@@ -175,6 +182,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self,
         *,
         image_shape: tuple[int, ...] | None = None,
+        categorical_features: Any = "auto",
+        allow_missing: bool = True,
         architecture: str = "compact",
         spatial_features: bool = False,
         latent_dim: int = 64,
@@ -210,6 +219,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         verbose: int = 0,
     ) -> None:
         self.image_shape = image_shape
+        self.categorical_features = categorical_features
+        self.allow_missing = allow_missing
         self.architecture = architecture
         self.spatial_features = spatial_features
         self.latent_dim = latent_dim
@@ -283,6 +294,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             self.architecture,
             self.head,
             self.spatial_features,
+            self._codec.layout,
         )
 
     def _plan(
@@ -307,7 +319,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             weight,
             class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             dropout=self.dropout,
             reconstruction=self.reconstruction,
             reconstruction_weight=self.reconstruction_weight,
@@ -407,7 +419,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         ndarray or DataFrame
             In the shape, dtype and range of the training data.
         """
-        return self._decode(torch.from_numpy(self.transform(X)))
+        return self._codec.decode(self._decoded(torch.from_numpy(self.transform(X))))
 
     def sample(self, n: int, y: Any = None, random_state: Any = None) -> Any:
         """New instances.
@@ -427,7 +439,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         -------
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
-            the training data.
+            the training data. Images are the decoder's means, rows of a table are drawn from
+            its distributions.
         """
         classes = torch.from_numpy(self._wanted(n, y))
         generator = self._generator(random_state)
@@ -437,7 +450,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         for c in classes.unique():
             chosen = classes == c
             codes[chosen] += (network.code_factor[c] @ noise[chosen]).squeeze(-1)
-        return self._decode(codes)
+        values = self._decoded(codes)
+        if network.blocks is not None:
+            values = network.blocks.draw(values, network.spread, generator)
+        return self._codec.decode(values)
 
     def _after_training(
         self,
@@ -446,7 +462,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         rows: np.ndarray,
         target: np.ndarray,
     ) -> None:
-        """Fit the Gaussians that :meth:`sample` draws codes from."""
+        """Fit the Gaussians that :meth:`sample` draws codes and a table's numbers from."""
         base = torch.from_numpy(self._evaluate(network, codec, rows, _parameters)).float()
         y = torch.from_numpy(target)
         with torch.inference_mode():
@@ -454,12 +470,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             code_mean, code_factor = class_gaussians(mean, log_variance, y, network.n_classes)
         network.code_mean.copy_(code_mean)
         network.code_factor.copy_(code_factor)
+        if network.blocks is not None:
+            left = self._evaluate(network, codec, rows, _residuals)
+            network.spread.copy_(torch.from_numpy(left).square().mean(0).sqrt())
 
-    def _decode(self, codes: Tensor) -> Any:
+    def _decoded(self, codes: Tensor) -> Tensor:
         network = self.network_.cpu().eval()
         with torch.inference_mode():
-            values = torch.cat([network.decoder(z) for z in codes.split(1024)])
-        return self._codec.decode(values)
+            return torch.cat([network.decoder(z) for z in codes.split(1024)])
 
     @property
     def _n_features_out(self) -> int:
@@ -474,3 +492,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 def _parameters(network: DGCNetwork, x: Tensor) -> Tensor:
     """Mean and log-variance of q(z|x) side by side: (n, 2 K)."""
     return network.recognise(x)[0]
+
+
+def _residuals(network: DGCNetwork, x: Tensor) -> Tensor:
+    """Numbers of a table's rows minus their reconstructions: (n, n_numeric)."""
+    mean, _ = moments(_parameters(network, x))
+    return (x - network.decoder(mean))[:, : len(network.spread)]

@@ -153,7 +153,7 @@ def _reconstruction_errors(network: DGCNetwork, flat_x: Tensor, codes: Tensor, k
     errors = []
     for x, z in zip(flat_x.split(rows_at_once), codes.split(rows_at_once), strict=True):
         x_hat = network.decoder(z.flatten(0, 1)).flatten(1).unflatten(0, (-1, n_samples))
-        errors.append(reconstruction_error(x[:, None], x_hat, kind))
+        errors.append(reconstruction_error(x[:, None], x_hat, kind, network.blocks))
     return torch.cat(errors)
 
 

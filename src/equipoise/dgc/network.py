@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from equipoise.networks import build_decoder, build_trunk
+from equipoise.networks.columns import ColumnBlocks
 
 # In the release one label faces 4096 features and a learning rate of 1e-5, so that a code owes
 # little to its label. With full-sized steps, as the compact networks take them, the label would
@@ -28,7 +31,12 @@ class DGCNetwork(nn.Module):
         p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
     spatial : bool, default=False
         Whether the compact trunk keeps the features of all positions.
+    layout : tuple, default=None
+        Arguments of :class:`~equipoise.networks.columns.ColumnBlocks`, for a table.
     """
+
+    blocks: ColumnBlocks | None
+    spread: Tensor  # for a table: deviation of its numbers from the decoder's, after training
 
     def __init__(
         self,
@@ -38,6 +46,7 @@ class DGCNetwork(nn.Module):
         architecture: str,
         head: str,
         spatial: bool = False,
+        layout: Any = None,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
@@ -55,6 +64,9 @@ class DGCNetwork(nn.Module):
             else nn.Identity()
         )
         self.decoder = build_decoder(latent_dim, input_shape, architecture)
+        self.blocks = None if layout is None else ColumnBlocks(*layout)
+        if self.blocks is not None:
+            self.register_buffer("spread", torch.ones(self.blocks.n_numeric))
         # Where the codes of each class lie, for sampling: set after training.
         self.register_buffer("code_mean", torch.zeros(n_classes, latent_dim))
         self.register_buffer("code_factor", torch.zeros(n_classes, latent_dim, latent_dim))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from equipoise.networks.columns import ColumnBlocks
 from equipoise.training.losses import adjusted_cross_entropy, weighted_mean
 
 MMD_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -30,29 +31,35 @@ class DGCLoss:
         return {f.name: getattr(self, f.name).detach() for f in fields(self)}
 
 
-def reconstruction_error(x: Tensor, x_hat: Tensor, kind: str) -> Tensor:
+def reconstruction_error(
+    x: Tensor, x_hat: Tensor, kind: str, blocks: ColumnBlocks | None = None
+) -> Tensor:
     """Distance of every sample to its reconstruction.
 
     Parameters
     ----------
-    x, x_hat : Tensor of shape (..., *input_shape) with equal trailing three or one dimensions
-        Already flattened: ``(..., n_values)``.
+    x, x_hat : Tensor of shape (..., n_values), which broadcast
+        Already flattened.
     kind : {"l2sq", "l2", "l1"}
         Half the squared Euclidean distance, the Euclidean distance, or the sum of absolute
         differences: the negative log-density, up to a constant, of a Gaussian, a radial
         exponential or a Laplace decoder.
+    blocks : ColumnBlocks, default=None
+        Of the rows of a table: categories cost their cross-entropy, missing numbers nothing.
 
     Returns
     -------
     Tensor of shape (...)
     """
-    difference = x - x_hat
+    difference = x - x_hat if blocks is None else blocks.difference(x, x_hat)
+    categories = 0.0 if blocks is None else blocks.cross_entropy(x, x_hat)
     if kind == "l1":
-        return difference.abs().sum(-1)
+        return difference.abs().sum(-1) + categories
     squared = difference.square().sum(-1)
     if kind == "l2":
-        return (squared + 1e-12).sqrt()  # the gradient of a root at zero is infinite
-    return squared / 2
+        # The gradient of a root at zero is infinite.
+        return (squared + 1e-12).sqrt() + categories
+    return squared / 2 + categories
 
 
 def inverse_multiquadratic_mmd(a: Tensor, b: Tensor) -> Tensor:

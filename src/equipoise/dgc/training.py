@@ -151,7 +151,9 @@ class DGCPlan:
         x_hat = self.modules.decoder(codes[:, 0])
         prior = torch.randn(codes[:, 0].shape, generator=self.generator).to(codes)
         loss = joint_loss(
-            reconstruction_error(x.flatten(1), x_hat.flatten(1), self.reconstruction),
+            reconstruction_error(
+                x.flatten(1), x_hat.flatten(1), self.reconstruction, self.modules.blocks
+            ),
             self.modules.head(codes),
             y,
             # One row has no pairs to compare.

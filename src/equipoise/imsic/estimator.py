@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.released import read_released
@@ -43,6 +44,12 @@ class IMSIC(Steering, DeepOverSampler):
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
         3-D and 4-D input; without it, 2-D input is a table.
+    categorical_features : "auto" or array-like of int, str or bool, default="auto"
+        Columns of a table of whose values only equality counts, by position, name or mask.
+        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+    allow_missing : bool, default=True
+        Whether values of a table may be missing, in synthetic rows too; otherwise they are an
+        error.
     architecture : {"compact", "paper"}, default="compact"
         Networks for images: small ones, or those of the release. Tables get hidden layers.
     noise_dim : int, default=62
@@ -135,6 +142,7 @@ class IMSIC(Steering, DeepOverSampler):
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepOverSampler._constraints,
+        **TABLE_CONSTRAINTS,
         "noise_dim": [Number(1, integer=True)],
         "n_codes": [Number(1, integer=True)],
         "code_names": [OneOf((None,)), Instance((list, tuple), "a list of names")],
@@ -161,6 +169,8 @@ class IMSIC(Steering, DeepOverSampler):
         *,
         sampling_strategy: Any = "auto",
         image_shape: tuple[int, ...] | None = None,
+        categorical_features: Any = "auto",
+        allow_missing: bool = True,
         architecture: str = "compact",
         noise_dim: int = 62,
         n_codes: int = 4,
@@ -186,6 +196,8 @@ class IMSIC(Steering, DeepOverSampler):
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.image_shape = image_shape
+        self.categorical_features = categorical_features
+        self.allow_missing = allow_missing
         self.architecture = architecture
         self.noise_dim = noise_dim
         self.n_codes = n_codes
@@ -266,13 +278,11 @@ class IMSIC(Steering, DeepOverSampler):
             return super()._n_epochs(n_steps)
         return max(EPOCHS, math.ceil(LEAST_STEPS / n_steps))
 
-    def _fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}
         return super()._fit_resample(X, y)
 
-    def _rows_of_class(
-        self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
-    ) -> np.ndarray:
+    def _rows_of_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Any:
         """``n`` synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
         accepted = self._accepted_rows(label, n)
         if accepted is not None:
@@ -285,8 +295,9 @@ class IMSIC(Steering, DeepOverSampler):
                 "neighbours, not generated. Lower min_class_size to generate them.",
                 stacklevel=2,
             )
-            made = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
-            return np.asarray(self._codec.decode(torch.from_numpy(made)))
+            encoded = self._codec.encode(self._rows_like_fit(real))
+            made = smote(encoded.numpy(), n, N_NEIGHBORS, generator)
+            return self._codec.decode(torch.from_numpy(made))
         return super()._rows_of_class(label, n, real, generator)
 
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:

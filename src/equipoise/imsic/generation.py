@@ -22,7 +22,6 @@ from equipoise.inputs import check_labels, check_rows, fit_codec
 from equipoise.parameters import Number, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Plan
-from equipoise.training.precision import autocast
 
 CHECKED = 100  # images per class for which a hand-written map is checked
 
@@ -58,7 +57,7 @@ class CodedGenerator(DeepEstimator):
         if X is not None:
             rows = check_rows(self, X, reset=True)
             self.classes_, target = check_labels(y, len(rows))
-        self._codec = fit_codec(rows, rows, self.image_shape)
+        self._codec = fit_codec(rows, rows, self)
         if self._codec.input_shape != shape or len(self.classes_) != n:
             raise InvalidInputError(
                 f"The checkpoint draws {n} categories of shape {shape}, but X and y have "
@@ -99,7 +98,14 @@ class CodedGenerator(DeepEstimator):
                 )
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return IMSICNetwork(input_shape, n_classes, self.n_codes, self.noise_dim, self.architecture)
+        return IMSICNetwork(
+            input_shape,
+            n_classes,
+            self.n_codes,
+            self.noise_dim,
+            self.architecture,
+            self._codec.layout,
+        )
 
     def _plan(
         self,
@@ -123,7 +129,7 @@ class CodedGenerator(DeepEstimator):
             y,
             class_counts=counts,
             generator=generator,
-            autocast=autocast(self.precision, y.device),
+            autocast=self._autocast(y.device),
             structure=self.structure_,
             structure_weight=self.structure_weight,
             category_weight=self.category_weight,

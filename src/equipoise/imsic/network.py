@@ -14,6 +14,7 @@ from equipoise.imsic.convolutions import (
     compact_features,
     paper_features,
 )
+from equipoise.networks.columns import ColumnBlocks
 from equipoise.networks.mlp import MLPDecoder
 
 
@@ -35,6 +36,8 @@ class Generator(nn.Module):
     n_classes, n_codes, noise_dim : int
     architecture : {"compact", "paper"}
         Ignored for tables.
+    layout : tuple, default=None
+        Arguments of :class:`~equipoise.networks.columns.ColumnBlocks`, for a table.
     """
 
     def __init__(
@@ -44,10 +47,12 @@ class Generator(nn.Module):
         n_codes: int,
         noise_dim: int,
         architecture: str,
+        layout: Any = None,
     ) -> None:
         super().__init__()
         self.n_classes, self.n_codes, self.noise_dim = n_classes, n_codes, noise_dim
         n_inputs = noise_dim + n_classes + n_codes
+        self.blocks = None if layout is None else ColumnBlocks(*layout)
         if len(input_shape) == 1:
             self.body: nn.Module = MLPDecoder(n_inputs, input_shape[0])
         else:
@@ -57,7 +62,8 @@ class Generator(nn.Module):
     def forward(self, noise: Tensor, y: Tensor, codes: Tensor) -> Tensor:
         """Inputs (n, *input) from noise (n, noise_dim), class indices (n,) and codes (n, m)."""
         category = nn.functional.one_hot(y, self.n_classes).to(noise)
-        return self.body(torch.cat([noise, category, codes], 1))
+        made = self.body(torch.cat([noise, category, codes], 1))
+        return made if self.blocks is None else self.blocks.harden(made)
 
 
 def _table_features(n_features: int, width: int = 128) -> tuple[nn.Sequential, int]:
@@ -113,12 +119,13 @@ class IMSICNetwork(nn.Module):
         n_codes: int,
         noise_dim: int,
         architecture: str = "compact",
+        layout: Any = None,
     ) -> None:
         super().__init__()
-        self.arguments = (input_shape, n_classes, n_codes, noise_dim, architecture)
-        self.generator = Generator(input_shape, n_classes, n_codes, noise_dim, architecture)
+        self.arguments = (input_shape, n_classes, n_codes, noise_dim, architecture, layout)
+        self.generator = Generator(*self.arguments)
         self.discriminator = Discriminator(input_shape, n_classes, n_codes, architecture)
-        self.average = Generator(input_shape, n_classes, n_codes, noise_dim, architecture)
+        self.average = Generator(*self.arguments)
         self.average.load_state_dict(self.generator.state_dict())
         self.average.requires_grad_(False)
         self.register_buffer("n_averaged", torch.zeros((), dtype=torch.int64))

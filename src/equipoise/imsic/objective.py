@@ -8,6 +8,7 @@ shrinking the readings; the form here is linear-Gaussian and free of scale.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -63,15 +64,10 @@ def structure_loss(
         Positive; bounds every term.
     """
     m, n_edges = readings.shape[1], len(structure.edges)
-    nodes = [(j, m + j, [m + p for p in own]) for j, own in enumerate(structure.parents)]
-    pairs = [
-        (m + a, m + b, [m + p for p in structure.given(a, b)])
-        for a, b in (*structure.edges, *structure.non_edges)
-    ]
     # Half precision cannot tell an R² of .999 from 1.
     with torch.autocast(readings.device.type, enabled=False):
         z = torch.cat([_standardised(codes), _standardised(readings)], 1)
-        left = _residuals(z, [*nodes, *pairs])
+        left = _residuals(z, *(part.to(z) for part in _regressions(structure)))
         covariance, variance = left.prod(2).mean(1), left.square().mean(1)
         rho = covariance / (variance + _FLOOR).prod(1).sqrt()
         apart = 1 - rho.square()
@@ -104,26 +100,45 @@ def _standardised(x: Tensor) -> Tensor:
     return centred / centred.square().mean(0).masked_fill(constant, 1).sqrt()
 
 
-def _residuals(z: Tensor, regressions: list[tuple[int, int, list[int]]]) -> Tensor:
+@lru_cache(maxsize=8)
+def _regressions(structure: Structure) -> tuple[Tensor, Tensor]:
+    """What is regressed on what for every node, edge and non-edge, in this order.
+
+    Returns
+    -------
+    chosen : Tensor of shape (q, 2 m)
+        1 for the predictors, among the codes and then the readings.
+    target : Tensor of shape (q, 2 m, 2)
+        1 for the two variables that are regressed on them.
+    """
+    m = len(structure.names)
+    nodes = [(j, m + j, [m + p for p in own]) for j, own in enumerate(structure.parents)]
+    pairs = [
+        (m + a, m + b, [m + p for p in structure.given(a, b)])
+        for a, b in (*structure.edges, *structure.non_edges)
+    ]
+    regressions = [*nodes, *pairs]
+    chosen, target = torch.zeros(len(regressions), 2 * m), torch.zeros(len(regressions), 2 * m, 2)
+    for row, (first, second, predictors) in enumerate(regressions):
+        chosen[row, predictors] = 1
+        target[row, first, 0] = target[row, second, 1] = 1
+    return chosen, target
+
+
+def _residuals(z: Tensor, chosen: Tensor, target: Tensor) -> Tensor:
     """What is left of two variables after regression on some others.
 
     Parameters
     ----------
     z : Tensor of shape (n, k)
         Standardised variables.
-    regressions : list of (first, second, predictors), of length q
-        Columns of `z`.
+    chosen, target : Tensor of shapes (q, k) and (q, k, 2)
+        As from :func:`_regressions`.
 
     Returns
     -------
     Tensor of shape (q, n, 2)
     """
-    q, k = len(regressions), z.shape[1]
-    chosen, target = torch.zeros(q, k, dtype=z.dtype), torch.zeros(q, k, 2, dtype=z.dtype)
-    for row, (first, second, predictors) in enumerate(regressions):
-        chosen[row, predictors] = 1
-        target[row, first, 0] = target[row, second, 1] = 1
-    chosen, target = chosen.to(z.device), target.to(z.device)
     gram = z.T @ z / len(z)
     # Rows and columns that are not predictors become those of the identity: all regressions are
     # then of one size and are solved together.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from equipoise.base_sampler import joined
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.generation import CodedGenerator
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 class Steering(CodedGenerator):
     """What a person does with a fitted :class:`equipoise.IMSIC`."""
 
-    _candidates: tuple[np.ndarray, np.ndarray] | None = None
-    _accepted: Mapping[Any, np.ndarray] = MappingProxyType({})
+    _candidates: tuple[Any, np.ndarray] | None = None
+    _accepted: Mapping[Any, Any] = MappingProxyType({})
 
     # Codes ----------------------------------------------------------------------------------
 
@@ -211,7 +212,7 @@ class Steering(CodedGenerator):
         """
         X = self.sample(n, y, **options)
         labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
-        self._candidates = (np.asarray(X), labels)
+        self._candidates = (X, labels)
         return X, labels
 
     def accept(self, mask: Any) -> Any:
@@ -232,7 +233,7 @@ class Steering(CodedGenerator):
         for label in np.unique(labels).tolist():
             earlier = self._accepted.get(label, rows[:0])
             kept = rows[chosen & (labels == label)]
-            self._accepted = {**self._accepted, label: np.concatenate([earlier, kept])}
+            self._accepted = {**self._accepted, label: joined([earlier, kept])}
         self._candidates = None
         return self
 
@@ -240,7 +241,7 @@ class Steering(CodedGenerator):
         """Drop these of the proposed candidates and accept the others; see :meth:`accept`."""
         return self.accept(~self._judged(mask)[2])
 
-    def _judged(self, mask: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _judged(self, mask: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         """The candidates, their labels, and the mask as bools."""
         if self._candidates is None:
             raise InvalidInputError("There are no candidates to judge. Call propose() first.")
@@ -258,7 +259,7 @@ class Steering(CodedGenerator):
         chosen[given.astype(np.intp)] = True
         return rows, labels, chosen
 
-    def _accepted_rows(self, label: Any, n: int) -> np.ndarray | None:
+    def _accepted_rows(self, label: Any, n: int) -> Any:
         """Up to ``n`` accepted rows of a class, or None where nobody judged it."""
         rows = self._accepted.get(label)
         if rows is not None and len(rows) < n:
@@ -358,14 +359,14 @@ class Steering(CodedGenerator):
             random_state=0 if random_state is None else random_state,
         )
 
-    def _training_rows(self) -> np.ndarray:
+    def _training_rows(self) -> Any:
         check_is_fitted(self)
         if self._rows is None:
             raise InvalidInputError(
                 "The training rows are not kept in a saved sampler. Fit it again, or compare "
                 "with equipoise.metrics.nearest_rows."
             )
-        return self._rows
+        return self._codec.container(self._rows)
 
     def _flat(self, X: Any) -> np.ndarray:
         return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()

@@ -75,8 +75,18 @@ class IMSICPlan:
                 module.generator = generator
 
         def adam(module: nn.Module) -> torch.optim.Optimizer:
-            return torch.optim.Adam(module.parameters(), learning_rate, betas=(0.5, 0.999))
+            return torch.optim.Adam(
+                module.parameters(), learning_rate, betas=(0.5, 0.999), fused=True
+            )
 
+        average = network.average.state_dict(keep_vars=True)
+        own = network.generator.state_dict(keep_vars=True)
+        floating = [name for name, value in own.items() if value.is_floating_point()]
+        self.averaged = [average[name].detach() for name in floating]
+        self.followed = [own[name].detach() for name in floating]
+        self.counted = [
+            (average[k].detach(), v.detach()) for k, v in own.items() if k not in floating
+        ]
         self.for_discriminator = adam(network.discriminator)
         self.for_generator = adam(network.generator)
         self.optimizers = [self.for_discriminator, self.for_generator]
@@ -150,10 +160,6 @@ class IMSICPlan:
     def _average(self) -> None:
         n = int(self.modules.n_averaged.add_(1))
         decay = min(AVERAGE_DECAY, n / (n + 10))
-        average = self.modules.average.state_dict()
-        with torch.no_grad():
-            for name, value in self.modules.generator.state_dict().items():
-                if value.is_floating_point():
-                    average[name].lerp_(value, 1 - decay)
-                else:
-                    average[name].copy_(value)
+        torch._foreach_lerp_(self.averaged, self.followed, 1 - decay)
+        for average, value in self.counted:
+            average.copy_(value)

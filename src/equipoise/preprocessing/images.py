@@ -70,8 +70,19 @@ class ImageCodec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape for which the networks are built."""
+        """Shape of an image as the networks are built for it."""
         return self.image_shape
+
+    encoded_shape = input_shape
+    layout = None
+
+    def rows(self, images: np.ndarray) -> np.ndarray:
+        """Images are rows as they are; see :meth:`TableCodec.rows`."""
+        return images
+
+    def container(self, rows: np.ndarray) -> np.ndarray:
+        """Inverse of :meth:`rows`."""
+        return rows
 
     def check(self, X: np.ndarray) -> None:
         """Refuse rows of another shape or brightness than those of the fit."""

@@ -1,9 +1,11 @@
-"""Numeric tables ⇄ standardised tensors."""
+"""Tables of any columns ⇄ matrices of numbers ⇄ tensors for networks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -11,107 +13,237 @@ import torch
 from torch import Tensor
 
 from equipoise.errors import InvalidInputError
+from equipoise.preprocessing.categories import is_categorical, named_categorical
+from equipoise.preprocessing.columns import CategoricalColumn, Column, NumericColumn
+
+
+class Layout(NamedTuple):
+    """Where a table's tensor has what: numbers first, then one-hot blocks.
+
+    Attributes
+    ----------
+    n_numeric : int
+    shares : tuple of tuple of float
+        Of the categories of every block, in the training rows.
+    flagged : tuple of int
+        Numeric columns with missing values: the last blocks say, in this order, whether a value
+        is there (first) or missing (second).
+    """
+
+    n_numeric: int
+    shares: tuple[tuple[float, ...], ...]
+    flagged: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class TableCodec:
-    """How the rows of one fit look, and the way to standardised tensors and back.
+    """How the rows of one fit look, and the way to tensors and back.
+
+    A tensor has the standardised normal score of every numeric column, then the one-hot blocks
+    of the categorical ones, then those that say of a numeric column whether its value is missing.
 
     Attributes
     ----------
-    mean, scale : ndarray of shape (n_features,)
-        A column becomes ``(value - mean) / scale``; the scale of a constant column is 1.
-    columns : list or None
+    columns : tuple of NumericColumn or CategoricalColumn
+    names : list or None
         Names, when the user fitted a DataFrame; the output is then one too.
-    column_dtypes : list of str
-        dtype of every column, which the output takes on again; integers are rounded, and what
-        is neither a number nor a bool becomes float64.
+    dtype : str or None
+        Of the output, when the user fitted an array.
+    allow_missing : bool
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
-    columns: list[Any] | None
-    column_dtypes: list[str]
+    columns: tuple[Column, ...]
+    names: list[Any] | None
+    dtype: str | None
+    allow_missing: bool = True
 
     @classmethod
-    def fit(cls, X: np.ndarray, original: object) -> TableCodec:
-        """Learn the moments from the checked matrix, and the look from the user's container."""
-        columns: list[Any] | None = None
-        dtypes = [_restorable(original.dtype if isinstance(original, np.ndarray) else X.dtype)]
-        if isinstance(original, pd.DataFrame):
-            plain = (str, int, float)  # what JSON keeps
-            columns = [name if isinstance(name, plain) else str(name) for name in original]
-            dtypes = [_restorable(dtype) for dtype in original.dtypes]
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = X.mean(axis=0, dtype=np.float64)
-            scale = X.std(axis=0, dtype=np.float64)
-        if not np.isfinite(scale).all():
-            raise InvalidInputError(
-                f"X has values of up to {np.abs(X).max():.3g} in column {scale.argmax()}, too "
-                "large to standardise. Divide them by a constant first."
+    def fit(
+        cls,
+        table: np.ndarray | pd.DataFrame,
+        original: object = None,
+        categorical_features: Any = "auto",
+        allow_missing: bool = True,
+    ) -> Self:
+        """Learn the columns of a training table.
+
+        Parameters
+        ----------
+        table : DataFrame, or float array of shape (n, n_features)
+        original : object, default=None
+            What the user passed: its dtype is that of the output.
+        categorical_features : "auto", array-like of int, of str or of bool
+            ``"auto"`` for columns of bools, strings and categories.
+        allow_missing : bool
+        """
+        codec = cls((), None, None, allow_missing)
+        codec._refuse_missing(table)
+        chosen = named_categorical(table, categorical_features)
+        if isinstance(table, np.ndarray):
+            dtype = _restorable(original.dtype if isinstance(original, np.ndarray) else table.dtype)
+            columns = tuple(
+                CategoricalColumn.fit(pd.Series(values), np.dtype(dtype), i)
+                if is_in
+                else NumericColumn.fit(values, dtype, i)
+                for i, (values, is_in) in enumerate(zip(table.T, chosen, strict=True))
             )
-        # A scale of rounding errors would blow them up into features.
-        scale = np.where(scale > 1e-12 * (1 + np.abs(mean)), scale, 1.0)
-        return cls(mean, scale, columns, dtypes)
+            return cls(columns, None, dtype, allow_missing)
+        plain = (str, int, float)  # what JSON keeps
+        names = [name if isinstance(name, plain) else str(name) for name in table]
+        columns = tuple(
+            _fit_column(table.iloc[:, i], names[i], is_in) for i, is_in in enumerate(chosen)
+        )
+        if isinstance(original, np.ndarray):
+            return cls(columns, None, "object", allow_missing)
+        return cls(columns, names, None, allow_missing)
+
+    # Shapes ---------------------------------------------------------------------------------
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape for which the networks are built."""
-        return (len(self.mean),)
+        """Shape of a row as the user knows it."""
+        return (len(self.columns),)
 
-    def check(self, X: np.ndarray) -> None:
+    @property
+    def encoded_shape(self) -> tuple[int, ...]:
+        """Shape for which the networks are built."""
+        return (self.layout.n_numeric + sum(map(len, self.layout.shares)),)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the tensor has what."""
+        missing = [column.missing_share for column in self._numeric.values()]
+        flagged = tuple(i for i, share in enumerate(missing) if share)
+        shares = tuple(column.shares for column in self._categorical.values())
+        of_missing = tuple((1 - missing[i], missing[i]) for i in flagged)
+        return Layout(len(missing), shares + of_missing, flagged)
+
+    @cached_property
+    def _numeric(self) -> dict[int, NumericColumn]:
+        return {i: c for i, c in enumerate(self.columns) if isinstance(c, NumericColumn)}
+
+    @property
+    def _place(self) -> list[int]:
+        return list(self._numeric)
+
+    @cached_property
+    def _categorical(self) -> dict[int, CategoricalColumn]:
+        return {i: c for i, c in enumerate(self.columns) if isinstance(c, CategoricalColumn)}
+
+    # Rows -----------------------------------------------------------------------------------
+
+    def check(self, table: np.ndarray | pd.DataFrame) -> None:
         """Refuse rows with another number of columns than those of the fit."""
-        if X.ndim != 2 or X.shape[1] != len(self.mean):
+        if table.ndim != 2 or table.shape[1] != len(self.columns):
             raise InvalidInputError(
-                f"X has shape {X.shape}, but the estimator was fitted on rows of "
-                f"{len(self.mean)} features. Pass the same columns."
+                f"X has shape {table.shape}, but the estimator was fitted on rows of "
+                f"{len(self.columns)} features. Pass the same columns."
             )
+        self._refuse_missing(table)
+
+    def rows(self, table: np.ndarray | pd.DataFrame) -> np.ndarray:
+        """Table → float64 matrix: categories by position, NaN for what is missing."""
+        if isinstance(table, np.ndarray) and not self._categorical:
+            return table
+        names = self.names or range(len(self.columns))
+        result = np.empty(table.shape)
+        for i, (column, name) in enumerate(zip(self.columns, names, strict=True)):
+            part = table[:, i] if isinstance(table, np.ndarray) else table.iloc[:, i]
+            result[:, i] = column.to_numbers(part, name)
+        return result
 
     def encode(self, rows: np.ndarray) -> Tensor:
-        """``(n, n_features)`` array → standardised float64 tensor of the same shape."""
-        return torch.from_numpy((rows - self.mean) / self.scale)
+        """Matrix as :meth:`rows` makes it → float64 tensor of shape (n, *encoded_shape)."""
+        n_numeric, shares, flagged = self.layout
+        result = np.zeros((len(rows), *self.encoded_shape))
+        for at, (i, numeric) in enumerate(self._numeric.items()):
+            result[:, at] = np.nan_to_num(numeric.scores.encode(rows[:, i]))
+        positions = [
+            np.where(np.isnan(rows[:, i]), len(column.values), rows[:, i])
+            for i, column in self._categorical.items()
+        ]
+        positions += [np.isnan(rows[:, self._place[f]]) for f in flagged]
+        start, every = n_numeric, np.arange(len(rows))
+        for position, block in zip(positions, shares, strict=True):
+            known = (position >= 0) & (position < len(block))
+            result[every[known], start + position[known].astype(np.intp)] = 1
+            start += len(block)
+        return torch.from_numpy(result)
 
-    def decode(self, rows: Tensor) -> np.ndarray | pd.DataFrame:
-        """Tensor as :meth:`encode` makes it → the user's container, columns and dtypes."""
-        values = rows.detach().cpu().double().numpy() * self.scale + self.mean
-        if self.columns is None:
-            return _cast(values, self.column_dtypes[0])
-        columns = {i: _cast(values[:, i], dtype) for i, dtype in enumerate(self.column_dtypes)}
-        return pd.DataFrame(columns).set_axis(self.columns, axis=1)
+    def decode(self, encoded: Tensor) -> np.ndarray | pd.DataFrame:
+        """Tensor as :meth:`encode` makes it → the user's container, columns and dtypes.
+
+        Of a block the largest entry counts.
+        """
+        values = encoded.detach().cpu().double().numpy()
+        n_numeric, _, flagged = self.layout
+        rows = np.empty((len(values), len(self.columns)))
+        for at, (i, numeric) in enumerate(self._numeric.items()):
+            rows[:, i] = numeric.scores.decode(values[:, at])
+        start = n_numeric
+        for i, column in self._categorical.items():
+            position = values[:, start : start + len(column.shares)].argmax(1)
+            rows[:, i] = np.where(position == len(column.values), np.nan, position)
+            start += len(column.shares)
+        for f in flagged:
+            rows[values[:, start + 1] > values[:, start], self._place[f]] = np.nan
+            start += 2
+        return self.container(rows)
+
+    def container(self, rows: np.ndarray) -> np.ndarray | pd.DataFrame:
+        """Inverse of :meth:`rows`: the user's container, columns and dtypes."""
+        columns = [column.restore(rows[:, i]) for i, column in enumerate(self.columns)]
+        if self.dtype is not None:
+            result = np.empty(rows.shape, dtype=self.dtype)
+            for i, column in enumerate(columns):
+                result[:, i] = pd.Series(column).astype(self.dtype)
+            return result
+        return pd.DataFrame(dict(enumerate(columns))).set_axis(self.names, axis=1)
+
+    def _refuse_missing(self, table: np.ndarray | pd.DataFrame) -> None:
+        if self.allow_missing:
+            return
+        missing = np.asarray(pd.isna(table)).sum(0)
+        if missing.any():
+            i = int(missing.argmax())
+            name = i if isinstance(table, np.ndarray) else table.columns[i]
+            raise InvalidInputError(
+                f"Input X contains NaN: column {name!r} lacks {missing[i]} values. Fill them in, "
+                "leave the rows out, or set allow_missing=True."
+            )
+
+    # Saving ---------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
+        columns = [column.to_dict() for column in self.columns]
         return {
             "kind": "table",
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "columns": self.columns,
-            "column_dtypes": self.column_dtypes,
+            "columns": columns,
+            "names": self.names,
+            "dtype": self.dtype,
+            "allow_missing": self.allow_missing,
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TableCodec:
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """Inverse of :meth:`to_dict`."""
-        return cls(
-            np.asarray(values["mean"]),
-            np.asarray(values["scale"]),
-            values["columns"],
-            values["column_dtypes"],
-        )
+        kinds: dict[str, Callable[..., Column]] = {
+            kind.kind: kind.from_dict for kind in (NumericColumn, CategoricalColumn)
+        }
+        columns = tuple(kinds[column["kind"]](column) for column in values["columns"])
+        return cls(columns, values["names"], values["dtype"], values["allow_missing"])
+
+
+def _fit_column(values: pd.Series, name: Any, is_named: bool) -> Column:
+    dtype = values.dtype
+    if dtype == np.dtype(object):
+        values = values.infer_objects()
+    if is_named or is_categorical(values):
+        return CategoricalColumn.fit(values, dtype, name)
+    return NumericColumn.fit(values, values.dtype if values.dtype.kind in "mM" else dtype, name)
 
 
 def _restorable(dtype: Any) -> str:
-    """Name of a dtype of numbers or bools; nullable ones have the NumPy dtype of their values."""
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    return str(dtype) if isinstance(plain, np.dtype) and plain.kind in "biuf" else "float64"
-
-
-def _cast(values: np.ndarray, name: str) -> Any:
-    dtype: Any = pd.api.types.pandas_dtype(name)
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    if plain.kind == "b":
-        values = values > 0.5
-    elif plain.kind in "iu":
-        limits = np.iinfo(plain)
-        values = np.clip(np.rint(values), limits.min, limits.max)
-    return values.astype(plain) if plain is dtype else pd.array(values.astype(plain), dtype=dtype)
+    """Name of a dtype of numbers or bools; of others float64."""
+    return str(dtype) if dtype.kind in "biuf" else "float64"

@@ -1,0 +1,163 @@
+"""Tables of mixed columns through every estimator: in as they are, out as they came."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.pipeline import make_pipeline
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import cross_val_score
+
+from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
+from equipoise.baselines import BAGAN, DeepSMOTE
+
+QUICK = {"max_epochs": 2, "random_state": 0}
+CLASSIFIERS = [ConvNetClassifier(**QUICK), DGCClassifier(**QUICK, latent_dim=8)]
+SAMPLERS = [IMSIC(**QUICK), BAGAN(**QUICK), DeepSMOTE(**QUICK)]
+
+
+def name(estimator):
+    return type(estimator).__name__
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    n = 300
+    X = pd.DataFrame(
+        {
+            "age": rng.integers(18, 90, n).astype("int16"),
+            "income": np.where(rng.random(n) < 0.2, np.nan, rng.lognormal(10, 1, n)),
+            "visits": pd.array(np.where(rng.random(n) < 0.2, None, rng.poisson(2, n)), "Int64"),
+            "member": rng.random(n) < 0.3,
+            "city": rng.choice(["Bern", "Oslo", "Rome"], n),
+            "grade": pd.Categorical(rng.choice(list("abc"), n), list("abcd"), ordered=True),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D"),
+        }
+    )
+    rare = (X["city"] == "Oslo") & (X["age"] > 50)
+    y = pd.Series(np.where(rare, "yes", "no"), name="churned")
+    X.index = y.index = rng.permutation(n) + 7
+    return X, y
+
+
+@pytest.mark.parametrize("estimator", [*CLASSIFIERS, *SAMPLERS], ids=name)
+def test_a_fit_leaves_the_table_alone_and_knows_its_columns(estimator, table):
+    X, y = table
+    before = X.copy(), y.copy()
+    model = clone(estimator).fit(X, y)
+    pd.testing.assert_frame_equal(X, before[0])
+    pd.testing.assert_series_equal(y, before[1])
+    assert model.feature_names_in_.tolist() == X.columns.tolist()
+    assert model.n_features_in_ == 7 and model.input_shape_ == (7,)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=name)
+def test_predictions_do_not_depend_on_the_rows_beside(classifier, table):
+    X, y = table
+    model = clone(classifier).fit(X, y)
+    together = model.predict_proba(X)
+    np.testing.assert_allclose(model.predict_proba(X.iloc[5:8]), together[5:8], atol=1e-9)
+    assert np.isfinite(together).all()
+
+
+def test_a_classifier_learns_from_categories(table):
+    X, y = table
+    model = ConvNetClassifier(max_epochs=20, random_state=0)
+    assert cross_val_score(model, X, y, scoring="balanced_accuracy", cv=3).mean() > 0.9
+
+
+def test_categories_and_missing_values_of_later_rows_need_not_be_known(table):
+    X, y = table
+    model = ConvNetClassifier(**QUICK).fit(X, y)
+    new = X.head(3).assign(city=["Paris", None, "Rome"], age=[1, 200, 30])
+    assert len(model.predict(new)) == 3
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=name)
+def test_resampling_gives_back_the_table_and_rows_like_it(sampler, table):
+    X, y = table
+    sampler = clone(sampler)
+    X_new, y_new = sampler.fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_new.head(len(X)), X.reset_index(drop=True))
+    pd.testing.assert_series_equal(y_new.head(len(y)), y.reset_index(drop=True))
+    assert X_new.index.equals(pd.RangeIndex(len(X_new))) and y_new.index.equals(X_new.index)
+    assert y_new.value_counts().nunique() == 1
+    assert sampler.synthetic_mask_.sum() == len(X_new) - len(X)
+    made = X_new[sampler.synthetic_mask_]
+    assert made.dtypes.equals(X.dtypes)
+    for column in ("age", "since", "visits", "income"):
+        assert made[column].min() >= X[column].min() and made[column].max() <= X[column].max()
+    for column in ("city", "member", "grade"):
+        assert set(made[column]) <= set(X[column])
+
+
+@pytest.mark.parametrize("generator", [CLASSIFIERS[1], SAMPLERS[0]], ids=name)
+def test_generated_rows_miss_values_as_real_ones_do(generator, table):
+    X, y = table
+    long = (
+        clone(generator).set_params(max_epochs=30, latent_dim=8)
+        if name(generator) == "DGCClassifier"
+        else clone(generator).set_params(max_epochs=100)
+    )
+    made = long.fit(X, y).sample(400, "no", random_state=1)
+    real = X[y == "no"].isna().mean()
+    assert (made.isna().mean() - real).abs().max() < 0.15
+    assert made["income"].isna().any() and not made["age"].isna().any()
+
+
+def test_numpy_in_numpy_out(table):
+    X, y = table
+    objects = X.astype(object).to_numpy()
+    X_new, y_new = IMSIC(**QUICK).fit_resample(objects, y.to_numpy())
+    assert isinstance(X_new, np.ndarray) and X_new.dtype == object
+    assert isinstance(y_new, np.ndarray) and y_new.dtype == y.to_numpy().dtype
+    assert set(X_new[:, 4]) == set(X["city"])
+
+
+def test_named_categories_of_an_array_take_seen_values_only():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.choice([1.0, 5.0, 9.0], 90), rng.normal(size=90)])
+    sampler = IMSIC(**QUICK, categorical_features=[0])
+    X_new, _ = sampler.fit_resample(X, np.repeat([0, 1], [70, 20]))
+    assert set(X_new[:, 0]) == {1.0, 5.0, 9.0}
+
+
+def test_a_pipeline_with_a_classifier_that_takes_frames(table):
+    X, y = table
+    X = X.drop(columns="since").assign(city=X["city"].astype("category"))
+    pipeline = make_pipeline(
+        IMSIC(**QUICK), HistGradientBoostingClassifier(categorical_features="from_dtype")
+    )
+    assert cross_val_score(pipeline, X, y, cv=3, error_score="raise").mean() > 0.7
+
+
+@pytest.mark.parametrize("estimator", [CLASSIFIERS[1], SAMPLERS[0]], ids=name)
+def test_a_saved_model_of_a_mixed_table_is_the_same(estimator, table, tmp_path):
+    X, y = table
+    model = clone(estimator).fit(X, y)
+    model.save(tmp_path / "model")
+    again = type(model).load(tmp_path / "model")
+    pd.testing.assert_frame_equal(again.sample(5, random_state=3), model.sample(5, random_state=3))
+
+
+def test_a_person_judges_candidates_of_a_table(table):
+    X, y = table
+    sampler = IMSIC(**QUICK).fit(X, y)
+    proposed, labels = sampler.propose(10, "yes")
+    sampler.accept(np.arange(4))
+    with pytest.warns(UserWarning, match="4 were accepted"):
+        X_new, _ = sampler.resample(X, y)
+    pd.testing.assert_frame_equal(
+        X_new[sampler.synthetic_mask_].reset_index(drop=True), proposed.head(4)
+    )
+    index, distance = sampler.nearest_real(X.head(3))
+    assert index.tolist() == [0, 1, 2] and (distance == 0).all()
+
+
+def test_a_warm_start_keeps_the_first_table_s_columns(table):
+    X, y = table
+    model = ConvNetClassifier(**QUICK, warm_start=True).fit(X, y)
+    codec = model._codec
+    model.fit(X[X["city"] != "Rome"], y[X["city"] != "Rome"])
+    assert model._codec is codec
