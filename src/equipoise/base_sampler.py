@@ -15,6 +15,7 @@ from torch import Tensor
 
 from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError
+from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 
 
@@ -73,7 +74,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
 
     # Resampling -----------------------------------------------------------------------------
 
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any, groups: Any = None) -> tuple[Any, Any]:
         """Train, then append synthetic rows.
 
         Parameters
@@ -81,6 +82,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         X : array-like
             Rows as in :meth:`fit`.
         y : array-like of shape (n,)
+        groups : array-like of shape (n,), default=None
+            What rows belong together, such as the patient; see :meth:`resample`.
 
         Returns
         -------
@@ -88,9 +91,13 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             The originals, untouched and first, then the synthetic rows, in the containers and
             dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
         """
-        return self.fit(X, y).resample(X, y)
+        if groups is not None:
+            self._check_groups(groups, y)  # before a training
+        return self.fit(X, y).resample(X, y, groups=groups)
 
-    def resample(self, X: Any, y: Any, sampling_strategy: Any = None) -> tuple[Any, Any]:
+    def resample(
+        self, X: Any, y: Any, sampling_strategy: Any = None, groups: Any = None
+    ) -> tuple[Any, Any]:
         """Append synthetic rows from the generator as it is, without training.
 
         Parameters
@@ -101,6 +108,11 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             Labels known from the fit.
         sampling_strategy : float, str, dict or callable, default=None
             Other than the estimator's own.
+        groups : array-like of shape (n,), default=None
+            What rows belong together, such as the patient. A synthetic row joins the group of
+            the nearest row of its class in ``X``, so that a splitter by ``groups_`` keeps near
+            copies on one side. The generator has learnt from all groups all the same: to score
+            without any leak, resample within every fold.
 
         Returns
         -------
@@ -108,12 +120,35 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             As from :meth:`fit_resample`.
         """
         check_is_fitted(self)
+        if groups is not None:
+            groups = self._check_groups(groups, y)
         worker = self._with_strategy(sampling_strategy)
         # Not super(): fit_resample of this class trains.
         X_new, y_new = BaseOverSampler.fit_resample(worker, X, y)
         for name in self._resampled:
             setattr(self, name, getattr(worker, name))
+        self.groups_ = None if groups is None else self._groups_of(X_new, y_new, groups)
         return X_new, y_new
+
+    def _check_groups(self, groups: Any, y: Any) -> np.ndarray:
+        values = np.asarray(groups)
+        if values.shape != np.shape(y)[:1]:
+            raise InvalidInputError(
+                f"groups has shape {values.shape}, but y has {len(y)} labels. Pass one group per "
+                "row."
+            )
+        return values
+
+    def _groups_of(self, X_new: Any, y_new: Any, groups: np.ndarray) -> np.ndarray:
+        """Groups of the resampled rows, by the nearest real row of the class."""
+        labels, n = np.asarray(check_target_type(y_new)), len(groups)
+        rows = self._codec.encode(self._rows_like_fit(X_new)).flatten(1).numpy()
+        result = np.concatenate([groups, np.empty(len(rows) - n, dtype=groups.dtype)])
+        for label in np.unique(labels[n:]):
+            real = np.flatnonzero(labels[:n] == label)
+            made = n + np.flatnonzero(labels[n:] == label)
+            result[made] = groups[real[nearest_rows(rows[made], rows[real])[0]]]
+        return result
 
     def _with_strategy(self, sampling_strategy: Any) -> Self:
         worker = copy.copy(self)

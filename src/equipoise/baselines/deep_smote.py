@@ -83,6 +83,8 @@ class DeepSMOTE(DeepOverSampler):
         Rows to generate of each class, by the last resampling.
     synthetic_mask_ : ndarray of bool
         Which rows of the last resampling are synthetic.
+    groups_ : ndarray or None
+        Groups of the rows of the last resampling, where it was given groups.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback

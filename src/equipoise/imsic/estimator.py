@@ -117,6 +117,8 @@ class IMSIC(Steering, DeepOverSampler):
         Rows to generate of each class, by the last resampling.
     synthetic_mask_ : ndarray of bool
         Which rows of the last resampling are synthetic.
+    groups_ : ndarray or None
+        Groups of the rows of the last resampling, where it was given groups.
     n_rejected_ : dict
         Candidates of each class that ``min_confidence`` dropped in the last resampling.
     history_ : list of dict
