@@ -28,26 +28,28 @@ ALLOWED = {
     "training": {"errors", "metrics", "preprocessing"},
     "inputs": {"errors", "preprocessing"},
     "persistence": {"errors", "preprocessing"},
+    "dataloader": {"errors", "inputs"},
     "base": FOUNDATION | {"inputs", "persistence"},
     "base_classifier": FOUNDATION | {"base"},
     "base_sampler": FOUNDATION | {"base"},
     **{method: FOR_METHODS | {"report"} for method in METHODS},
     "report": {"errors", "metrics"},
+    "evaluation": {"errors", "metrics", "parameters", "report"},
     "benchmark": FOR_METHODS | METHODS | {"datasets"},
     "studio": FOR_METHODS | METHODS | {"datasets", "report"},
-    "cli": FOR_METHODS | METHODS | {"benchmark", "datasets", "report"},
+    "cli": FOR_METHODS | METHODS | {"benchmark", "datasets", "evaluation", "report"},
     "__init__": set(),
     "__main__": {"cli"},
 }
 
 # Inside a layered method's folder: file -> the files beside it that it may import.
 WITHIN_METHOD = {
-    "__init__": {"estimator", "pretraining"},
+    "__init__": {"estimator", "pretraining", "prior_correction"},
     "estimator": {
         *("training", "inference", "objective", "network", "sampling"),
         *("steering", "released"),
     },
-    "steering": {"generation", "alignment", "sampling", "structure"},
+    "steering": {"generation", "alignment", "profiles", "sampling", "structure"},
     "generation": {"training", "network", "structure", "sampling", "alignment", "released"},
     "training": {"objective", "network", "convolutions", "structure"},
     "inference": {"objective", "network"},
@@ -58,7 +60,10 @@ WITHIN_METHOD = {
     "convolutions": set(),
     "structure": set(),
     "alignment": set(),
+    "profiles": set(),
     "pretraining": set(),
+    "prior_correction": {"learnt_prior"},
+    "learnt_prior": set(),
 }
 
 

@@ -4,9 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from equipoise.classifiers import ConvNetClassifier, SyntheticPretrainingClassifier
+    from equipoise.classifiers import (
+        ConvNetClassifier,
+        PriorCorrectedClassifier,
+        SyntheticPretrainingClassifier,
+    )
+    from equipoise.dataloader import balanced_dataloader
     from equipoise.datasets import load_dataset
     from equipoise.dgc import DGCClassifier
+    from equipoise.evaluation import evaluate_resampling
     from equipoise.imsic import IMSIC
 
 __version__ = "0.1.0"
@@ -15,8 +21,11 @@ __all__ = [
     "IMSIC",
     "ConvNetClassifier",
     "DGCClassifier",
+    "PriorCorrectedClassifier",
     "SyntheticPretrainingClassifier",
     "__version__",
+    "balanced_dataloader",
+    "evaluate_resampling",
     "load_dataset",
 ]
 
@@ -25,7 +34,10 @@ _HOMES = {
     "ConvNetClassifier": "equipoise.classifiers",
     "DGCClassifier": "equipoise.dgc",
     "IMSIC": "equipoise.imsic",
+    "PriorCorrectedClassifier": "equipoise.classifiers",
     "SyntheticPretrainingClassifier": "equipoise.classifiers",
+    "balanced_dataloader": "equipoise.dataloader",
+    "evaluate_resampling": "equipoise.evaluation",
     "load_dataset": "equipoise.datasets",
 }
 

@@ -15,6 +15,8 @@ PAGES = [
     [],
     ["demo"],
     ["datasets"],
+    ["evaluate"],
+    ["resample"],
     ["dgc"],
     ["dgc", "train"],
     ["dgc", "evaluate"],
@@ -62,6 +64,8 @@ def test_every_parameter_is_an_option_or_has_a_reason(command):
     assert set(NOT_OPTIONS) == {
         "sampling_strategy",
         "image_shape",
+        "categorical_features",
+        "allow_missing",
         "warm_start",
         "random_state",
         "callbacks",
@@ -110,7 +114,9 @@ def test_help_fits_80_columns_and_cuts_no_word(call, page):
 
 
 @pytest.mark.parametrize(
-    "page", [[], ["dgc", "train"], ["imsic", "grid-search"], ["demo"]], ids=" ".join
+    "page",
+    [[], ["dgc", "train"], ["imsic", "grid-search"], ["demo"], ["evaluate"], ["resample"]],
+    ids=" ".join,
 )
 def test_help_loads_nothing_heavy(page):
     code = (

@@ -4,6 +4,7 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_checks
 from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import equipoise
@@ -20,6 +21,7 @@ ARGUMENTS = {
         "n_importance_samples": 4,
     },
     "IMSIC": {"max_epochs": 1, "batch_size": 16, "random_state": 0},
+    "PriorCorrectedClassifier": {"estimator": LogisticRegression()},
     "SyntheticPretrainingClassifier": {
         "estimator": equipoise.ConvNetClassifier(
             max_epochs=4, batch_size=16, learning_rate=1e-2, random_state=0
@@ -70,7 +72,9 @@ def test_sklearn_check(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", set(ARGUMENTS) - {"SyntheticPretrainingClassifier"})
+@pytest.mark.parametrize(
+    "name", set(ARGUMENTS) - {"PriorCorrectedClassifier", "SyntheticPretrainingClassifier"}
+)
 def test_default_arguments_pass_the_checks_too(name):
     # The sampler's number of epochs alone would take minutes per check.
     epochs = {"max_epochs": 1} if name == "IMSIC" else {}

@@ -2,5 +2,6 @@
 
 from equipoise.classifiers.estimator import ConvNetClassifier
 from equipoise.classifiers.pretraining import SyntheticPretrainingClassifier
+from equipoise.classifiers.prior_correction import PriorCorrectedClassifier
 
-__all__ = ["ConvNetClassifier", "SyntheticPretrainingClassifier"]
+__all__ = ["ConvNetClassifier", "PriorCorrectedClassifier", "SyntheticPretrainingClassifier"]

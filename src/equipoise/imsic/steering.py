@@ -14,6 +14,7 @@ from equipoise.base_sampler import joined
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.generation import CodedGenerator
+from equipoise.imsic.profiles import column_profiles
 from equipoise.imsic.sampling import code_number
 from equipoise.imsic.structure import (
     Structure,
@@ -22,10 +23,13 @@ from equipoise.imsic.structure import (
     structure_report,
 )
 from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
+from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+STARTING_POINTS = 200  # of a table's profiles
 
 
 class Steering(CodedGenerator):
@@ -60,6 +64,13 @@ class Steering(CodedGenerator):
             One row of the training data's shape, dtype and range per value.
         """
         check_is_fitted(self)
+        rows = np.asarray(self._traversed(y, code, values, n, random_state))
+        return rows.reshape(n, -1, *rows.shape[1:])
+
+    def _traversed(
+        self, y: Any, code: Any, values: Sequence[float], n: int, random_state: Any
+    ) -> Any:
+        """The same rows in the user's container, starting point by starting point."""
         number = code_number(code, self.structure_.names)
         points = np.asarray(values, dtype=np.float64).ravel()
         if not len(points) or not np.isfinite(points).all():
@@ -68,9 +79,7 @@ class Steering(CodedGenerator):
         noise = noise.repeat_interleave(len(points), 0)
         codes = codes.repeat_interleave(len(points), 0)
         codes[:, number] = codes.new_tensor(np.tile(points, n))
-        classes = np.repeat(self._class_index([y]), len(codes))
-        rows = np.asarray(self._decode(noise, classes, codes))
-        return rows.reshape(n, len(points), *rows.shape[1:])
+        return self._decode(noise, np.repeat(self._class_index([y]), len(codes)), codes)
 
     def plot_traversals(
         self,
@@ -79,10 +88,12 @@ class Steering(CodedGenerator):
         *,
         random_state: Any = None,
     ) -> Figure:
-        """A panel per code with one row per class and one column per value.
+        """What every code does to the rows of every class.
 
-        All classes and codes start from the same noise and codes, so that what differs within
-        a row is the code's doing.
+        Of images a panel per code, with one row per class and one column per value. Of a table
+        the columns that move most, as means (or the share of a category) over 200 starting
+        points. All classes and codes start from the same noise and codes, so that what differs
+        within a row is the code's doing.
 
         Parameters
         ----------
@@ -95,12 +106,26 @@ class Steering(CodedGenerator):
         -------
         matplotlib.figure.Figure
         """
-        from equipoise.report.plots import plot_traversals
+        from equipoise.report.plots import plot_profiles, plot_traversals
 
-        self._check_images("plot_traversals")
+        check_is_fitted(self)
         names = self.structure_.names
         chosen = range(len(names)) if codes is None else [code_number(c, names) for c in codes]
         seed = self._generator(random_state).initial_seed()  # one for all, also without a seed
+        if isinstance(self._codec, TableCodec):
+            rows = [
+                self._rows_like_fit(self._traversed(y, j, values, STARTING_POINTS, seed))
+                for j in chosen
+                for y in self.classes_
+            ]
+            shape = (len(chosen), len(self.classes_), STARTING_POINTS, len(values), -1)
+            profiles = column_profiles(self._codec, np.stack(rows).reshape(shape), self._own_rows())
+            return plot_profiles(
+                profiles,
+                values,
+                code_names=[names[j] for j in chosen],
+                class_names=[str(c) for c in self.classes_],
+            )
         tiles = {
             names[j]: np.concatenate(
                 [self.traverse(y, j, values, random_state=seed) for y in self.classes_]
@@ -360,13 +385,16 @@ class Steering(CodedGenerator):
         )
 
     def _training_rows(self) -> Any:
+        return self._codec.container(self._own_rows())
+
+    def _own_rows(self) -> np.ndarray:
         check_is_fitted(self)
         if self._rows is None:
             raise InvalidInputError(
                 "The training rows are not kept in a saved sampler. Fit it again, or compare "
                 "with equipoise.metrics.nearest_rows."
             )
-        return self._codec.container(self._rows)
+        return self._rows
 
     def _flat(self, X: Any) -> np.ndarray:
         return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()

@@ -1,5 +1,6 @@
 """Metrics for imbalanced classification, and the quality of synthetic samples."""
 
+from .calibration import brier_score, expected_calibration_error
 from .classification import (
     acsa,
     f_macro,
@@ -14,6 +15,7 @@ from .comparison import (
     nemenyi_critical_difference,
     paired_differences,
 )
+from .cross_validation import cross_validated_differences
 from .manifolds import density_coverage, precision_recall
 from .neighbors import nearest_rows
 from .synthesis import c2st, diversity, label_fidelity, memorised_share
@@ -24,9 +26,12 @@ __all__ = [
     "SynthesisReport",
     "acsa",
     "average_ranks",
+    "brier_score",
     "c2st",
+    "cross_validated_differences",
     "density_coverage",
     "diversity",
+    "expected_calibration_error",
     "f_macro",
     "friedman_test",
     "g_macro",

@@ -1,0 +1,153 @@
+"""The class prior that a classifier learns: what the last step of a pipeline is fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.parameters import OneOf
+
+# Parameters with which a classifier minds the class sizes inside itself, and the values with
+# which it does not. Those of class_weight can be counted.
+NEUTRAL = {
+    "class_prior": OneOf((None, "train")),
+    "fit_prior": OneOf((True,)),
+    "priors": OneOf((None,)),
+    "resampling": OneOf(("none",)),
+    "sampling_strategy": OneOf(()),
+    "scale_pos_weight": OneOf((None, 1, 1.0)),
+}
+BALANCING_LOSSES = OneOf(("logit_adjusted", "balanced_softmax"))
+
+
+def fit_and_count(
+    estimator: Any, X: Any, y: Any, classes: np.ndarray, fit_params: Mapping[str, Any]
+) -> np.ndarray:
+    """Fit an estimator, and count what the last step of its pipelines was fitted on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier, or a pipeline (also of pipelines) that ends with one. It is fitted.
+    X, y : array-like
+    classes : ndarray of shape (n_classes,)
+        Sorted labels of ``y``.
+    fit_params : dict
+        For the fit of ``estimator``.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Rows of every class that reached the last step, times their ``sample_weight`` and the
+        ``class_weight`` of that step.
+
+    Raises
+    ------
+    InvalidInputError
+        A class lost all its rows on the way; the last step is not fitted.
+    InvalidParameterError
+        ``class_weight="balanced"`` meets a ``sample_weight``.
+    """
+    pipeline, step = _last_step(estimator)
+    noting = _Noting(step, classes)
+    if pipeline is None:
+        noting.fit(X, y, **fit_params)
+    else:
+        name = pipeline.steps[-1][0]
+        pipeline.steps[-1] = (name, noting)
+        estimator.fit(X, y, **fit_params)
+        pipeline.steps[-1] = (name, step)
+    return noting.totals_
+
+
+def check_countable(owner: str, estimator: Any) -> None:
+    """Refuse an estimator whose class prior the rows of its last step do not tell.
+
+    Raises
+    ------
+    InvalidParameterError
+        Its last step is fitted already, resamples inside itself, or sets a prior of its own.
+    """
+    _, step = _last_step(estimator)
+    cause = "it is fitted already" if isinstance(step, FrozenEstimator) else None
+    for name, value in step.get_params().items():
+        if _minds_class_sizes(name, value):
+            cause = f"{name}={value!r} minds the class sizes inside it"
+            break
+    if cause:
+        raise InvalidParameterError(
+            f"{owner}: training_prior='auto' counts the rows that the last step is fitted on, "
+            f"which do not tell what {type(step).__name__} has learnt: {cause}. Pass "
+            "training_prior='uniform' if it treats the classes as equally frequent, or an array "
+            f"of their shares; a pipeline inside it can be wrapped in a {owner} of its own."
+        )
+
+
+def _last_step(estimator: Any) -> tuple[Pipeline | None, Any]:
+    """The innermost pipeline, if there is one, and the classifier at its end."""
+    pipeline = None
+    while isinstance(estimator, Pipeline):
+        pipeline, estimator = estimator, estimator.steps[-1][1]
+    return pipeline, estimator
+
+
+def _minds_class_sizes(name: str, value: Any) -> bool:
+    """Whether a parameter, of the last step or of what it wraps, hides a change of the prior."""
+    wrapped, _, own = name.rpartition("__")
+    if hasattr(value, "fit_resample"):
+        return True
+    if own == "class_weight":
+        return value is not None if wrapped else OneOf(("deferred",)).accepts(value)
+    if own == "loss":
+        return BALANCING_LOSSES.accepts(value)
+    return own in NEUTRAL and not NEUTRAL[own].accepts(value)
+
+
+class _Noting(BaseEstimator):
+    """Stands in for the last step while a pipeline is fitted: counts the classes, then fits it."""
+
+    def __init__(self, estimator: Any, classes: np.ndarray) -> None:
+        self.estimator = estimator
+        self.classes = classes
+
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
+        labels = column_or_1d(y)
+        weight = params.get("sample_weight")
+        index = np.searchsorted(self.classes, labels)
+        self.totals_ = np.bincount(index, weight, minlength=len(self.classes)).astype(np.float64)
+        if (self.totals_ == 0).any():
+            raise InvalidInputError(
+                f"Class {self.classes.tolist()[self.totals_.argmin()]!r} has no row left (or no "
+                "sample_weight) where the last step is fitted, so that its probability cannot be "
+                "corrected. Change the sampler before it, or leave the class out of y."
+            )
+        self.totals_ *= self._class_weights(labels, weight)
+        self.estimator.fit(X, y, **params)
+        return self
+
+    def _class_weights(self, labels: np.ndarray, sample_weight: Any) -> np.ndarray | float:
+        class_weight = self.estimator.get_params(deep=False).get("class_weight")
+        if class_weight is None:
+            return 1.0
+        if isinstance(class_weight, str):
+            if sample_weight is not None:
+                raise InvalidParameterError(
+                    f"class_weight={class_weight!r} with a sample_weight means another thing in "
+                    "every classifier. Pass the prior that it gives as training_prior, or the "
+                    "class weights as a dict."
+                )
+            class_weight = "balanced"  # a forest's "balanced_subsample" is that in expectation
+        return compute_class_weight(class_weight, classes=self.classes, y=labels)
+
+    def get_metadata_routing(self) -> Any:
+        """Whatever the last step requests."""
+        return get_routing_for_object(self.estimator)
