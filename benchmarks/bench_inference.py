@@ -25,7 +25,7 @@ def plain_rule(model: DGCClassifier, X: np.ndarray) -> np.ndarray:
     """Predictions with every code decoded and a trunk pass per class."""
     settings = {
         "reconstruction": model.reconstruction,
-        "reconstruction_weight": model.reconstruction_weight,
+        "reconstruction_weight": model._reconstruction_weight(),
         "density_weight": model.density_weight,
         "log_prior_shift": torch.from_numpy(model._log_prior_shift()).float(),
     }

@@ -195,6 +195,7 @@ _WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def _own_way(parameter: Parameter) -> tuple[str, Callable[[str], Any]] | None:
-    if parameter.annotation == "int | str":
-        return "<int|auto>", _word_or_numbers
+    if parameter.annotation in ("int | str", "float | str"):
+        kind = parameter.annotation.split()[0]
+        return f"<{kind}|auto>", _word_or_numbers
     return _WRITTEN.get(parameter.name)
