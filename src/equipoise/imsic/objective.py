@@ -66,8 +66,12 @@ def structure_loss(
     m, n_edges = readings.shape[1], len(structure.edges)
     # Half precision cannot tell an R² of .999 from 1.
     with torch.autocast(readings.device.type, enabled=False):
-        z = torch.cat([_standardised(codes), _standardised(readings)], 1)
-        left = _residuals(z, *(part.to(z) for part in _regressions(structure)))
+        z = _standardised(torch.cat([codes.to(readings), readings], 1))
+        chosen, target, has_predictors = _regressions(structure)
+        if has_predictors:
+            left = _residuals(z, chosen.to(z), target.to(z))
+        else:  # of each pair all is left
+            left = z @ target.to(z)
         covariance, variance = left.prod(2).mean(1), left.square().mean(1)
         rho = covariance / (variance + _FLOOR).prod(1).sqrt()
         apart = 1 - rho.square()
@@ -101,7 +105,7 @@ def _standardised(x: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _regressions(structure: Structure) -> tuple[Tensor, Tensor]:
+def _regressions(structure: Structure) -> tuple[Tensor, Tensor, bool]:
     """What is regressed on what for every node, edge and non-edge, in this order.
 
     Returns
@@ -110,6 +114,8 @@ def _regressions(structure: Structure) -> tuple[Tensor, Tensor]:
         1 for the predictors, among the codes and then the readings.
     target : Tensor of shape (q, 2 m, 2)
         1 for the two variables that are regressed on them.
+    has_predictors : bool
+        Whether there are any.
     """
     m = len(structure.names)
     nodes = [(j, m + j, [m + p for p in own]) for j, own in enumerate(structure.parents)]
@@ -122,7 +128,7 @@ def _regressions(structure: Structure) -> tuple[Tensor, Tensor]:
     for row, (first, second, predictors) in enumerate(regressions):
         chosen[row, predictors] = 1
         target[row, first, 0] = target[row, second, 1] = 1
-    return chosen, target
+    return chosen, target, bool(chosen.any())
 
 
 def _residuals(z: Tensor, chosen: Tensor, target: Tensor) -> Tensor:
