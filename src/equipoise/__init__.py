@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from equipoise.datasets import load_dataset
     from equipoise.dgc import DGCClassifier
     from equipoise.evaluation import evaluate_resampling
+    from equipoise.generative import GenerativeOverSampler
     from equipoise.imsic import IMSIC
 
 __version__ = "0.1.0"
@@ -21,6 +22,7 @@ __all__ = [
     "IMSIC",
     "ConvNetClassifier",
     "DGCClassifier",
+    "GenerativeOverSampler",
     "PriorCorrectedClassifier",
     "SyntheticPretrainingClassifier",
     "__version__",
@@ -33,6 +35,7 @@ __all__ = [
 _HOMES = {
     "ConvNetClassifier": "equipoise.classifiers",
     "DGCClassifier": "equipoise.dgc",
+    "GenerativeOverSampler": "equipoise.generative",
     "IMSIC": "equipoise.imsic",
     "PriorCorrectedClassifier": "equipoise.classifiers",
     "SyntheticPretrainingClassifier": "equipoise.classifiers",

@@ -51,7 +51,8 @@ class BAGAN(DeepOverSampler):
     max_epochs : int, default=20
         Passes over the training rows of the adversarial game; ``history_`` has a record of each.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
+        of a large table a four-hundredth, up to 512.
     learning_rate : float, default=2e-4
         Of Adam, for generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"

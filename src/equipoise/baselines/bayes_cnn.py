@@ -181,7 +181,8 @@ class BayesCNN(DeepClassifier):
     max_epochs : int, default=12
         Passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
+        of a large table a four-hundredth, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of Adam; the prior takes the place of weight decay.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"

@@ -48,7 +48,8 @@ class GAMO(DeepClassifier):
     max_epochs : int, default=12
         Passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64.
+        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
+        of a large table a four-hundredth, up to 512.
     learning_rate : float, default=2e-3
         Peak learning rate of trunk and classifier.
     adversary_rate : float, default=4e-4

@@ -17,9 +17,11 @@ from equipoise.cli.bench_report import bench_report
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate, evaluate_imsic
+from equipoise.cli.evaluate_table import evaluate_table
 from equipoise.cli.generate import generate
 from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
+from equipoise.cli.resample import resample
 from equipoise.cli.sample import sample
 from equipoise.cli.train import train
 from equipoise.cli.train_classifier import train_classifier
@@ -41,6 +43,8 @@ bench = typer.Typer(help="Experiments: run them, and see what came out.", **LOOK
 
 app.command()(demo)
 app.command()(datasets)
+app.command("evaluate")(evaluate_table)
+app.command()(resample)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")
 app.add_typer(bench, name="bench")

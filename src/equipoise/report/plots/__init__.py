@@ -8,8 +8,10 @@ makes room for long names, legends and colour bars.
 """
 
 from .curves import plot_curves
+from .evaluation import plot_treatment_effects
 from .latent import plot_latent
 from .posterior import plot_posterior_convergence
+from .profiles import plot_profiles
 from .samples import plot_samples
 from .scores import plot_confusion, plot_rate_effect
 from .sizes import plot_recall_by_size
@@ -21,9 +23,11 @@ __all__ = [
     "plot_curves",
     "plot_latent",
     "plot_posterior_convergence",
+    "plot_profiles",
     "plot_rate_effect",
     "plot_recall_by_size",
     "plot_samples",
     "plot_structure",
     "plot_traversals",
+    "plot_treatment_effects",
 ]

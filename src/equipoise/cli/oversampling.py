@@ -1,0 +1,85 @@
+"""Samplers of tables by name, and how many rows they are to make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from equipoise.cli.options import numbers_by_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METHODS = "imsic, random, smote, borderline-smote, adasyn"
+
+
+def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
+    """Oversampler with this name for such a table.
+
+    Parameters
+    ----------
+    method : str
+        One of ``METHODS``.
+    X : DataFrame
+    smallest : int
+        Rows of the smallest class that it will see.
+
+    Returns
+    -------
+    sampler
+
+    Raises
+    ------
+    ValueError
+        There is none of this name, or it cannot take the columns.
+    """
+    if method == "imsic":
+        from equipoise.imsic import IMSIC
+
+        return IMSIC()
+    from equipoise.evaluation.samplers import NAMES, make_sampler
+
+    if method not in NAMES:
+        raise ValueError(f"{method!r} is no sampler. Choose one of {METHODS}.")
+    return make_sampler(method, X, smallest)
+
+
+def parse_strategy(text: str) -> Any:
+    """``"500"`` → 500, ``"0.5"`` → 0.5, ``"yes=500,maybe=80"`` → a dict, a word as it is.
+
+    Raises
+    ------
+    typer.BadParameter
+        A number of rows is not whole.
+    """
+    if "=" in text:
+        sizes = numbers_by_name(text)
+        if any(n != int(n) for n in sizes.values()):
+            raise typer.BadParameter(f"{text!r} has a number of rows that is not whole.")
+        return {name: int(n) for name, n in sizes.items()}
+    try:
+        return int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        return text
+
+
+def targets(strategy: Any, y: pd.Series) -> Any:
+    """``sampling_strategy`` as the sampler wants it, with the labels of the table.
+
+    Raises
+    ------
+    ValueError
+        There is no class of a name.
+    """
+    counts = y.value_counts().to_dict()
+    if isinstance(strategy, int):
+        return {label: max(n, strategy) for label, n in counts.items()}
+    if not isinstance(strategy, dict):
+        return strategy
+    labels = {str(label): label for label in counts}
+    if unknown := [name for name in strategy if name not in labels]:
+        raise ValueError(
+            f"--sampling-strategy {unknown[0]!r} is no class. They are {', '.join(labels)}."
+        )
+    return {labels[name]: n for name, n in strategy.items()}

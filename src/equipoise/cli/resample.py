@@ -1,0 +1,132 @@
+"""``equipoise resample``."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from equipoise.cli.console import Quiet, notes
+from equipoise.cli.files import check_target
+from equipoise.cli.oversampling import METHODS, parse_strategy, sampler_of, targets
+from equipoise.cli.tables import (
+    Categories,
+    Dates,
+    Table,
+    TableFile,
+    Target,
+    check_ending,
+    read_table,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def resample(
+    table: TableFile,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    target: Target,
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help=f"What makes the rows: {METHODS}.")
+    ] = "imsic",
+    sampling_strategy: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_strategy,
+            metavar="<auto|N|NAME=N,...>",
+            help="Rows of a class after synthetic ones are added: as many as the largest class "
+            "has (auto), N where it has fewer, or N in the classes that are named. Also the other "
+            "words of imbalanced-learn, and for two classes their ratio, such as 0.5.",
+        ),
+    ] = "auto",
+    mark_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Add a column of this name that is true for synthetic rows.",
+            show_default="none",
+        ),
+    ] = None,
+    dates: Dates = None,
+    categories: Categories = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other rows.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Append synthetic rows of the rare classes to a table.
+
+    The rows of the table come first and as they are; those of a CSV keep every cell as it is
+    written. Do this to training rows only: a model must be tested on real ones. Whether it helps
+    at all, `equipoise evaluate` tells.
+    """
+    note = notes(quiet)
+    check_ending(out)
+    check_target(out)
+    if out.exists() and not force:
+        raise ValueError(f"{out} exists. Name another file, or replace it with --force.")
+    read = read_table(table, target, dates, categories)
+    if mark_column in read.rows:
+        raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
+    sampler = sampler_of(method, read.X, read.y.value_counts().min())
+    sampler.set_params(sampling_strategy=targets(sampling_strategy, read.y))
+    if "random_state" in sampler.get_params():
+        sampler.set_params(random_state=seed)
+    if "verbose" in sampler.get_params():
+        sampler.set_params(verbose=0 if quiet else 1)
+    new = synthetic_rows(sampler, read)
+    write_table(out, appended(read, new, as_text=out.suffix == ".csv", mark=mark_column))
+    _print_counts(read.y, new[target])
+    note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
+
+
+def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
+    """The rows that a sampler adds, with the columns and dtypes of the table."""
+    from equipoise.evaluation.columns import with_dtypes_of
+    from equipoise.evaluation.samplers import CompleteTable, takes_any_table
+
+    given = table.X
+    if not takes_any_table(sampler):
+        given = CompleteTable().fit(given).transform(given)
+    X, y = sampler.fit_resample(given, table.y)
+    rows = X.iloc[len(given) :].assign(**{table.y.name: y.iloc[len(given) :]})
+    new = with_dtypes_of(table.rows, rows)
+    for name in new.select_dtypes(["datetime", "datetimetz"]):
+        # A column of days gets days.
+        is_days = (table.rows[name].dropna() == table.rows[name].dropna().dt.normalize()).all()
+        new[name] = new[name].dt.normalize() if is_days else new[name].dt.floor("s")
+    return new
+
+
+def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -> pd.DataFrame:
+    """All rows, real ones first; for a CSV from a CSV as the text of their cells."""
+    import pandas as pd
+
+    real = table.rows
+    if as_text and table.cells is not None:
+        real = table.cells
+        for name in table.rows.select_dtypes("bool"):
+            # Whatever the file writes for true and false.
+            written = dict(zip(table.rows[name], real[name], strict=True))
+            new = new.assign(**{name: new[name].map(written)})
+        new = pd.read_csv(io.StringIO(new.to_csv(index=False)), dtype=str, keep_default_na=False)
+        new.columns = real.columns
+    rows = pd.concat([real, new], ignore_index=True)
+    return rows if mark is None else rows.assign(**{mark: [False] * len(real) + [True] * len(new)})
+
+
+def _print_counts(real: pd.Series, new: pd.Series) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    printed = Printed("class", box=box.SIMPLE, pad_edge=False)
+    printed.add_column("rows", justify="right")
+    printed.add_column("synthetic", justify="right")
+    made = new.value_counts()
+    for label, n in real.value_counts().items():
+        printed.add_row(str(label), f"{n:,}", f"{made.get(label, 0):,}")
+    Console().print(printed)

@@ -1,0 +1,171 @@
+"""Tables as files: CSV and Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from equipoise.cli.files import replacing
+from equipoise.cli.options import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = (".csv", ".parquet")
+PARQUET_ENGINES = ("pyarrow", "fastparquet")
+
+TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv or .parquet file.")]
+Target = Annotated[str, typer.Option(metavar="COLUMN", help="Column with the class labels.")]
+Dates = Annotated[
+    Any,
+    typer.Option(
+        parser=words,
+        metavar="COLUMN,...",
+        help="Columns of a CSV that hold dates or times, as 2024-12-31 or 2024-12-31T23:59.",
+        show_default="none",
+    ),
+]
+Categories = Annotated[
+    Any,
+    typer.Option(
+        parser=words,
+        metavar="COLUMN,...",
+        help="Columns to take as categories although they hold numbers, such as postcodes.",
+        show_default="none",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its file has it, and as a sampler wants it.
+
+    Attributes
+    ----------
+    X : DataFrame
+        All columns but the target.
+    y : Series
+        The target.
+    rows : DataFrame
+        All columns, as they are to be written again.
+    cells : DataFrame or None
+        Of a CSV, every cell as the text that is in the file.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series
+    rows: pd.DataFrame
+    cells: pd.DataFrame | None
+
+
+def read_table(
+    path: Path, target: str, dates: Sequence[str] | None, categories: Sequence[str] | None
+) -> Table:
+    """Read a table and set its target apart.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.csv`` or ``.parquet``.
+    target : str
+        Column with the class labels.
+    dates : sequence of str or None
+        Columns of a CSV with dates.
+    categories : sequence of str or None
+        Columns of numbers that are names.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        There is no such table or column, a date is none, or the target has missing values,
+        fractions or fewer than two classes.
+    """
+    import pandas as pd
+
+    check_ending(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file.")
+    dates, categories = dates or [], categories or []
+    if path.suffix == ".csv":
+        cells = _read(path, lambda: pd.read_csv(path, dtype=str, keep_default_na=False))
+        check_columns(path, cells, [target, *dates, *categories])
+        rows = _read(path, lambda: _typed(path, dates, categories))
+        X = rows
+    else:
+        cells = None
+        rows = _read(path, lambda: pd.read_parquet(path))
+        check_columns(path, rows, [target, *dates, *categories])
+        X = rows.astype(dict.fromkeys(categories, "category"))
+    y = rows[target]
+    if missing := int(y.isna().sum()):
+        raise ValueError(
+            f"{path}: column {target!r} has {missing} missing labels (empty, NA or the like). "
+            "Leave these rows out first."
+        )
+    if y.dtype.kind == "f" and (y % 1 != 0).any():
+        raise ValueError(f"{path}: column {target!r} holds measurements, not classes.")
+    if y.nunique() < 2:
+        raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
+    return Table(X.drop(columns=target), y, rows, cells)
+
+
+def write_table(path: Path, rows: pd.DataFrame) -> None:
+    """Write a table atomically, in the format that its name ends in."""
+    with replacing(path) as partial:
+        if path.suffix == ".csv":
+            rows.to_csv(partial, index=False)
+        else:
+            rows.to_parquet(partial, index=False)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file of another kind, or Parquet where nothing can read it.
+
+    Raises
+    ------
+    ValueError
+        It is such a file.
+    """
+    if path.suffix not in ENDINGS:
+        raise ValueError(f"{path}: name a file that ends in {' or '.join(ENDINGS)}.")
+    if path.suffix == ".parquet" and not any(map(find_spec, PARQUET_ENGINES)):
+        raise ValueError(
+            f"{path}: Parquet needs {' or '.join(PARQUET_ENGINES)}. Install one, or use CSV."
+        )
+
+
+def check_columns(path: Path, rows: pd.DataFrame, wanted: Sequence[str]) -> None:
+    """Refuse columns that a table does not have.
+
+    Raises
+    ------
+    ValueError
+        One is not there.
+    """
+    if unknown := [name for name in wanted if name not in rows]:
+        listed = ", ".join(map(str, rows))
+        raise ValueError(f"{path} has no column {unknown[0]!r}. Its columns are {listed}.")
+
+
+def _typed(path: Path, dates: Sequence[str], categories: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    # As text "007" stays what it is.
+    rows = pd.read_csv(path, dtype=dict.fromkeys(categories, str), low_memory=False)
+    return rows.assign(**{name: pd.to_datetime(rows[name], format="ISO8601") for name in dates})
+
+
+def _read(path: Path, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except ValueError as error:
+        raise ValueError(f"{path} is no table that can be read: {error}") from None

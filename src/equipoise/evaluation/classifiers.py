@@ -1,0 +1,58 @@
+"""The classifiers that are compared by default, each with what it needs before it on any table."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+
+from .columns import as_floats, as_strings, categorical_columns, number_columns
+
+
+def default_classifiers() -> dict[str, Pipeline]:
+    """Logistic regression, random forest and gradient boosting, by name.
+
+    Columns are told apart when a pipeline is fitted (see :mod:`equipoise.evaluation.columns`).
+    Missing numbers are the median for the linear model and stay missing for the trees, which split
+    on them; a missing category is a category of its own, and one that the training part does not
+    have is none.
+    """
+    return {
+        "logistic regression": make_pipeline(_for_lines(), LogisticRegression(max_iter=1000)),
+        "random forest": make_pipeline(_for_trees(), RandomForestClassifier()),
+        "gradient boosting": make_pipeline(_for_trees(), HistGradientBoostingClassifier()),
+    }
+
+
+def _for_lines() -> ColumnTransformer:
+    numbers = make_pipeline(
+        FunctionTransformer(as_floats),
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+    )
+    categories = make_pipeline(
+        FunctionTransformer(as_strings), OneHotEncoder(handle_unknown="ignore")
+    )
+    return _by_kind(numbers, categories)
+
+
+def _for_trees() -> ColumnTransformer:
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    return _by_kind(
+        FunctionTransformer(as_floats), make_pipeline(FunctionTransformer(as_strings), codes)
+    )
+
+
+def _by_kind(numbers: object, categories: object) -> ColumnTransformer:
+    return ColumnTransformer(
+        [("numbers", numbers, number_columns), ("categories", categories, categorical_columns)]
+    )

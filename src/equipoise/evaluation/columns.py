@@ -1,0 +1,95 @@
+"""What kind each column of a table is, and columns as scikit-learn's transformers take them.
+
+All functions take a DataFrame or a 2-D array; every column of an array is numeric.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from equipoise.errors import InvalidInputError
+
+
+def as_table(X: Any) -> Any:
+    """A DataFrame as it is, anything else as a 2-D numeric array or else a DataFrame.
+
+    Raises
+    ------
+    InvalidInputError
+        No dense table, no rows or columns, or two columns of one name.
+    """
+    if not isinstance(X, pd.DataFrame):
+        X = np.asarray(X)
+        if X.ndim != 2:
+            raise InvalidInputError(
+                f"X has shape {X.shape}. Pass a DataFrame or a dense array (n_rows, n_columns)."
+            )
+        if X.dtype.kind not in "biuf":
+            X = pd.DataFrame(X).infer_objects()
+    if 0 in X.shape:
+        raise InvalidInputError(f"X has shape {X.shape}. Pass at least one row and one column.")
+    if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise InvalidInputError(
+            f"X has two columns {twice!r}. Give every column a name of its own."
+        )
+    return X
+
+
+def is_categorical(column: pd.Series) -> bool:
+    """Whether this is a column of categories, strings, bools or other objects."""
+    return not types.is_numeric_dtype(column) and not is_time(column) or types.is_bool_dtype(column)
+
+
+def is_time(column: pd.Series) -> bool:
+    """Whether this is a column of dates or durations."""
+    return types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(column)
+
+
+def categorical_columns(X: Any) -> list[Any]:
+    """Names of the categorical columns."""
+    return [c for c in X if is_categorical(X[c])] if isinstance(X, pd.DataFrame) else []
+
+
+def number_columns(X: Any) -> list[Any]:
+    """Names, or positions in an array, of the other columns: numbers, dates and durations."""
+    if not isinstance(X, pd.DataFrame):
+        return list(range(X.shape[1]))
+    return [c for c in X if not is_categorical(X[c])]
+
+
+def as_floats(X: Any) -> Any:
+    """Columns of numbers and times as float64: dates as seconds since 1970, NaN where missing."""
+    return X.apply(_floats) if isinstance(X, pd.DataFrame) else X.astype(np.float64)
+
+
+def as_strings(X: pd.DataFrame) -> pd.DataFrame:
+    """Categories as strings, NaN where missing: one type for the encoders of scikit-learn."""
+    return X.apply(lambda column: column.astype(object).map(str, na_action="ignore")).astype(object)
+
+
+def with_dtypes_of(original: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Undo :func:`as_floats`: seconds become dates and durations, integers are rounded."""
+    return pd.DataFrame({c: _restored(rows[c], original[c].dtype) for c in original}, rows.index)
+
+
+def _restored(column: pd.Series, dtype: Any) -> pd.Series:
+    if types.is_timedelta64_dtype(dtype) and types.is_numeric_dtype(column):
+        return pd.to_timedelta(column, unit="s").astype(dtype)
+    if types.is_datetime64_any_dtype(dtype) and types.is_numeric_dtype(column):
+        is_aware = isinstance(dtype, pd.DatetimeTZDtype)
+        return pd.to_datetime(column, unit="s", utc=is_aware).astype(dtype)
+    return (column.round() if types.is_integer_dtype(dtype) else column).astype(dtype)
+
+
+def _floats(column: pd.Series) -> pd.Series:
+    if types.is_datetime64_any_dtype(column):
+        epoch = pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))
+        return (column - epoch).dt.total_seconds()
+    if types.is_timedelta64_dtype(column):
+        return column.dt.total_seconds()
+    return column.astype(np.float64)

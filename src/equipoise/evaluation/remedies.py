@@ -1,0 +1,111 @@
+"""What to do about imbalance without new rows: nothing, class weights, another threshold.
+
+Each function takes an unfitted classifier of its own, which it may change, and returns it fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import has_fit_parameter
+
+from equipoise.errors import InvalidParameterError
+
+NONE, CLASS_WEIGHT, THRESHOLD = "none", "class weight", "threshold"
+TUNING_FOLDS, TUNING_THRESHOLDS = 5, 100  # scikit-learn's own defaults
+
+
+def fit_plainly(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+    """The classifier as it is."""
+    return classifier.fit(X, y)
+
+
+def fit_weighted(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+    """``class_weight="balanced"`` where the classifier has it, else such weights of the rows.
+
+    In a pipeline it is the last step that is weighted.
+
+    Raises
+    ------
+    InvalidParameterError
+        The classifier takes neither.
+    """
+    prefix, last = "", classifier
+    if isinstance(classifier, Pipeline):
+        name, last = classifier.steps[-1]
+        prefix = f"{name}__"
+    names = [p for p in last.get_params() if p == "class_weight" or p.endswith("__class_weight")]
+    if names:
+        balanced = dict.fromkeys((prefix + name for name in names), "balanced")
+        return classifier.set_params(**balanced).fit(X, y)
+    if not has_fit_parameter(last, "sample_weight"):
+        raise InvalidParameterError(
+            f"{type(last).__name__} takes neither class_weight nor sample_weight."
+        )
+    return classifier.fit(X, y, **{f"{prefix}sample_weight": compute_sample_weight("balanced", y)})
+
+
+def fit_threshold(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+    """The same probabilities, another decision.
+
+    For two classes the threshold with the best balanced accuracy in an inner cross-validation; for
+    more, the class whose probability exceeds its share most.
+    """
+    classes, counts = np.unique(y, return_counts=True)
+    if len(classes) > 2:
+        return ShareAdjustedClassifier(classifier).fit(X, y)
+    n_folds = max(2, min(TUNING_FOLDS, counts.min()))
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    tuned = TunedThresholdClassifierCV(
+        classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=folds
+    )
+    return tuned.fit(X, y)
+
+
+REMEDIES: dict[str, Callable[[Any, Any, np.ndarray, int], Any]] = {
+    NONE: fit_plainly,
+    CLASS_WEIGHT: fit_weighted,
+    THRESHOLD: fit_threshold,
+}
+
+
+class ShareAdjustedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Predicts the class with the largest probability divided by its share of the training rows.
+
+    The decision that balanced accuracy asks for, if the probabilities are right; they stay as they
+    are. It has nothing to tune.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``predict_proba``.
+
+    References
+    ----------
+    Menon, Jayasumana, Rawat, Jain, Veit, Kumar. "Long-Tail Learning via Logit Adjustment", ICLR
+    2021, section 4.1, with τ = 1.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: Any, y: np.ndarray) -> Self:
+        """Fit the classifier and count the classes."""
+        self.estimator_ = clone(self.estimator).fit(X, y)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.shares_ = counts / counts.sum()
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classifier, not adjusted."""
+        return self.estimator_.predict_proba(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Class of the largest adjusted probability."""
+        return self.classes_[(self.predict_proba(X) / self.shares_).argmax(axis=1)]

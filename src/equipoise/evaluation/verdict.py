@@ -1,0 +1,111 @@
+"""The comparison in words, for people who do not read p-values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .remedies import CLASS_WEIGHT, NONE, THRESHOLD
+from .scoring import LOWER_IS_BETTER, METRICS
+
+if TYPE_CHECKING:
+    from .result import ResamplingEvaluation
+
+LEVEL = 0.05  # of p-values after Holm's correction
+CALLED = {NONE: "doing nothing", CLASS_WEIGHT: "class weights", THRESHOLD: "threshold tuning"}
+CAVEAT = (
+    "What cannot be told apart need not be the same: the intervals say how far apart it may be."
+)
+
+
+def sentences(result: ResamplingEvaluation, metric: str) -> str:
+    """A line about the metric, one per classifier, and a summary."""
+    n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
+    table = result.summary(metric)
+    # A mean over fewer folds cannot be compared.
+    complete = table["mean"].where(table["n_folds"] == n_parts)
+    means = complete.unstack("treatment", sort=False)
+    outcomes = {reference: outcomes_against(result, metric, reference) for reference in CALLED}
+    rule = "lower is better" if metric in LOWER_IS_BETTER else "higher is better"
+    lines = [f"By {METRICS.get(metric, metric)} ({rule}), mean of {n_parts} test parts:"]
+    samplers = {}
+    for name, row in means.iterrows():
+        winner, samplers[name] = best(row, metric), best(row[result.samplers], metric)
+        lines.append(f"{name}: {about_classifier(row, winner, samplers[name], name, outcomes)}")
+    if not (outcomes[NONE] == "better").any():
+        lines.append("In short: no treatment is better than doing nothing beyond chance.")
+    elif result.samplers:
+        counts = []
+        for reference, called in CALLED.items():
+            found = [outcomes[reference].get(pair) for pair in samplers.items()]
+            counts.append(f"than {called} with {found.count('better')}")
+        lines.append(
+            f"In short: of {len(samplers)} classifiers, the best sampler is better beyond chance "
+            f"{', '.join(counts)}."
+        )
+    return "\n".join([*lines, CAVEAT])
+
+
+def outcomes_against(result: ResamplingEvaluation, metric: str, reference: str) -> pd.Series:
+    """``"better"``, ``"worse"`` or ``"same"`` for every classifier and treatment."""
+    table = result.compare(metric, reference)
+    gain = -table["difference"] if metric in LOWER_IS_BETTER else table["difference"]
+    is_real = table["p_holm"] < LEVEL
+    words = np.select([is_real & (gain > 0), is_real & (gain < 0)], ["better", "worse"], "same")
+    return pd.Series(words, index=table.index)
+
+
+def best(means: pd.Series, metric: str) -> str | None:
+    """Treatment with the best mean; None where there is none."""
+    known = means.dropna()
+    if known.empty:
+        return None
+    return str(known.idxmin() if metric in LOWER_IS_BETTER else known.idxmax())
+
+
+def about_classifier(
+    means: pd.Series,
+    winner: str | None,
+    sampler: str | None,
+    name: str,
+    outcomes: Mapping[str, pd.Series],
+) -> str:
+    """Which treatment does best, and how it and the best sampler stand to the plain remedies."""
+    if winner is None:
+        return "every fit failed."
+    if winner == NONE:
+        text = f"doing nothing does best ({means[NONE]:.3f})."
+    else:
+        text = (
+            f"{winner} does best ({means[winner]:.3f}, doing nothing {means[NONE]:.3f}): "
+            f"{standing(winner, name, outcomes)}."
+        )
+    if sampler not in (None, winner):
+        text += (
+            f" The best sampler is {sampler} ({means[sampler]:.3f}): "
+            f"{standing(sampler, name, outcomes)}."
+        )
+    return text
+
+
+def standing(treatment: str, name: str, outcomes: Mapping[str, pd.Series]) -> str:
+    """``"better than doing nothing, not distinguishable from class weights"``."""
+    phrases = {
+        "better": ("better than", "and"),
+        "worse": ("worse than", "and"),
+        "same": ("not distinguishable from", "or"),
+    }
+    parts = []
+    for outcome, (phrase, conjunction) in phrases.items():
+        those = [
+            CALLED[reference]
+            for reference, found in outcomes.items()
+            if reference != treatment and found[name, treatment] == outcome
+        ]
+        if those:
+            last = f" {conjunction} ".join([", ".join(those[:-1]), those[-1]][len(those) < 2 :])
+            parts.append(f"{phrase} {last}")
+    return ", ".join(parts)

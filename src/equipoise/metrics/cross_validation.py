@@ -1,0 +1,113 @@
+"""Is one method better than another, by cross-validation on one data set?
+
+The folds of a cross-validation share most of their training rows, so their scores are not
+independent, and the usual paired t-test finds differences where there are none.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+
+from .comparison import _DIGITS, _check_confidence, _checked, _holm
+
+COLUMNS = ["n_folds", "difference", "low", "high", "p", "p_holm"]
+
+
+def cross_validated_differences(
+    scores: pd.DataFrame, reference: str, test_to_train: float, confidence: float = 0.95
+) -> pd.DataFrame:
+    r"""Every other method minus the reference, by the corrected resampled t-test.
+
+    With differences :math:`d_1, \dots, d_J` of mean :math:`\bar d` and variance :math:`s^2`, the
+    statistic is :math:`\bar d / \sqrt{(1/J + n_\text{test} / n_\text{train})\, s^2}` with
+    :math:`J - 1` degrees of freedom. The second term is the correction: it stands for the
+    covariance of scores from overlapping training parts.
+
+    Parameters
+    ----------
+    scores : DataFrame of shape (n_methods, n_folds)
+        A column per fold, those of all repetitions; NaN where a method has no score.
+    reference : str
+        Name of the row that the others are compared with.
+    test_to_train : float
+        Rows of a test part over rows of a training part, above 0: :math:`1 / (k - 1)` in k-fold
+        cross-validation, however often repeated.
+    confidence : float, default=0.95
+        Of the interval, in (0, 1).
+
+    Returns
+    -------
+    DataFrame of shape (n_methods - 1, 6)
+        Index: the other methods in their order. Columns:
+
+        - ``n_folds``: folds that both have.
+        - ``difference``: mean of method minus reference.
+        - ``low``, ``high``: its confidence interval, not corrected for several methods.
+        - ``p``: two-sided p-value.
+        - ``p_holm``: the same, corrected by Holm over the methods.
+
+        NaN where a value is undefined: the mean without a fold; interval and test with fewer than
+        two folds, or if all differences are equal.
+
+    Raises
+    ------
+    InvalidInputError
+        If `scores` has no such reference, names a method twice, or has an infinite score.
+    InvalidParameterError
+        If `test_to_train` is not positive, or `confidence` is not in (0, 1).
+
+    References
+    ----------
+    Nadeau, Bengio. "Inference for the Generalization Error", Machine Learning 52, 2003, section
+    3.2, for random splits; Bouckaert, Frank. "Evaluating the Replicability of Significance Tests
+    for Comparing Learning Algorithms", PAKDD 2004, for repeated cross-validation.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from equipoise.metrics import cross_validated_differences
+    >>> scores = pd.DataFrame([[0.8, 0.7, 0.6], [0.9, 0.9, 0.9]], index=["plain", "ours"])
+    >>> table = cross_validated_differences(scores, "plain", test_to_train=1 / 2)
+    >>> table.loc["ours", ["difference", "low", "high"]].round(3)
+    difference    0.200
+    low          -0.193
+    high          0.593
+    Name: ours, dtype: float64
+    """
+    scores = _checked(scores)
+    if reference not in scores.index:
+        raise InvalidInputError(
+            f"reference={reference!r} is no row of scores. Choose one of {list(scores.index)}."
+        )
+    if not 0 < test_to_train < math.inf:
+        raise InvalidParameterError(
+            f"test_to_train must be above 0, got {test_to_train}. Pass the rows of a test part "
+            "divided by those of a training part."
+        )
+    _check_confidence(confidence)
+    differences = (scores - scores.loc[reference]).drop(index=reference).round(_DIGITS)
+    table = pd.DataFrame(
+        [_corrected(row[~np.isnan(row)], test_to_train, confidence) for row in differences.values],
+        index=differences.index,
+        columns=COLUMNS[:-1],
+    ).astype({"n_folds": int})
+    return table.assign(p_holm=_holm(table["p"]))
+
+
+def _corrected(
+    differences: NDArray[np.float64], test_to_train: float, confidence: float
+) -> tuple[float, ...]:
+    n = len(differences)
+    mean = differences.mean() if n else math.nan
+    if n < 2 or np.ptp(differences) == 0:
+        return n, mean, math.nan, math.nan, math.nan
+    error = math.sqrt((1 / n + test_to_train) * differences.var(ddof=1))
+    margin = stats.t.ppf((1 + confidence) / 2, n - 1) * error
+    return n, mean, mean - margin, mean + margin, 2 * stats.t.sf(abs(mean) / error, n - 1)

@@ -1,0 +1,220 @@
+"""``evaluate`` and ``resample``: tables in files."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+
+import equipoise.imsic
+from equipoise.cli import tables
+from equipoise.evaluation import evaluate, remedies
+
+
+@pytest.fixture
+def table(tmp_path):
+    """80 stayed and 20 left, with cells that are easily spoilt."""
+    rng = np.random.default_rng(0)
+    n = 100
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D")
+    frame = pd.DataFrame(
+        {
+            "income": [f"{v:.2f}" for v in rng.normal(3e4, 1e3, n)],  # has "30120.50"
+            "churn": np.repeat(["stayed", "left"], [80, 20]),
+            "postcode": [f"{v:05d}" for v in rng.integers(1, 5, n)],
+            "children": rng.integers(0, 4, n).astype(str),
+            "since": days.strftime("%Y-%m-%d"),
+            "member": np.where(rng.random(n) < 0.5, "true", "false"),
+            "note": np.where(rng.random(n) < 0.5, 'says "yes, of course"', "two\nlines"),
+        }
+    )
+    frame.loc[3, "income"] = ""
+    path = tmp_path / "in.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"])
+    path = tmp_path / "numbers.csv"
+    frame.assign(y=np.repeat([0, 1, 2], [36, 14, 10])).to_csv(path, index=False)
+    return path
+
+
+def cells(path):
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+KINDS = ("--target", "churn", "--dates", "since", "--categories", "postcode")
+
+
+def test_rows_of_the_table_come_first_and_as_they_are_written(call, table, tmp_path):
+    out = tmp_path / "out.csv"
+    answer = call("resample", table, out, *KINDS, "--method", "smote", "--mark-column", "made")
+    assert answer.code == 0
+    before, after = cells(table), cells(out)
+    made = after.pop("made")
+    pd.testing.assert_frame_equal(after.iloc[:100], before)
+    assert made.tolist() == ["False"] * 100 + ["True"] * 60
+    new = after.iloc[100:]
+    assert set(new["churn"]) == {"left"}
+    for name in ("postcode", "member", "note"):
+        assert set(new[name]) <= set(before[name])
+    assert new["since"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    assert new["children"].str.fullmatch(r"[0-3]").all()
+    assert new["income"].astype(float).between(2e4, 4e4).all()
+    assert not new.duplicated().all() and len(new.merge(before)) < len(new)
+    counts = [line.split() for line in answer.out.splitlines()]
+    assert ["stayed", "80", "0"] in counts and ["left", "20", "60"] in counts
+    assert "100 rows and 60 synthetic ones" in answer.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "sizes"),
+    [
+        ("not majority", [36, 36, 36]),
+        ("20", [36, 20, 20]),
+        ("1=30,2=11", [36, 30, 11]),
+        ("0=36", [36, 14, 10]),
+    ],
+)
+def test_how_many(call, numbers, tmp_path, strategy, sizes):
+    out = tmp_path / "out.csv"
+    words = ("--target", "y", "--method", "random", "--sampling-strategy", strategy)
+    assert call("resample", numbers, out, *words, "-q").code == 0
+    assert pd.read_csv(out)["y"].value_counts().sort_index().tolist() == sizes
+
+
+def test_imsic_is_the_default_and_the_seed_decides(call, numbers, tmp_path, monkeypatch):
+    quick = partial(equipoise.imsic.IMSIC, max_epochs=1)
+    monkeypatch.setattr(equipoise.imsic, "IMSIC", quick)
+    made = []
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        out = tmp_path / f"{name}.csv"
+        answer = call("resample", numbers, out, "--target", "y", "--seed", seed, "--quiet")
+        assert answer.code == 0 and answer.err == ""
+        made.append(out.read_text())
+    assert made[0] == made[1] != made[2]
+    assert made[0].startswith(numbers.read_text())
+    assert pd.read_csv(tmp_path / "one.csv")["y"].value_counts().tolist() == [36, 36, 36]
+
+
+def test_an_existing_file_is_replaced_only_by_force(call, numbers, tmp_path):
+    out = tmp_path / "out.csv"
+    out.write_text("precious")
+    words = ("resample", numbers, out, "--target", "y", "--method", "random")
+    answer = call(*words)
+    assert answer.code == 2 and "--force" in answer.err
+    assert out.read_text() == "precious"
+    assert call(*words, "--force").code == 0
+    assert len(pd.read_csv(out)) == 3 * 36
+
+
+def test_parquet(call, table, tmp_path, monkeypatch):
+    """Routed to pandas, whose engines need not be installed here."""
+    monkeypatch.setattr(tables, "find_spec", lambda name: True)
+    monkeypatch.setattr(pd, "read_parquet", pd.read_pickle)
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", lambda self, p, index: self.to_pickle(p))
+    there, back = tmp_path / "out.parquet", tmp_path / "back.csv"
+    assert call("resample", table, there, *KINDS, "--method", "random").code == 0
+    rows = pd.read_pickle(there)
+    assert rows["since"].dtype.kind == "M" and rows["member"].dtype == bool and len(rows) == 160
+    words = ("--target", "churn", "--categories", "children", "--method", "smote")
+    assert call("resample", there, back, *words).code == 0
+    assert len(pd.read_csv(back)) == 160
+
+
+MISTAKES = {
+    "no such file": (("nowhere.csv", "--target", "y"), "no such file"),
+    "no such column": (("IN", "--target", "Y"), "no column 'Y'. Its columns are a, b, y"),
+    "no such date": (("IN", "--target", "y", "--dates", "when"), "no column 'when'"),
+    "no date": (("WORDS", "--target", "y", "--dates", "a"), "words.csv is no table"),
+    "no table": (("EMPTY", "--target", "y"), "empty.csv is no table"),
+    "other format": (("in.xlsx", "--target", "y"), ".csv or .parquet"),
+    "no engine": (("in.parquet", "--target", "y"), "pyarrow or fastparquet"),
+    "missing labels": (("WORDS", "--target", "gap"), "1 missing labels"),
+    "one class": (("WORDS", "--target", "one"), "fewer than two classes"),
+    "continuous": (("IN", "--target", "a"), "'a' holds measurements"),
+}
+ONLY_RESAMPLE = {
+    "method": (("--method", "smoot"), "'smoot' is no sampler"),
+    "class": (("--sampling-strategy", "9=80"), "'9' is no class. They are 0, 1, 2"),
+    "half a row": (("--sampling-strategy", "1=30.5"), "not whole"),
+    "taken": (("--mark-column", "a"), "'a' is a column already"),
+}
+ONLY_EVALUATE = {
+    "sampler": (("--samplers", "random,smoot"), "'smoot' is no sampler"),
+    "folds": (("--folds", "11"), "cv to at most 10"),
+    "picture": (("--plot", "p.bmp"), ".png or .pdf or .svg"),
+    "folder": (("--out", "nowhere/s.csv"), "no folder nowhere"),
+}
+
+
+@pytest.fixture
+def place(numbers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tables, "find_spec", lambda name: None)
+    pd.DataFrame({"a": ["x", "z"], "y": [0, 1], "gap": [None, "b"], "one": ["o", "o"]}).to_csv(
+        "words.csv", index=False
+    )
+    (tmp_path / "empty.csv").write_text("")
+    names = {"IN": numbers, "WORDS": "words.csv", "EMPTY": "empty.csv"}
+    return lambda words: [names.get(word, word) for word in words]
+
+
+def assert_mistake(answer, message, tmp_path, before):
+    assert answer.code == 2 and answer.out == ""
+    assert message in " ".join(answer.err.split())
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("mistake", MISTAKES | ONLY_RESAMPLE)
+def test_mistakes_of_resample(call, place, mistake, tmp_path):
+    words, message = (MISTAKES | ONLY_RESAMPLE)[mistake]
+    if mistake in ONLY_RESAMPLE:
+        words = ("IN", "--target", "y", *words)
+    if "--method" not in words:
+        words = (*words, "--method", "random")
+    source, *options = place(words)
+    before = sorted(tmp_path.iterdir())
+    assert_mistake(call("resample", source, "out.csv", *options), message, tmp_path, before)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES | ONLY_EVALUATE)
+def test_mistakes_of_evaluate(call, place, mistake, tmp_path):
+    words, message = (MISTAKES | ONLY_EVALUATE)[mistake]
+    if mistake in ONLY_EVALUATE:
+        words = ("IN", "--target", "y", *words)
+    if "--samplers" not in words:
+        words = (*words, "--samplers", "random")
+    before = sorted(tmp_path.iterdir())
+    assert_mistake(call("evaluate", *place(words)), message, tmp_path, before)
+
+
+def test_evaluate_prints_a_table_and_a_verdict(call, numbers, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "default_classifiers", lambda: {"line": LogisticRegression()})
+    monkeypatch.setattr(remedies, "TUNING_FOLDS", 2)
+    out, plot = tmp_path / "scores.csv", tmp_path / "plot.png"
+    words = ("--samplers", "random,smote", "--folds", 3, "--repeats", 2, "--seed", 4)
+    answer = call("evaluate", numbers, "--target", "y", *words, "--out", out, "--plot", plot)
+    assert answer.code == 0
+    scores = pd.read_csv(out)
+    assert len(scores) == 5 * 6 and scores["balanced_accuracy"].notna().all()
+    printed, verdict = answer.out.split("By balanced accuracy")
+    assert max(map(len, printed.splitlines())) <= 80
+    means = scores.groupby("treatment")["balanced_accuracy"].mean()
+    for treatment, mean in means.items():
+        (line,) = (x for x in printed.splitlines() if x.strip().startswith(treatment))
+        assert line.split("±")[0].split()[-1] == f"{mean:.3f}"
+    assert "line: " in verdict and "In short" in verdict
+    assert Image.open(plot).width > 600
+    assert "evaluate" in answer.err  # the progress bar
+    again = call("evaluate", numbers, "--target", "y", *words, "--quiet", "--out", out)
+    assert again.err == ""
+    timeless = pd.read_csv(out).drop(columns="fit_seconds")
+    pd.testing.assert_frame_equal(timeless, scores.drop(columns="fit_seconds"))

@@ -1,0 +1,58 @@
+"""Class weights by whatever way the classifier has; another threshold."""
+
+import numpy as np
+import pytest
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
+
+from equipoise.errors import InvalidParameterError
+from equipoise.evaluation.remedies import fit_threshold, fit_weighted
+from equipoise.metrics import acsa
+
+
+def test_class_weight_of_the_last_step(numeric):
+    X, y = numeric()
+    selection = SelectFromModel(LogisticRegression())
+    model = fit_weighted(make_pipeline(selection, LogisticRegression()), X, y, 0)
+    by_hand = make_pipeline(selection, LogisticRegression(class_weight="balanced")).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), by_hand.predict_proba(X))
+    inner = AdaBoostClassifier(LogisticRegression(), n_estimators=2)
+    assert fit_weighted(inner, X, y, 0).estimator.class_weight == "balanced"
+
+
+def test_rows_are_weighted_where_classes_cannot_be(numeric):
+    X, y = numeric()
+    weighted = GaussianNB().fit(X, y, sample_weight=compute_sample_weight("balanced", y))
+    alone = fit_weighted(GaussianNB(), X, y, 0)
+    piped = fit_weighted(make_pipeline(StandardScaler(), GaussianNB()), X, y, 0)
+    np.testing.assert_allclose(alone.predict_proba(X), weighted.predict_proba(X))
+    np.testing.assert_allclose(piped.predict_proba(X), weighted.predict_proba(X), atol=1e-6)
+    with pytest.raises(InvalidParameterError, match="KNeighborsClassifier takes neither"):
+        fit_weighted(KNeighborsClassifier(), X, y, 0)
+
+
+def test_threshold_of_two_classes_serves_both(numeric):
+    X, y = numeric(300, weights=(0.9,))
+    words = np.array(["no", "yes"])[y]
+    plain = LogisticRegression(C=0.01).fit(X, words)
+    tuned = fit_threshold(LogisticRegression(C=0.01), X, words, 0)
+    assert acsa(words, tuned.predict(X)) > acsa(words, plain.predict(X)) + 0.1
+    np.testing.assert_array_equal(tuned.predict_proba(X), plain.predict_proba(X))
+
+
+def test_three_classes_are_divided_by_their_shares(numeric):
+    X, y = numeric(200, weights=(0.7, 0.2), n_classes=3)
+    y = np.array(["a", "b", "c"])[y]
+    adjusted = fit_threshold(LogisticRegression(), X, y, 0)
+    probabilities = LogisticRegression().fit(X, y).predict_proba(X)
+    shares = np.array([np.mean(y == label) for label in "abc"])
+    by_hand = np.array(list("abc"))[(probabilities / shares).argmax(axis=1)]
+    np.testing.assert_array_equal(adjusted.predict(X), by_hand)
+    np.testing.assert_array_equal(adjusted.predict_proba(X), probabilities)
+    assert (by_hand != np.array(list("abc"))[probabilities.argmax(axis=1)]).any()

@@ -1,0 +1,75 @@
+"""Tables of any columns: for samplers that take numbers, for classifiers, and back."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler, TomekLinks
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.evaluation.classifiers import default_classifiers
+from equipoise.evaluation.columns import categorical_columns, with_dtypes_of
+from equipoise.evaluation.samplers import CompleteTable, make_sampler, takes_any_table
+
+
+def test_gaps_are_filled_from_the_fitted_rows_alone(mixed):
+    X, _ = mixed
+    train, test = X.iloc[:100], X.iloc[100:]
+    before = test.copy()
+    filled = CompleteTable().fit(train).transform(test)
+    pd.testing.assert_frame_equal(test, before)
+    assert list(filled) == list(X) and filled.notna().all(axis=None)
+    assert categorical_columns(X) == ["flag", "town", "size"]
+    gap = test["a"].isna()
+    np.testing.assert_array_equal(filled.loc[gap, "a"], train["a"].median())
+    np.testing.assert_array_equal(filled.loc[~gap, "a"], test.loc[~gap, "a"])
+    assert (filled.loc[test["size"].isna(), "size"] == train["size"].mode()[0]).all()
+    seconds = (test["day"] - pd.Timestamp(0)).dt.total_seconds()
+    known = test["day"].notna()
+    np.testing.assert_array_equal(filled.loc[known, "day"], seconds[known])
+
+
+def test_array_stays_an_array():
+    rows = np.array([[1, np.nan], [3, np.nan], [np.nan, np.nan]])
+    np.testing.assert_array_equal(CompleteTable().fit_transform(rows), [[1, 0], [3, 0], [2, 0]])
+
+
+def test_the_way_back_is_exact(mixed):
+    X, _ = mixed
+    whole = X.dropna()
+    there = CompleteTable().fit(whole).transform(whole)
+    pd.testing.assert_frame_equal(with_dtypes_of(whole, there), whole)
+    there["count"] -= 0.4  # what interpolation leaves is rounded
+    pd.testing.assert_frame_equal(with_dtypes_of(whole, there), whole)
+
+
+def test_smote_for_these_columns(mixed):
+    X, _ = mixed
+    assert type(make_sampler("smote", X[["a", "b"]], 9)) is SMOTE
+    assert type(make_sampler("smote", X[["town", "flag"]], 9)) is SMOTEN
+    sampler = make_sampler("smote", X, 4)
+    assert type(sampler) is SMOTENC and sampler.k_neighbors == 3
+    assert sampler.categorical_features == ["flag", "town", "size"]
+    with pytest.raises(InvalidInputError, match="'adasyn' cannot.*'flag'"):
+        make_sampler("adasyn", X, 9)
+    with pytest.raises(InvalidParameterError, match="'smoot' is no sampler.*borderline-smote"):
+        make_sampler("smoot", X, 9)
+
+
+def test_who_gets_the_rows_as_they_are(spy_sampler):
+    as_they_are = [RandomOverSampler(), RandomUnderSampler(), spy_sampler]
+    assert all(map(takes_any_table, as_they_are))
+    assert not any(map(takes_any_table, [SMOTE(), TomekLinks(), RandomOverSampler(shrinkage=1)]))
+
+
+@pytest.mark.parametrize("name", default_classifiers())
+@pytest.mark.filterwarnings("error")
+def test_default_classifiers_take_any_table(name, mixed):
+    X, y = mixed
+    model = default_classifiers()[name].fit(X.iloc[:100], y[:100])
+    unseen = X.iloc[100:].assign(town="Lima", b=np.nan)
+    probabilities = model.predict_proba(unseen)
+    assert probabilities.shape == (50, 2) and np.isfinite(probabilities).all()
+    numbers = np.array([[0.0, np.nan], [1, 2], [0, 1], [1, 1]] * 5)
+    learned = default_classifiers()[name].fit(numbers, numbers[:, 0] > 0)
+    assert learned.predict_proba(numbers).shape == (20, 2)
