@@ -45,9 +45,9 @@ bench: $(INSTALLED)
 	$(BIN)/equipoise bench report benchmarks/digits.toml --results runs/bench --out runs/bench/digits.html
 
 docs: $(INSTALLED_DOCS)
-	rm -rf docs/generated
+	rm -rf docs/generated docs/gallery
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv build dist docs/_build docs/generated .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv build dist docs/_build docs/generated docs/gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

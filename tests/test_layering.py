@@ -38,7 +38,7 @@ ALLOWED = {
     "evaluation": {"errors", "metrics", "parameters", "report"},
     "benchmark": FOR_METHODS | METHODS | {"datasets", "evaluation"},
     "studio": FOR_METHODS | METHODS | {"datasets", "report"},
-    "cli": FOR_METHODS | METHODS | {"benchmark", "datasets", "evaluation", "report"},
+    "cli": FOR_METHODS | METHODS | {"benchmark", "datasets", "evaluation", "generative", "report"},
     "__init__": set(),
     "__main__": {"cli"},
 }

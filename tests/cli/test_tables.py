@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
-from equipoise.cli import tables
+from equipoise.cli import oversampling, tables
 from equipoise.evaluation import evaluate, remedies
 
 
@@ -90,13 +90,15 @@ def test_how_many(call, numbers, tmp_path, strategy, sizes):
     assert pd.read_csv(out)["y"].value_counts().sort_index().tolist() == sizes
 
 
-def test_imsic_is_the_default_and_the_seed_decides(call, numbers, tmp_path, monkeypatch):
-    quick = partial(equipoise.imsic.IMSIC, max_epochs=1)
-    monkeypatch.setattr(equipoise.imsic, "IMSIC", quick)
+@pytest.mark.parametrize("method", [[], ["--method", "imsic"]], ids=["dgc", "imsic"])
+def test_the_seed_decides_what_deep_generators_draw(call, numbers, tmp_path, monkeypatch, method):
+    monkeypatch.setattr(equipoise.imsic, "IMSIC", partial(equipoise.imsic.IMSIC, max_epochs=1))
+    monkeypatch.setitem(oversampling.FOR_ROWS, "max_epochs", 1)
     made = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         out = tmp_path / f"{name}.csv"
-        answer = call("resample", numbers, out, "--target", "y", "--seed", seed, "--quiet")
+        words = ("--target", "y", "--seed", seed, "--quiet", *method)
+        answer = call("resample", numbers, out, *words)
         assert answer.code == 0 and answer.err == ""
         made.append(out.read_text())
     assert made[0] == made[1] != made[2]

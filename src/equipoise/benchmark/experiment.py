@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
-from . import specs
-
-# The data sets of equipoise.datasets that have a training and a test set of their own.
-DATASETS = ("digits", "mnist", "fashion-mnist", "svhn", "celeba")
-# Rule of the class sizes -> the keys that it needs beside it.
-SIZES = {"published": (), "exponential": ("ratio",), "step": ("ratio", "n_minority")}
-N_METRICS = 5
-NAME = re.compile(r"\w[\w.-]*")
+from . import checks, products
 
 
 @dataclass(frozen=True)
@@ -35,11 +27,15 @@ class Experiment:
     datasets : tuple of str
     seeds : tuple of int
     reference : str
-        Method that differences are taken to.
+        Method, or treatment, that differences are taken to.
     protocol : dict
-        ``sizes`` and what belongs to it, ``permute_classes``.
-    samplers, methods : dict of str to dict
+        ``sizes`` and what belongs to it, ``permute_classes``; or ``folds``.
+    samplers : dict of str to dict
         As in the file.
+    classifiers, treatments : dict of str to dict
+        As in the file; empty where it has none.
+    methods : dict of str to dict
+        As in the file, and the products of treatments and classifiers.
     published : dict of str to dict
         Data set to name to the five metrics.
     """
@@ -52,6 +48,8 @@ class Experiment:
     reference: str
     protocol: dict[str, Any]
     samplers: dict[str, dict[str, Any]]
+    classifiers: dict[str, dict[str, Any]]
+    treatments: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
     published: dict[str, dict[str, list[float]]]
 
@@ -83,7 +81,7 @@ def load_experiment(path: str | Path) -> Experiment:
         raise InvalidInputError(f"{path} is not written in TOML: {error}.") from None
     try:
         return _checked(path, content)
-    except (_MistakeError, InvalidParameterError) as error:
+    except (checks.MistakeError, InvalidParameterError) as error:
         raise InvalidInputError(f"{path}: {error}") from None
 
 
@@ -104,42 +102,47 @@ def parse_seeds(text: str) -> list[int]:
     return list(dict.fromkeys(seeds))
 
 
-class _MistakeError(ValueError):
-    """What is wrong with a key; the file's name is put before it."""
-
-
 def _checked(path: Path, content: dict[str, Any]) -> Experiment:
-    if not NAME.fullmatch(path.stem):
-        raise _MistakeError("its name is that of a folder too: use letters, digits, -, _ and .")
-    _check_keys(
+    if not checks.NAME.fullmatch(path.stem):
+        raise checks.MistakeError(
+            "its name is that of a folder too: use letters, digits, -, _ and ."
+        )
+    checks.check_keys(
         "",
         content,
-        required={"datasets": list, "seeds": list, "reference": str}
-        | {"protocol": dict, "methods": dict},
-        optional={"title": str, "samplers": dict, "published": dict},
+        required={"datasets": list, "seeds": list, "reference": str, "protocol": dict},
+        optional={"title": str}
+        | dict.fromkeys(("samplers", "classifiers", "treatments", "methods", "published"), dict),
     )
-    datasets, seeds = content["datasets"], content["seeds"]
-    samplers, methods = content.get("samplers", {}), content["methods"]
-    for name in datasets:
-        if name not in DATASETS:
-            raise _MistakeError(f"datasets has {name!r}. Choose from {', '.join(DATASETS)}.")
+    datasets, seeds, protocol = (content[key] for key in ("datasets", "seeds", "protocol"))
+    on_folds = "folds" in protocol
+    samplers, classifiers, treatments, own_methods = (
+        content.get(key, {}) for key in ("samplers", "classifiers", "treatments", "methods")
+    )
+    checks.check_protocol(protocol)
+    checks.check_datasets(datasets, on_folds)
     for seed in seeds:
         if type(seed) is not int or not 0 <= seed < 2**32:
-            raise _MistakeError(f"seeds has {seed!r}. Give whole numbers from 0 to 2**32 - 1.")
+            raise checks.MistakeError(
+                f"seeds has {seed!r}. Give whole numbers from 0 to 2**32 - 1."
+            )
+    for name, sampler in samplers.items():
+        checks.check_sampler(name, sampler, on_folds)
+    for name, method in own_methods.items():
+        checks.check_method(f"methods.{name}", name, method, samplers, on_folds)
+    methods = products.methods_of(classifiers, treatments, samplers, own_methods)
+    methods |= own_methods
     for key, values in (("datasets", datasets), ("seeds", seeds), ("methods", methods)):
         if not values or len(set(values)) < len(values):
-            raise _MistakeError(f"{key}={values!r}: name at least one, and none twice.")
-    if content["reference"] not in methods:
-        raise _MistakeError(
-            f"reference={content['reference']!r} is no method. Choose from {', '.join(methods)}."
+            raise checks.MistakeError(f"{key}={list(values)!r}: name at least one, and none twice.")
+    known = treatments or methods
+    if content["reference"] not in known:
+        raise checks.MistakeError(
+            f"reference={content['reference']!r} is no {'treatment' if treatments else 'method'}. "
+            f"Choose from {', '.join(known)}."
         )
-    _check_protocol(content["protocol"])
-    for name, sampler in samplers.items():
-        _check_estimator(f"samplers.{name}", name, sampler, {}, "fit_resample")
-    for name, method in methods.items():
-        _check_method(f"methods.{name}", name, method, samplers)
     for dataset, rows in content.get("published", {}).items():
-        _check_published(f"published.{dataset}", dataset, rows)
+        checks.check_published(f"published.{dataset}", dataset, rows)
     return Experiment(
         path=path,
         name=path.stem,
@@ -147,114 +150,10 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
         datasets=tuple(datasets),
         seeds=tuple(seeds),
         reference=content["reference"],
-        protocol={"permute_classes": False} | content["protocol"],
+        protocol=protocol if on_folds else {"permute_classes": False} | protocol,
         samplers=samplers,
+        classifiers=classifiers,
+        treatments=treatments,
         methods=methods,
         published=content.get("published", {}),
     )
-
-
-def _check_keys(
-    where: str, table: Any, required: Mapping[str, Any], optional: Mapping[str, Any]
-) -> None:
-    """Every required key is there, none is unknown, and the values are of these types."""
-    here = f"[{where}] " if where else ""
-    if not isinstance(table, dict):
-        raise _MistakeError(f"{where}={table!r} is no table.")
-    known = {**required, **optional}
-    for key, value in table.items():
-        if key not in known:
-            raise _MistakeError(f"{here}{key}: there is no such key. Known: {', '.join(known)}.")
-        kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
-        # TOML's true is no number, though Python's is.
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            wanted = " or ".join(_IN_TOML[kind] for kind in kinds)
-            raise _MistakeError(f"{here}{key}={value!r} is not {wanted}.")
-    for key in required:
-        if key not in table:
-            raise _MistakeError(f"{here}{key} is missing. Add it.")
-
-
-_IN_TOML = {
-    str: "a text",
-    list: "a list",
-    dict: "a table",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-}
-
-
-def _check_protocol(protocol: dict[str, Any]) -> None:
-    sizes = protocol.get("sizes")
-    if sizes not in SIZES:
-        raise _MistakeError(f"[protocol] sizes={sizes!r}. Choose from {', '.join(SIZES)}.")
-    kinds = {"ratio": (int, float), "n_minority": int}
-    _check_keys(
-        "protocol",
-        protocol,
-        required={"sizes": str} | {key: kinds[key] for key in SIZES[sizes]},
-        optional={"permute_classes": bool},
-    )
-    for key in SIZES[sizes]:
-        if protocol[key] < 1:
-            raise _MistakeError(f"[protocol] {key}={protocol[key]!r}. Give at least 1.")
-
-
-def _check_estimator(where: str, name: str, table: Any, optional: dict[str, Any], does: str) -> Any:
-    """The estimator that the table describes, if it describes one that can ``does``."""
-    if not NAME.fullmatch(name) or name.startswith("sampler-"):
-        raise _MistakeError(
-            f"[{where}]: the name is that of a folder too. Use letters, digits, -, _ and ., and "
-            "do not begin with 'sampler-'."
-        )
-    _check_keys(where, table, {"class": str}, {"params": dict, **optional})
-    try:
-        cls = specs.import_class(table["class"])
-        if not hasattr(cls, does):
-            raise _MistakeError(f"[{where}] class={table['class']!r} has no {does}. Name another.")
-        return specs.build(cls, table.get("params", {}))
-    except InvalidParameterError as error:
-        raise _MistakeError(f"[{where}] {error}") from None
-
-
-def _check_method(where: str, name: str, method: Any, samplers: Mapping[str, Any]) -> None:
-    optional: dict[str, Any] = dict.fromkeys(("label", "group", "sampler"), str)
-    optional |= {"sampling_strategy": (str, float), "fill_to": int, "tune": dict}
-    estimator = _check_estimator(where, name, method, optional, "predict")
-    if "sampler" in method and method["sampler"] not in samplers:
-        known = ", ".join(samplers) or "none: add a table [samplers.NAME]"
-        raise _MistakeError(
-            f"[{where}] sampler={method['sampler']!r} is no sampler. Choose from {known}."
-        )
-    if specs.takes_sampler(type(estimator)):
-        named = samplers.get(method.get("sampler", ""), {}).get("class")
-        if named is None or not specs.is_shared(specs.import_class(named)):
-            raise _MistakeError(
-                f"[{where}] {method['class']} resamples by itself. Name a sampler of equipoise "
-                "that can be trained and saved before."
-            )
-    strategies = [key for key in ("sampling_strategy", "fill_to") if key in method]
-    if strategies and "sampler" not in method:
-        raise _MistakeError(f"[{where}] {strategies[0]} needs a sampler. Add the key sampler.")
-    if len(strategies) > 1:
-        raise _MistakeError(f"[{where}] has sampling_strategy and fill_to. Leave one out.")
-    if "tune" in method and "sampler" in method:
-        # Copies of a row on both sides of the split would choose what overfits.
-        raise _MistakeError(f"[{where}] has tune and a sampler. Leave one out.")
-    for key, values in method.get("tune", {}).items():
-        if key not in estimator.get_params() or not isinstance(values, list) or not values:
-            raise _MistakeError(
-                f"[{where}.tune] {key}={values!r}: give a parameter of {method['class']} and a "
-                "list of values."
-            )
-
-
-def _check_published(where: str, dataset: str, rows: Any) -> None:
-    if dataset not in DATASETS:
-        raise _MistakeError(f"[{where}] is no data set. Choose from {', '.join(DATASETS)}.")
-    _check_keys(where, rows, {}, dict.fromkeys(rows, list))
-    for name, row in rows.items():
-        numbers: Sequence[Any] = [v for v in row if isinstance(v, (int, float))]
-        if len(numbers) < len(row) or len(row) != N_METRICS:
-            raise _MistakeError(f"[{where}] {name}={row!r}: give the {N_METRICS} metrics.")

@@ -1,4 +1,4 @@
-"""One job: fit, and only then load the images to score, predict, and write the record.
+"""One job: fit, and only then load the rows to score, predict, and write the record.
 
     python -m equipoise.benchmark.job FOLDER
 
@@ -13,28 +13,40 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import layout, provenance, rows, samplers, specs
-
-VALIDATION_SHARE = 0.2  # of the training rows, to choose among the values of `tune`
+from . import (
+    cross_validation,
+    fitting,
+    layout,
+    provenance,
+    rows,
+    samplers,
+    specs,
+    table_samplers,
+    tables,
+)
 
 
 def main() -> None:
     """Do the job that stdin describes; leave ``record.json`` and ``predictions.npz``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this
-    job = json.loads(sys.stdin.readline())
+    in_own_process(json.loads(sys.stdin.readline()), Path(sys.argv[1]))
+
+
+def in_own_process(job: Mapping[str, Any], folder: Path) -> None:
+    """Do a job in a process that is for nothing else: end with the parent, and heed its threads."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    specs.import_class(job["spec"]["class"])
+    if job["spec"]["class"] != specs.EXTERNAL:
+        specs.import_class(job["spec"]["class"])
     torch, limit = sys.modules.get("torch"), os.environ.get("OMP_NUM_THREADS")
     if torch and limit:  # it would heed MKL_NUM_THREADS first
         torch.set_num_threads(int(limit))
-    carry_out(job, Path(sys.argv[1]))
+    carry_out(job, folder)
 
 
 def carry_out(job: Mapping[str, Any], folder: Path) -> None:
@@ -47,13 +59,23 @@ def carry_out(job: Mapping[str, Any], folder: Path) -> None:
     folder : Path
         Where ``record.json`` and, for a method, ``predictions.npz`` go.
     """
-    X, y = rows.training_rows(job)
     found: dict[str, Any]
-    if job["method"].startswith("sampler:"):
-        _, about = samplers.trained(job, {"name": job["method"][8:], **job["spec"]}, X, y)
-        found = {"spec": job["spec"], **about}
+    predictions: dict[str, np.ndarray] | None = None
+    on_folds, is_sampler = "folds" in job["protocol"], job["method"].startswith("sampler:")
+    if on_folds:
+        X, y = tables.load_table(job["dataset"])
+        if is_sampler:
+            found = table_samplers.train(job, X, y)
+        else:
+            found, predictions = cross_validation.fit_and_score(job, X, y)
     else:
-        found, predictions = fit_and_score(job, X, y)
+        X, y = rows.training_rows(job)
+        if is_sampler:
+            _, about = samplers.trained(job, {"name": job["method"][8:], **job["spec"]}, X, y)
+            found = {"spec": job["spec"], **about}
+        else:
+            found, predictions = fit_and_score(job, X, y)
+    if predictions is not None:
         with (folder / "predictions.npz").open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **predictions)
     class_counts = np.bincount(y).tolist()
@@ -84,72 +106,30 @@ def fit_and_score(
     if specs.takes_sampler(cls):
         sampler, sampler_seconds = samplers.for_meta_estimator(job, X, y)
     model = specs.build(cls, job["spec"]["params"], job["seed"], sampler)
-    as_run = {}
-    if epochs := same_steps(model, len(y), len(y_more)):
-        as_run = {"max_epochs": epochs}
-        model.set_params(**as_run)
     X_more = layout.for_classifier(cls, X_more)
-    started = time.perf_counter()
-    if job["spec"]["tune"]:
-        model, chosen = tuned(model, job["spec"]["tune"], X_more, y_more, job["seed"])
-        as_run |= chosen
-    else:
-        model.fit(X_more, y_more)
-    fitted = time.perf_counter()
+    model, as_run, fit_seconds = fitting.fit(
+        model, job["spec"], X_more, y_more, len(y), job["seed"]
+    )
 
     X_score, y_score = rows.rows_to_score(job)
-    X_score = layout.for_classifier(cls, X_score)
-    loaded = time.perf_counter()
-    y_pred = np.asarray(model.predict(X_score))
-    predicted = time.perf_counter()
-    predictions = {"y_true": y_score, "y_pred": y_pred}
-    if hasattr(model, "predict_proba"):
-        predictions["proba"] = np.asarray(model.predict_proba(X_score)).astype(np.float16)
+    found, predict_seconds = fitting.predict(model, layout.for_classifier(cls, X_score))
+    predictions = {"y_true": y_score, **found}
+    if "proba" in predictions:
+        predictions["proba"] = predictions["proba"].astype(np.float16)
     labels = np.arange(y.max() + 1)
     n_test = np.bincount(y_score, minlength=len(labels))
+    y_pred = predictions["y_pred"]
     recall = recall_score(y_score, y_pred, labels=labels, average=None, zero_division=0)
-    found = {
+    return {
         "spec": job["spec"] | {"as_run": as_run},
         "metrics": summary(y_score, y_pred, y),
         "recall": [r if n else None for r, n in zip(recall.tolist(), n_test, strict=True)],
         "n_test": n_test.tolist(),
-        "fit_seconds": round(fitted - started, 3),
+        "fit_seconds": round(fit_seconds, 3),
         "sampler_seconds": None if sampler_seconds is None else round(sampler_seconds, 3),
-        "predict_seconds": round(predicted - loaded, 3),
+        "predict_seconds": round(predict_seconds, 3),
         **samplers.training_of(model),
-    }
-    return found, predictions
-
-
-def same_steps(model: Any, n_real: int, n_resampled: int) -> int | None:
-    """Passes over resampled rows that are as many steps as the model's over the real ones.
-
-    None where there is nothing to change.
-    """
-    epochs = model.get_params().get("max_epochs")
-    if n_real == n_resampled or not isinstance(epochs, int):
-        return None
-    return max(1, round(epochs * n_real / n_resampled))
-
-
-def tuned(
-    model: Any, values: dict[str, list[Any]], X: np.ndarray, y: np.ndarray, seed: int
-) -> tuple[Any, dict[str, Any]]:
-    """The best values by balanced accuracy on a stratified fifth, refitted on all rows.
-
-    Returns
-    -------
-    model : object
-    chosen : dict
-        Parameter to value.
-    """
-    from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
-
-    split = StratifiedShuffleSplit(1, test_size=VALIDATION_SHARE, random_state=seed)
-    search = GridSearchCV(
-        model, values, scoring="balanced_accuracy", cv=split, error_score="raise"
-    ).fit(X, y)
-    return search.best_estimator_, search.best_params_
+    }, predictions
 
 
 def _end_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""Images as an estimator takes them: this library's as they are, all others as flat rows."""
+"""Images as an estimator takes them, and names as file systems take them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 
-def takes_images(cls: type) -> bool:
+def folder(name: str) -> str:
+    """Name of the folder of a data set or method."""
+    return name.replace(":", "-")  # as Windows wants it
+
+
+def is_ours(cls: type) -> bool:
     """Whether the class is one of this library."""
     return cls.__module__.partition(".")[0] == "equipoise"
 
@@ -20,12 +25,12 @@ def for_classifier(cls: type, X: np.ndarray) -> np.ndarray:
     cls : type
     X : ndarray of uint8, shape (n, height, width) or (n, height, width, channels)
     """
-    return X if takes_images(cls) else _flat(X) / np.float32(255)
+    return X if is_ours(cls) else _flat(X) / np.float32(255)
 
 
 def for_sampler(cls: type, X: np.ndarray) -> np.ndarray:
     """Images, or float32 rows in the images' own range."""
-    return X if takes_images(cls) else _flat(X)
+    return X if is_ours(cls) else _flat(X)
 
 
 def from_sampler(X_resampled: Any, like: np.ndarray) -> np.ndarray:

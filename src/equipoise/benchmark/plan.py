@@ -9,7 +9,7 @@ from typing import Any
 from equipoise.datasets.parts import class_names
 from equipoise.errors import InvalidParameterError
 
-from . import samplers, specs, store
+from . import samplers, specs, store, table_samplers, tables
 from .experiment import Experiment
 
 SAMPLER = "sampler:"  # before the name, in the records of shared samplers
@@ -47,8 +47,13 @@ def jobs_of(
     Raises
     ------
     InvalidParameterError
-        A method or data set is none of the experiment's.
+        A method or data set is none of the experiment's, or nothing can be held out.
     """
+    if held_out and "folds" in experiment.protocol:
+        raise InvalidParameterError(
+            f"held_out: {experiment.path} scores every row in one of its folds, and none is left "
+            "over. Leave it out, or choose on other data sets."
+        )
     for name, chosen, known in (
         ("methods", methods, experiment.methods),
         ("datasets", datasets, experiment.datasets),
@@ -68,7 +73,7 @@ def jobs_of(
     of_methods = {name: _of_method(experiment, name) for name in methods or experiment.methods}
     return [
         shared
-        | {"dataset": dataset, "method": name, "seed": seed, "classes": class_names(dataset)}
+        | {"dataset": dataset, "method": name, "seed": seed, "classes": names_of(dataset)}
         | about
         for seed in (experiment.seeds if seeds is None else seeds)
         for dataset in datasets or experiment.datasets
@@ -87,6 +92,7 @@ def _of_method(experiment: Experiment, name: str) -> dict[str, Any]:
         "sampling_strategy": method.get("sampling_strategy"),
         "fill_to": method.get("fill_to"),
         "tune": method.get("tune"),
+        "remedy": method.get("remedy"),
     }
     return {"label": method.get("label"), "group": method.get("group"), "spec": spec}
 
@@ -99,12 +105,21 @@ def missing(
     return [job for job in jobs if again or store.key_of(job) not in done]
 
 
+def names_of(dataset: str) -> list[str]:
+    """Names of the classes of an image data set or a table."""
+    return tables.class_names(dataset) if tables.is_table(dataset) else class_names(dataset)
+
+
 def sampler_job(job: dict[str, Any]) -> dict[str, Any] | None:
     """The job that trains what this one resamples with; None where it needs none, or has it."""
     sampler = job["spec"]["sampler"]
-    if sampler is None or not specs.is_shared(specs.import_class(sampler["class"])):
+    if sampler is None:
         return None
-    if samplers.saved_at(job, sampler).exists():
+    if "folds" in job["protocol"]:
+        is_made_before = table_samplers.is_stored(sampler)
+    else:
+        is_made_before = specs.is_shared(specs.import_class(sampler["class"]))
+    if not is_made_before or samplers.is_there(job, sampler):
         return None
     spec = {key: sampler[key] for key in ("class", "params", "defaults")}
     return job | {

@@ -25,7 +25,7 @@ def blank_record(job: Mapping[str, Any]) -> dict[str, Any]:
     measured = (
         *("error", "class_counts", "n_test", "metrics", "recall", "fit_seconds"),
         *("sampler_seconds", "predict_seconds", "peak_mib", "n_parameters", "threads"),
-        *("history", "versions", "git"),
+        *("history", "folds", "versions", "git"),
     )
     return {key: job[key] for key in from_job} | dict.fromkeys(measured) | {"finished": now()}
 

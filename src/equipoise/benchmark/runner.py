@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -18,7 +19,7 @@ from typing import Any
 from equipoise.datasets.fetch import fetch
 from equipoise.datasets.sources import SOURCES
 
-from . import plan, process, provenance, store
+from . import external, plan, process, provenance, store, tables
 from .experiment import Experiment
 
 Job = dict[str, Any]
@@ -95,7 +96,16 @@ def run(
     n_stored = len(chosen) - len(todo)
     if not todo:
         return []
-    todo = with_samplers(todo)
+    tables.check_installed(experiment.datasets)
+    if waiting := [job for job in todo if external.waits(job)]:
+        folders = external.hand_out(waiting)
+        warnings.warn(
+            f"{len(waiting)} jobs wait for rows that another program has to make in "
+            f"{len(folders)} folders of {folders[0].parents[1]}, which have the training parts "
+            "now. Let it do so and run this again.",
+            stacklevel=2,
+        )
+    todo = with_samplers([job for job in todo if not external.waits(job)])
     if scheduler is None:
         for name in {job["dataset"] for job in todo} & SOURCES.keys():
             fetch(name, data_dir, download=True)  # once, and not in every job

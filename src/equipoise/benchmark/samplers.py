@@ -13,14 +13,25 @@ from uuid import uuid4
 
 import numpy as np
 
-from . import layout, specs
+from . import layout, specs, stored_rows
 
 
 def saved_at(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> Path:
     """Folder of a shared sampler: another one for each description, protocol, data set and seed."""
     described = {key: sampler[key] for key in ("class", "params", "defaults")}
     key = specs.digest(described, job["protocol"])
-    return Path(job["models"]) / job["dataset"] / f"{sampler['name']}-{job['seed']}-{key}"
+    return (
+        Path(job["models"])
+        / layout.folder(job["dataset"])
+        / f"{sampler['name']}-{job['seed']}-{key}"
+    )
+
+
+def is_there(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> bool:
+    """Whether a shared sampler is trained, or its rows of all folds are made."""
+    n_folds = job["protocol"].get("folds")
+    path = saved_at(job, sampler)
+    return path.exists() if n_folds is None else stored_rows.has_all(path, n_folds)
 
 
 def trained(
@@ -118,7 +129,8 @@ def _strategy(spec: Mapping[str, Any], y: np.ndarray) -> Any:
 
 def training_of(model: Any) -> dict[str, Any]:
     """What a fitted model tells of its training: ``history`` and ``n_parameters``, or None."""
-    model = getattr(model, "estimator_", model)  # what a meta-estimator has trained
+    for name in ("estimator_", "generator_"):  # what a meta-estimator has trained
+        model = getattr(model, name, model)
     network = getattr(model, "network_", None)
     n_parameters = None if network is None else sum(p.numel() for p in network.parameters())
     return {"history": getattr(model, "history_", None), "n_parameters": n_parameters}

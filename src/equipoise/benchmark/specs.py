@@ -12,6 +12,7 @@ from typing import Any
 from equipoise.errors import InvalidParameterError
 
 ABSENT = (None, False)
+EXTERNAL = "external"  # in place of a sampler's class: rows that another program makes
 
 
 def import_class(name: str) -> type:
@@ -88,14 +89,21 @@ def build(
 def describe(table: Mapping[str, Any]) -> dict[str, Any]:
     """Class and parameters of a sampler or method, with the defaults of what is not given.
 
-    Defaults belong to the description because they change from version to version.
+    Defaults belong to the description because they change from version to version; those of an
+    estimator among the parameters are called ``PARAMETER.NAME``.
     """
     params = table.get("params", {})
+    if table["class"] == EXTERNAL:
+        return {"class": EXTERNAL, "params": params, "defaults": {}}
     defaults = {
         name: p.default
         for name, p in inspect.signature(import_class(table["class"])).parameters.items()
         if p.default is not p.empty and name not in params and name != "random_state"
     }
+    for name, value in params.items():
+        if isinstance(value, Mapping) and "class" in value:
+            theirs = describe(value)["defaults"]
+            defaults |= {f"{name}.{key}": default for key, default in theirs.items()}
     return {"class": table["class"], "params": params, "defaults": as_json(defaults)}
 
 

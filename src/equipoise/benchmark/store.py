@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from equipoise.errors import InvalidInputError
 
+from . import layout
 from .process import Outcome
 
 Job = tuple[str, str, int]  # data set, method, seed
@@ -39,7 +40,7 @@ def append(folder: Path, outcome: Outcome) -> Path:
         The record's file. The predictions are there before it is.
     """
     record = outcome.record
-    home = folder / record["dataset"] / record["method"].replace(":", "-")  # as Windows wants it
+    home = folder / layout.folder(record["dataset"]) / layout.folder(record["method"])
     home.mkdir(parents=True, exist_ok=True)
     attempt = _next_attempt(home, record["seed"])
     while True:

@@ -161,7 +161,11 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
             continue
         seeds = sorted({record["seed"] for record in here})
         jobs = plan.jobs_of(experiment, seeds=seeds, datasets=[dataset], held_out=held_out)
-        print(f"{dataset}, {'held-out training' if held_out else 'test'} images\n")
+        folds = experiment.protocol.get("folds")
+        rows = (
+            f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
+        )
+        print(f"{dataset}, {rows}\n")
         published = {} if held_out else experiment.published.get(dataset, {})
         print(*table(here, methods, published), sep="\n")
         print(*notes(here, jobs), sep="\n")

@@ -49,6 +49,7 @@ def bench_report(
     """
     from equipoise.benchmark import load_experiment
     from equipoise.benchmark.store import folder_of
+    from equipoise.report import treatment_tables
     from equipoise.report.page import write_page
     from equipoise.report.records import failed_jobs
     from equipoise.report.tables import (
@@ -72,8 +73,12 @@ def bench_report(
     _warn(experiment, records, held_out)
 
     published = {} if held_out else experiment.published
-    table, failed = results_table(records, published), failed_jobs(records)
-    text = to_markdown(table, failed)
+    if experiment.treatments:
+        text = treatment_tables.to_markdown(records, experiment.reference)
+        in_latex = treatment_tables.to_latex(records, experiment.reference)
+    else:
+        table, failed = results_table(records, published), failed_jobs(records)
+        text, in_latex = to_markdown(table, failed), to_latex(table, failed)
     filled = replace_between_marks(readme.read_text(encoding="utf-8"), text) if readme else ""
     if out:
         write_page(
@@ -88,7 +93,7 @@ def bench_report(
     if markdown:
         write_text(markdown, text)
     if latex:
-        write_text(latex, to_latex(table, failed))
+        write_text(latex, in_latex)
     if readme:
         write_text(readme, filled)
     if not targets:

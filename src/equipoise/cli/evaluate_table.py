@@ -33,7 +33,7 @@ def evaluate_table(
     target: Target,
     samplers: Annotated[
         Any, typer.Option(parser=words, metavar="NAME,...", help=f"What to compare: {METHODS}.")
-    ] = "random,smote,imsic",
+    ] = "random,smote,dgc",
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
     repeats: Annotated[int, typer.Option(min=1, help="Times to repeat it.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Folds at a time.")] = 1,

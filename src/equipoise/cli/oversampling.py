@@ -11,7 +11,9 @@ from equipoise.cli.options import numbers_by_name
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = "imsic, random, smote, borderline-smote, adasyn"
+METHODS = "dgc, imsic, random, smote, borderline-smote, adasyn"
+
+FOR_ROWS: dict[str, Any] = {"latent_dim": 16, "max_epochs": 40}  # of DGC, where its rows matter, not its verdicts
 
 
 def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
@@ -34,6 +36,11 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
     ValueError
         There is none of this name, or it cannot take the columns.
     """
+    if method == "dgc":
+        from equipoise.dgc import DGCClassifier
+        from equipoise.generative import GenerativeOverSampler
+
+        return GenerativeOverSampler(DGCClassifier(**FOR_ROWS))
     if method == "imsic":
         from equipoise.imsic import IMSIC
 

@@ -32,7 +32,7 @@ def resample(
     target: Target,
     method: Annotated[
         str, typer.Option(metavar="NAME", help=f"What makes the rows: {METHODS}.")
-    ] = "imsic",
+    ] = "dgc",
     sampling_strategy: Annotated[
         Any,
         typer.Option(
@@ -73,10 +73,11 @@ def resample(
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())
     sampler.set_params(sampling_strategy=targets(sampling_strategy, read.y))
-    if "random_state" in sampler.get_params():
-        sampler.set_params(random_state=seed)
-    if "verbose" in sampler.get_params():
-        sampler.set_params(verbose=0 if quiet else 1)
+    for name in sampler.get_params():
+        if name.endswith("random_state"):
+            sampler.set_params(**{name: seed})
+        elif name.endswith("verbose"):
+            sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
     write_table(out, appended(read, new, as_text=out.suffix == ".csv", mark=mark_column))
     _print_counts(read.y, new[target])

@@ -356,7 +356,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         )
 
     def _reconstruction_weight(self) -> float:
-        if self.reconstruction_weight != "auto":
+        if not isinstance(self.reconstruction_weight, str):
             return self.reconstruction_weight
         return IMAGE_WEIGHT if self._codec.layout is None else TABLE_WEIGHT
 

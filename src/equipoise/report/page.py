@@ -13,6 +13,7 @@ import numpy as np
 from equipoise.errors import InvalidInputError
 
 from . import page_sections as sections
+from . import treatment_sections
 from ._html import Html, joined, picture, table, tag
 from .page_figures import group_colours, look
 from .records import (
@@ -26,6 +27,7 @@ from .records import (
     machine_seconds,
 )
 from .tables import Cell, Published, results_table
+from .treatments import has_treatments, treatment_labels, treatment_of
 
 _HERE = Path(__file__).parent
 
@@ -56,7 +58,7 @@ def write_page(
     title : str
         Heading of the page.
     reference : str
-        Method that the others are compared with.
+        Method, or treatment, that the others are compared with.
     published : mapping of data set to (mapping of row name to five floats), default=None
         Rows of papers, in the order of the metrics.
     commands : sequence of str, default=None
@@ -88,7 +90,9 @@ def _check(records: Records, path: Path, reference: str, images: Mapping[str, by
         raise InvalidInputError(
             f"records has {len(records)} jobs and results of none. Run the benchmark first."
         )
-    methods = distinct(record["method"] for record in done)
+    methods = distinct(treatment_of(record["method"]) for record in done)
+    if not has_treatments(done):
+        methods = distinct(record["method"] for record in done)
     if reference not in methods:
         raise InvalidInputError(
             f"reference={reference!r} has no results. Choose one of {', '.join(methods)}."
@@ -108,23 +112,33 @@ def _document(
     commands: Sequence[str],
     images: Mapping[str, bytes],
 ) -> str:
-    labels = labels_of(records)
-    colours = {labels[m]: c for m, c in group_colours(groups_of(records)).items()}
-    parts = [
-        sections.results(records, published, colours),
-        sections.differences(records, reference, colours),
-        sections.ranks(records, colours),
-        sections.recalls(records, reference, colours),
-        sections.quality_and_cost(records, colours),
-        sections.curves(records, colours),
-    ]
+    labels, groups = labels_of(records), groups_of(records)
+    treatments = has_treatments(finished(records))
+    if treatments:
+        labels = treatment_labels(records)
+        groups = {treatment_of(method): group for method, group in groups.items()}
+    colours = {labels[m]: c for m, c in group_colours(groups).items()}
+    if treatments:
+        parts = treatment_sections.all_sections(records, reference, colours)
+        links = dict(treatment_sections.LINKS)
+        cards = treatment_sections.cards(records, reference)
+    else:
+        parts = [
+            sections.results(records, published, colours),
+            sections.differences(records, reference, colours),
+            sections.ranks(records, colours),
+            sections.recalls(records, reference, colours),
+            sections.quality_and_cost(records, colours),
+            sections.curves(records, colours),
+        ]
+        links = {"results": "Results", "differences": "Differences", "ranks": "Ranks"}
+        links |= {"recall": "Recall by size", "cost": "Cost", "curves": "Curves"}
+        cards = _cards(records)
     if images:
         shown = [picture(data, caption, caption) for caption, data in images.items()]
         grid = tag("div", *shown, class_="pictures samples")
         parts.append(tag("section", tag("h2", "Samples"), grid, id="samples"))
     parts.append(_what_was_run(records, commands, colours))
-    links = {"results": "Results", "differences": "Differences", "ranks": "Ranks"}
-    links |= {"recall": "Recall by size", "cost": "Cost", "curves": "Curves"}
     links |= {"samples": "Samples"} if images else {}
     links |= {"run": "What was run"}
     head = tag(
@@ -140,8 +154,8 @@ def _document(
         tag("h1", title),
         tag("p", _lead(records), class_="lead"),
         tag("nav", *(tag("a", text, href=f"#{name}") for name, text in links.items())),
-        tag("div", *_cards(records), class_="cards"),
-        sections.legend(records, colours),
+        tag("div", *cards, class_="cards"),
+        sections.legend(labels, groups, colours),
         *parts,
         tag("script", _file("page.js")),
     )
@@ -156,8 +170,10 @@ def _lead(records: Records) -> str:
     done = finished(records)
     methods, seeds = distinct(r["method"] for r in done), distinct(r["seed"] for r in done)
     failed = sum(record["status"] == "failed" for record in records)
+    data = data_sets(done)
+    on = ", ".join(data) if len(data) <= 5 else f"{len(data)} data sets"
     return (
-        f"{_count(len(methods), 'method')} on {', '.join(data_sets(done))}, "
+        f"{_count(len(methods), 'method')} on {on}, "
         f"{_count(len(seeds), 'seed')}: {_count(len(done), 'run')} finished"
         + (f", {failed} failed." if failed else ".")
     )

@@ -29,7 +29,6 @@ from .records import (
     data_sets,
     failed_jobs,
     finished,
-    groups_of,
     labels_of,
     number,
     score_table,
@@ -227,10 +226,9 @@ def curves(records: Records, colours: Colours) -> Html:
     return _section("curves", "Training curves", tag("p", note, class_="note"), *parts)
 
 
-def legend(records: Records, colours: Colours) -> Html:
+def legend(labels: Mapping[str, str], groups: Mapping[str, str], colours: Colours) -> Html:
     """What the colours stand for, where methods have groups."""
-    labels = labels_of(records)
-    found = {group: colours[labels[m]] for m, group in groups_of(records).items() if group}
+    found = {group: colours[labels[m]] for m, group in groups.items() if group}
     items = [tag("li", dot(c), group) for group, c in found.items()]
     return tag("ul", *items, class_="legend") if items else Html()
 

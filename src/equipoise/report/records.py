@@ -82,14 +82,18 @@ def machine_seconds(records: Records) -> float:
     """Time of all finished jobs, a sampler that several methods share counted once."""
     done = finished(records)
     samplers = {
-        (data_of(record), record["seed"], json.dumps(sampler, sort_keys=True)): number(
-            record.get("sampler_seconds"), missing=0
+        (data_of(record), record["seed"], json.dumps(sampler, sort_keys=True)): _in_all(
+            record, "sampler_seconds"
         )
         for record in done
         if (sampler := (record.get("spec") or {}).get("sampler"))
     }
-    own = (number(r.get(name), missing=0) for r in done for name in COSTS[:2])
-    return sum(own) + sum(samplers.values())
+    return sum(_in_all(r, name) for r in done for name in COSTS[:2]) + sum(samplers.values())
+
+
+def _in_all(record: Record, name: str) -> float:
+    """Seconds of all folds, of which a record has the mean."""
+    return number(record.get(name), missing=0) * len(record.get("folds") or [1])
 
 
 def failed_jobs(records: Records) -> dict[str, list[str]]:

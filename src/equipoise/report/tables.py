@@ -122,7 +122,7 @@ def to_markdown(table: pd.DataFrame, failed: Failed | None = None) -> str:
         lines = [f"**{data}**", ""]
         if rows:
             lines += [f"| {' | '.join(HEADINGS)} |", f"|---|---|{'---:|' * (len(HEADINGS) - 2)}"]
-            lines += [f"| {' | '.join(map(_markdown, row))} |" for row in rows]
+            lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in rows]
         if jobs:
             lines += ["", f"Failed: {_in_markdown('; '.join(jobs))}"]
         parts.append("\n".join(lines))
@@ -145,15 +145,19 @@ def to_latex(table: pd.DataFrame, failed: Failed | None = None) -> str:
     """
     parts = []
     for data, rows, jobs in _by_data(table, failed):
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{_escaped(data)}. {_LATEX_LEGEND}}}"]
+        lines = [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{latex_text(data)}. {_LATEX_LEGEND}}}",
+        ]
         if rows:
             headings = " & ".join(_LATEX_HEADINGS.get(h, h) for h in HEADINGS)
             lines += [rf"\begin{{tabular}}{{ll{'r' * (len(HEADINGS) - 2)}}}", r"\toprule"]
             lines += [rf"{headings} \\", r"\midrule"]
-            lines += [rf"{' & '.join(map(_latex, row))} \\" for row in rows]
+            lines += [rf"{' & '.join(map(latex_cell, row))} \\" for row in rows]
             lines += [r"\bottomrule", r"\end{tabular}"]
         if jobs:
-            lines += [rf"\par\footnotesize Failed: {_escaped('; '.join(jobs))}"]
+            lines += [rf"\par\footnotesize Failed: {latex_text('; '.join(jobs))}"]
         parts.append("\n".join([*lines, r"\end{table}"]))
     return "\n\n".join(parts) + "\n"
 
@@ -237,7 +241,8 @@ def _by_data(
         yield data, table_cells(table.loc[data]) if data in known else [], failed.get(data, ())
 
 
-def _markdown(cell: Cell) -> str:
+def markdown_cell(cell: Cell) -> str:
+    """A cell of a Markdown table."""
     text = _in_markdown(_with_spread(cell))
     return f"**{text}**" if cell.best else text
 
@@ -261,10 +266,12 @@ _LATEX_LETTERS = {
 }
 
 
-def _escaped(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Text in which nothing is a command."""
     return "".join(_LATEX_LETTERS.get(letter, letter) for letter in text)
 
 
-def _latex(cell: Cell) -> str:
-    text = _escaped(_with_spread(cell))
+def latex_cell(cell: Cell) -> str:
+    """A cell of a LaTeX table."""
+    text = latex_text(_with_spread(cell))
     return rf"\textbf{{{text}}}" if cell.best else text

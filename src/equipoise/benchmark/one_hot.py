@@ -1,0 +1,53 @@
+"""Mixed tables as numbers and back, for samplers that know numbers only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from equipoise.evaluation.columns import categorical_columns
+
+
+class OneHot:
+    """Categories as one-hot columns behind the numbers, as far apart as SMOTENC puts them.
+
+    Two rows that differ in one category alone are as far apart as two that differ in a number by
+    the median standard deviation over √2 (1 where there are no numbers).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Without gaps; tells the columns and their categories.
+
+    References
+    ----------
+    Chawla, Bowyer, Hall, Kegelmeyer. "SMOTE: Synthetic Minority Over-sampling Technique", JAIR 16,
+    2002, section 6.1.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.columns = list(table)
+        categories = categorical_columns(table)
+        self.numbers = [name for name in self.columns if name not in categories]
+        self.levels = {name: pd.unique(table[name].astype(object)) for name in categories}
+        self.dtypes = table.dtypes
+        spread = table[self.numbers].std(ddof=0).median() if self.numbers else 1.0
+        self.height = (spread or 1.0) / 2
+
+    def encode(self, table: pd.DataFrame) -> np.ndarray:
+        """Numbers, then a column per level: (n_rows, n_numbers + n_levels), float64."""
+        levels = [
+            (table[name].astype(object).to_numpy()[:, None] == known) * self.height
+            for name, known in self.levels.items()
+        ]
+        return np.hstack([table[self.numbers].to_numpy(np.float64), *levels])
+
+    def decode(self, rows: np.ndarray) -> pd.DataFrame:
+        """The table again; of every category the level with the largest value, first of equals."""
+        found = dict(zip(self.numbers, rows.T, strict=False))
+        start = len(self.numbers)
+        for name, known in self.levels.items():
+            chosen = rows[:, start : start + len(known)].argmax(axis=1)
+            found[name] = pd.Series(known[chosen]).astype(self.dtypes[name])
+            start += len(known)
+        return pd.DataFrame({name: found[name] for name in self.columns})

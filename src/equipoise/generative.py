@@ -1,0 +1,165 @@
+"""Any generator of rows as an oversampler: fit it, then append what is missing."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+
+from equipoise.base_sampler import joined, like
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.parameters import Constraint, Instance, check_parameters
+
+
+class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
+    """Oversample with the rows that a generative model draws.
+
+    Makes an oversampler of any estimator that has ``fit(X, y)`` and ``sample(n, y)``, such as
+    :class:`DGCClassifier`, which is a classifier and a generator at once.
+
+    Parameters
+    ----------
+    generator : estimator
+        With ``fit(X, y)`` and ``sample(n, y)``. It is cloned and fitted; a fitted one inside a
+        :class:`sklearn.frozen.FrozenEstimator` is used as it is. What it draws depends on its own
+        ``random_state``.
+    sampling_strategy : float, str, dict or callable, default="auto"
+        What to generate, as imbalanced-learn understands it: ``"auto"`` brings every class to the
+        size of the largest.
+
+    Attributes
+    ----------
+    generator_ : estimator
+        The fitted generator.
+    sampling_strategy_ : dict
+        Class → how many rows were generated.
+    synthetic_mask_ : ndarray of shape (n_resampled,), bool
+        Which rows of the last resampling are synthetic; only after ``fit_resample``.
+    n_features_in_ : int
+        Values per row.
+    feature_names_in_ : ndarray of str
+        Column names, when fitted on a DataFrame.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from equipoise import DGCClassifier, GenerativeOverSampler
+    >>> X, y = load_iris(return_X_y=True)
+    >>> sampler = GenerativeOverSampler(DGCClassifier(max_epochs=2, random_state=0))
+    >>> X_more, y_more = sampler.fit_resample(X[:110], y[:110])
+    >>> sampler.sampling_strategy_, len(X_more)
+    ({2: 40}, 150)
+    """
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "generator": [Instance((BaseEstimator,), "an estimator with fit and sample")],
+        "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+    }
+
+    def __init__(self, generator: Any, *, sampling_strategy: Any = "auto") -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.generator = generator
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit the generator and count what it would be asked for.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as the generator takes them.
+        y : array-like of shape (n,)
+            Class labels.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        """
+        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, labels, self._sampling_type
+        )
+        self._train(X, labels)
+        return self
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Fit the generator, then append what it draws.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as the generator takes them. Never modified.
+        y : array-like of shape (n,)
+            Class labels.
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            The originals, untouched and first, then the synthetic rows, in the containers and
+            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters or data, before any training.
+        """
+        return super().fit_resample(X, y)
+
+    def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
+        self, X: Any, y: Any, accept_sparse: Any = None
+    ) -> tuple[Any, np.ndarray, bool]:
+        """Called by imbalanced-learn; rows are the generator's to check."""
+        labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
+        return X, np.asarray(labels), is_one_vs_all
+
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+        self._train(X, y)
+        rows = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+        parts, labels = [rows], [y]
+        for label, n in self.sampling_strategy_.items():
+            if n:
+                parts.append(like(self.generator_.sample(n, label), rows))
+                labels.append(np.full(n, label, dtype=y.dtype))
+        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(rows)
+        return joined(parts), np.concatenate(labels)
+
+    def _train(self, X: Any, y: np.ndarray) -> None:
+        name = type(self).__name__
+        check_parameters(name, self.get_params(deep=False), self._constraints)
+        if not hasattr(self.generator, "sample"):
+            raise InvalidParameterError(
+                f"{name}: generator={self.generator!r} has no sample(n, y). Pass one that has it, "
+                "such as DGCClassifier."
+            )
+        # A frozen one stays the same through both.
+        self.generator_ = clone(self.generator).fit(X, y)
+        if getattr(self.generator_, "n_features_in_", None) not in (None, _n_values(X)):
+            raise InvalidInputError(
+                f"X has {_n_values(X)} features, but {name}'s frozen generator was fitted with "
+                f"{self.generator_.n_features_in_} features. Pass rows like those of its fit."
+            )
+        plain = {label: label for label in np.unique(y).tolist()}  # of Python's own types
+        self.sampling_strategy_ = {plain[c]: int(n) for c, n in self.sampling_strategy_.items()}
+        for attribute in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.generator_, attribute):
+                setattr(self, attribute, getattr(self.generator_, attribute))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        theirs = get_tags(self.generator).input_tags
+        for name in ("three_d_array", "categorical", "string", "allow_nan", "sparse"):
+            setattr(tags.input_tags, name, getattr(theirs, name))
+        return tags
+
+
+def _n_values(X: Any) -> int:
+    return int(np.prod(np.shape(X)[1:]))

@@ -1,0 +1,69 @@
+"""GenerativeOverSampler: what it appends, and whom it trains."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+
+from equipoise import DGCClassifier, GenerativeOverSampler
+from equipoise.errors import InvalidParameterError
+
+
+class Means(BaseEstimator):
+    """Draws the mean row of a class, and counts its fits."""
+
+    fits = 0
+
+    def fit(self, X, y):
+        Means.fits += 1
+        self.mean_ = {c: np.asarray(X)[y == c].mean(axis=0) for c in np.unique(y)}
+        self.n_features_in_ = np.asarray(X).shape[1]
+        return self
+
+    def sample(self, n, y):
+        return np.tile(self.mean_[y], (n, 1))
+
+
+X = np.random.RandomState(0).normal(size=(30, 3)).astype(np.float32)
+Y = np.repeat(["a", "b", "c"], [18, 8, 4])
+
+
+def test_every_class_gets_its_generators_rows():
+    sampler = GenerativeOverSampler(Means())
+    X_more, y_more = sampler.fit_resample(X, Y)
+    assert sampler.sampling_strategy_ == {"b": 10, "c": 14}
+    np.testing.assert_array_equal(X_more[:30], X)
+    np.testing.assert_array_equal(sampler.synthetic_mask_, np.arange(54) >= 30)
+    assert X_more.dtype == np.float32 and y_more[30:].tolist() == ["b"] * 10 + ["c"] * 14
+    np.testing.assert_allclose(X_more[-1], X[Y == "c"].mean(axis=0), rtol=1e-6)
+
+
+def test_a_strategy_and_whole_numbers_in_a_frame():
+    frame = pd.DataFrame({"n": np.arange(30), "kind": pd.Categorical(list("xyz") * 10)})
+    labels = pd.Series(Y, name="class")
+    model = DGCClassifier(max_epochs=1, random_state=0)
+    sampler = GenerativeOverSampler(model, sampling_strategy={"c": 9})
+    before = frame.copy()
+    X_more, y_more = sampler.fit_resample(frame, labels)
+    pd.testing.assert_frame_equal(frame, before)
+    assert X_more.dtypes.tolist() == frame.dtypes.tolist() and len(X_more) == 35
+    assert X_more["n"].between(0, 29).all() and y_more.name == "class"
+    assert not hasattr(model, "classes_")  # a clone was trained
+
+
+def test_a_frozen_generator_is_not_trained_again():
+    fitted = Means().fit(X, Y)
+    Means.fits = 0
+    X_more, _ = GenerativeOverSampler(FrozenEstimator(fitted)).fit_resample(X + 100, Y)
+    assert Means.fits == 0
+    np.testing.assert_allclose(X_more[-1], fitted.mean_["c"], rtol=1e-6)
+    with pytest.raises(ValueError, match="2 features"):
+        GenerativeOverSampler(FrozenEstimator(fitted)).fit_resample(X[:, :2], Y)
+
+
+def test_what_cannot_draw_is_refused():
+    from sklearn.linear_model import LogisticRegression
+
+    with pytest.raises(InvalidParameterError, match=r"has no sample.*DGCClassifier"):
+        GenerativeOverSampler(LogisticRegression()).fit_resample(X, Y)
