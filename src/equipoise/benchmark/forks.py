@@ -9,6 +9,7 @@ Nothing but imports may happen here: a fork takes no threads along, nor what the
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -38,6 +39,7 @@ def main() -> None:
     for line in iter(sys.stdin.readline, ""):
         folder, job = json.loads(line)
         _import_for(job)
+        gc.freeze()  # or collecting garbage would copy every page of the libraries
         child = os.fork()
         if child == 0:
             answers.close()  # or nobody would see that this process has died
