@@ -159,7 +159,7 @@ class DeepEstimator(BaseEstimator):
         if batch_size == "auto":
             batch_size = int(np.clip(len(train) // 50, 16, 64))
             if isinstance(codec, TableCodec):  # whose steps cost much the same with more rows
-                batch_size = max(batch_size, min(len(train) // 400, 512))
+                batch_size = max(batch_size, min(len(train) // 200, 512))
         own: list[Callback] = list(copy.deepcopy(self.callbacks or []))
         callbacks = own.copy()
         if self.early_stopping:  # first, so that a checkpoint holds its verdict

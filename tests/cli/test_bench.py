@@ -55,7 +55,7 @@ def test_from_nothing_to_a_table(call, file):
     assert [line[:11] for line in lines] == [f"done {i} of 4" for i in range(1, 5)]
     assert re.search(r"digits constant seed 1: ACSA 0\.1000 .* fit \d+\.\d s  predict", lines[0])
     assert "4 of 4 jobs done" in call("bench", "list").out
-    assert "Every job is done" in call("bench", "run", file).err
+    assert "No job is left to run" in call("bench", "run", file).err
 
     answer = call("bench", "show", file)
     assert answer.code == 0

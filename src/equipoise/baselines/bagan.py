@@ -52,7 +52,7 @@ class BAGAN(DeepOverSampler):
         Passes over the training rows of the adversarial game; ``history_`` has a record of each.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a four-hundredth, up to 512.
+        of a large table a two-hundredth, up to 512.
     learning_rate : float, default=2e-4
         Of Adam, for generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"

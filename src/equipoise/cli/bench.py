@@ -99,7 +99,7 @@ def run(
         print("interrupted. Run the same command again to go on.", file=sys.stderr)
         raise typer.Exit(130) from None
     if not records:
-        print("Every job is done. --again runs them again.", file=sys.stderr)
+        print("No job is left to run. --again also runs what is done.", file=sys.stderr)
     n_failed = sum(record["status"] == "failed" for record in records)
     if n_failed:
         print(

@@ -83,7 +83,7 @@ class IMSIC(Steering, DeepOverSampler):
         5,000 steps.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a four-hundredth, up to 512.
+        of a large table a two-hundredth, up to 512.
     learning_rate : float, default=4e-4
         Of Adam, for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"

@@ -1,9 +1,9 @@
 """Rows of CTGAN and TVAE for benchmarks/tables.toml, made in an environment of their own.
 
-    equipoise bench run benchmarks/tables.toml        # writes the training parts that wait for rows
+    equipoise bench run benchmarks/tables.toml             # writes the training parts
     python -m venv ctgan && ctgan/bin/pip install ctgan
-    ctgan/bin/python benchmarks/ctgan.py runs/tables  # makes them; goes on after an interruption
-    equipoise bench run benchmarks/tables.toml        # runs the classifiers on them
+    ctgan/bin/python benchmarks/ctgan_rows.py runs/tables  # goes on after an interruption
+    equipoise bench run benchmarks/tables.toml             # runs the classifiers on the rows
 
 Both learn the joint distribution of all columns with the class among them, as their authors use
 them. Every class is then filled up to the largest one: CTGAN is asked for rows of the class, TVAE,
@@ -92,6 +92,8 @@ def main():
     parser.add_argument("models", type=Path, help="folder of trained samplers, runs/EXPERIMENT")
     parser.add_argument("--only", default="", help="part of the names of folders to work on")
     arguments = parser.parse_args()
+    import ctgan  # noqa: F401 (now, so that no fold's time has it)
+
     found = sorted(path.parent for path in arguments.models.glob("*/*/request.json"))
     if not found:
         parser.error(f"{arguments.models} has no request.json. Run `equipoise bench run` first.")
