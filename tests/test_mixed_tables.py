@@ -10,7 +10,6 @@ from sklearn.model_selection import cross_val_score
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
 from equipoise.baselines import BAGAN, DeepSMOTE
-from equipoise.training import Callback
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 CLASSIFIERS = [ConvNetClassifier(**QUICK), DGCClassifier(**QUICK, latent_dim=8)]
@@ -162,20 +161,6 @@ def test_a_warm_start_keeps_the_first_table_s_columns(table):
     codec = model._codec
     model.fit(X[X["city"] != "Rome"], y[X["city"] != "Rome"])
     assert model._codec is codec
-
-
-class Batches(Callback):
-    """Notes the number of batches in an epoch."""
-
-    def on_fit_start(self, progress):
-        self.n_batches = progress.n_batches
-
-
-@pytest.mark.parametrize(("n", "n_batches"), [(300, 19), (3000, 50), (10_000, 157), (40_000, 200)])
-def test_batches_grow_with_a_table(n, n_batches):
-    X = np.random.default_rng(0).normal(size=(n, 1))
-    model = ConvNetClassifier(max_epochs=1, callbacks=[Batches()]).fit(X, X[:, 0] > 1)
-    assert model.callbacks_[0].n_batches == n_batches
 
 
 def test_the_weight_of_a_reconstruction_is_that_of_its_kind(table):

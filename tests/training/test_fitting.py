@@ -221,8 +221,10 @@ def test_batch_size_may_be_anything(build, blobs, batch_size):
     assert len(build(batch_size=batch_size).fit(*blobs).history_) == 1
 
 
-@pytest.mark.parametrize(("n", "n_batches"), [(60, 4), (1000, 50), (30_000, None)])
-def test_automatic_batch_size_is_a_fiftieth_of_the_rows_within_limits(n, n_batches):
+@pytest.mark.parametrize(
+    ("n", "n_batches"), [(60, 4), (1000, 50), (10_000, 157), (30_000, 200), (200_000, None)]
+)
+def test_automatic_batch_size_grows_with_a_table_within_limits(n, n_batches):
     class Count(Callback):
         def on_fit_start(self, progress):
             seen.append(progress.n_batches)
@@ -231,5 +233,5 @@ def test_automatic_batch_size_is_a_fiftieth_of_the_rows_within_limits(n, n_batch
     seen = []
     X, y = np.zeros((n, 1)), np.arange(n) % 2
     model = ConvNetClassifier(callbacks=[Count()]).fit(X, y)
-    limit = int(re.search(r"``\"auto\"`` is a fiftieth .* 16 and\s+(\d+)", model.__doc__)[1])
+    limit = int(re.search(r"table a two-hundredth, up to (\d+)", model.__doc__)[1])
     assert seen == [n_batches or math.ceil(n / limit)]
