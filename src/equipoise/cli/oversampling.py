@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 METHODS = "dgc, imsic, random, smote, borderline-smote, adasyn"
 
-FOR_ROWS: dict[str, Any] = {"latent_dim": 16, "max_epochs": 40}  # of DGC, where its rows matter, not its verdicts
+FOR_ROWS: dict[str, Any] = {
+    "latent_dim": 16,
+    "max_epochs": 40,
+}  # of DGC, where its rows matter, not its verdicts
 
 
 def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:

@@ -218,8 +218,9 @@ class CodedGenerator(DeepEstimator):
     def _inputs(
         self, n: int, codes: Any, noise_scale: float, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Noise (n, noise_dim) and codes (n, m)."""
-        noise = noise_scale * torch.randn(n, self.noise_dim, generator=generator)
+        """Noise (n, noise_size) and codes (n, m)."""
+        size = self.network_.generator.noise_size
+        noise = noise_scale * torch.randn(n, size, generator=generator)
         return noise, draw_codes(n, self.structure_.names, codes, generator)
 
     def _generated(self, noise: Tensor, number: np.ndarray, codes: Tensor) -> Tensor:

@@ -53,6 +53,10 @@ class Generator(nn.Module):
         self.n_classes, self.n_codes, self.noise_dim = n_classes, n_codes, noise_dim
         n_inputs = noise_dim + n_classes + n_codes
         self.blocks = None if layout is None else ColumnBlocks(*layout)
+        # Beside the noise of the rows there is one for every category of a table.
+        self.noise_size = noise_dim
+        if self.blocks is not None:
+            self.noise_size += input_shape[0] - self.blocks.n_numeric
         if len(input_shape) == 1:
             self.body: nn.Module = MLPDecoder(n_inputs, input_shape[0])
         else:
@@ -60,10 +64,12 @@ class Generator(nn.Module):
             self.body = body(n_inputs, input_shape)
 
     def forward(self, noise: Tensor, y: Tensor, codes: Tensor) -> Tensor:
-        """Inputs (n, *input) from noise (n, noise_dim), class indices (n,) and codes (n, m)."""
+        """Inputs (n, *input) from noise (n, noise_size), class indices (n,) and codes (n, m)."""
         category = nn.functional.one_hot(y, self.n_classes).to(noise)
-        made = self.body(torch.cat([noise, category, codes], 1))
-        return made if self.blocks is None else self.blocks.harden(made)
+        made = self.body(torch.cat([noise[:, : self.noise_dim], category, codes], 1))
+        if self.blocks is None:
+            return made
+        return self.blocks.harden(made, noise[:, self.noise_dim :])
 
 
 def _table_features(n_features: int, width: int = 128) -> tuple[nn.Sequential, int]:

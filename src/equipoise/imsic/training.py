@@ -103,7 +103,7 @@ class IMSICPlan:
             y = self.y[drawn.to(self.y.device)]
         else:
             y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(self.y)
-        noise = torch.randn(n, self.modules.generator.noise_dim, generator=self.generator).to(real)
+        noise = torch.randn(n, self.modules.generator.noise_size, generator=self.generator).to(real)
         codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
         codes = codes.to(real)
         with self.autocast:

@@ -73,20 +73,38 @@ class ColumnBlocks(nn.Module):
         crossed = -(x[..., self.index] * self._log_shares(x_hat)).sum(-1)
         return (crossed * self.weight.to(crossed)).sum(-1)
 
-    def harden(self, x_hat: Tensor) -> Tensor:
-        """Rows (n, width) as data has them: one 1 per block, 0 for a missing number.
+    def harden(self, x_hat: Tensor, noise: Tensor) -> Tensor:
+        """Rows as data has them: one 1 per block, 0 for a missing number.
 
-        Gradients pass as if the blocks held their probabilities (straight-through; Bengio,
-        Léonard, Courville, 2013).
+        Categories are drawn from the softmax of their block, by the largest of logits with Gumbel
+        noise; gradients pass as if the block held that softmax (straight-through Gumbel-softmax).
+
+        Parameters
+        ----------
+        x_hat : Tensor of shape (n, width)
+        noise : Tensor of shape (n, width - n_numeric)
+            From N(0, 1); where it is 0 the most probable category is taken.
+
+        Returns
+        -------
+        Tensor of shape (n, width)
+
+        References
+        ----------
+        Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017.
         """
         if not len(self.index):
             return x_hat
-        shares = self._log_shares(x_hat).exp() * self.valid
+        uniform = torch.special.ndtr(noise.float()).clamp(1e-6, 1 - 1e-6)
+        logits = x_hat.clone()
+        logits[:, self.n_numeric :] -= (-uniform.log()).log()
+        shares = self._log_shares(logits).exp() * self.valid
         hard = nn.functional.one_hot(shares.argmax(-1), shares.shape[-1]).to(shares)
         hard = hard + shares - shares.detach()
         row = x_hat.clone()
         row[:, self.index[self.valid]] = hard[:, self.valid]
         if self.flagged:
+            # No gradient to whether it is missing, which the block itself tells.
             row[:, self.flagged] = row[:, self.flagged] * row[:, self.present].detach()
         return row
 
