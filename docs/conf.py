@@ -44,7 +44,9 @@ html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}
 def unlink_foreign_labels(app, what, name, obj, options, lines):
     """Keep only the text of references in inherited docstrings: their targets are elsewhere."""
     if not getattr(obj, "__module__", "").startswith("equipoise"):
-        lines[:] = [re.sub(r":ref:`([^<`]+?)\s*<[^>]+>`", r"\1", line) for line in lines]
+        lines[:] = [
+            re.sub(r":(?:ref|term):`([^<`]+?)(?:\s*<[^>]+>)?`", r"\1", line) for line in lines
+        ]
 
 
 def setup(app):

@@ -85,7 +85,7 @@ pd.DataFrame(
 
 from imblearn.over_sampling import SMOTENC, RandomOverSampler
 
-from equipoise import evaluate_resampling
+from equipoise import DGCClassifier, GenerativeOverSampler, evaluate_resampling
 
 evaluation = evaluate_resampling(
     X,
@@ -93,7 +93,8 @@ evaluation = evaluate_resampling(
     {
         "random": RandomOverSampler(),
         "SMOTENC": SMOTENC("auto"),
-        "IMSIC": IMSIC(max_epochs=40),
+        "IMSIC": IMSIC(max_epochs=100),
+        "DGC": GenerativeOverSampler(DGCClassifier(latent_dim=16, max_epochs=40)),
     },
     cv=3,
     random_state=0,

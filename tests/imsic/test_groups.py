@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.pipeline import make_pipeline
+from sklearn import config_context
+from sklearn.linear_model import LogisticRegression
 
 from equipoise import IMSIC
 from equipoise.errors import InvalidInputError
@@ -46,3 +49,11 @@ def test_wrong_groups_are_refused_before_training(grouped):
     with pytest.raises(InvalidInputError, match=r"groups has shape \(3,\), but y has 80"):
         sampler.fit_resample(X, y, groups=groups[:3])
     assert not hasattr(sampler, "network_")
+
+
+def test_a_pipeline_routes_groups_to_the_sampler(grouped):
+    X, y, groups = grouped
+    with config_context(enable_metadata_routing=True):
+        sampler = IMSIC(max_epochs=1, random_state=0).set_fit_resample_request(groups=True)
+        pipeline = make_pipeline(sampler, LogisticRegression()).fit(X, y, groups=groups)
+    assert len(pipeline[0].groups_) == 120
