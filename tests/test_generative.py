@@ -67,3 +67,33 @@ def test_what_cannot_draw_is_refused():
 
     with pytest.raises(InvalidParameterError, match=r"has no sample.*DGCClassifier"):
         GenerativeOverSampler(LogisticRegression()).fit_resample(X, Y)
+
+
+class Numbered(BaseEstimator):
+    """Draws rows 0, 1, 2, … and is as sure of row i as i % 5 fifths."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def sample(self, n, y):
+        return np.arange(float(n))[:, np.newaxis]
+
+    def predict_proba(self, X):
+        of_b = X[:, 0] % 5 / 5
+        return np.column_stack([1 - of_b, of_b])
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"),
+    [
+        (0, [0, 1, 2, 3, 4]),
+        (0.3, [2, 3, 4, 7, 8]),
+        (0.8, [4, 9, 14, 19, 24]),  # from ten times as many
+        (1.0, [4, 9, 14, 19, 24]),  # none is that sure: the best
+    ],
+)
+def test_rows_that_their_generator_takes_for_another_class_are_left_out(confidence, expected):
+    sampler = GenerativeOverSampler(Numbered(), min_confidence=confidence)
+    X_more, _ = sampler.fit_resample(np.full((9, 1), -1.0), np.repeat(["a", "b"], [7, 2]))
+    assert X_more[9:, 0].tolist() == expected

@@ -13,7 +13,9 @@ from sklearn.utils import get_tags
 
 from equipoise.base_sampler import joined, like
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.parameters import Constraint, Instance, check_parameters
+from equipoise.parameters import Constraint, Instance, Number, check_parameters
+
+DRAWS = (2, 10)  # times the rows that are wanted, the second where the first have too few
 
 
 class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
@@ -31,6 +33,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         What to generate, as imbalanced-learn understands it: ``"auto"`` brings every class to the
         size of the largest.
+    min_confidence : float in [0, 1], default=0.5
+        Of a generator with ``predict_proba``: rows in which it finds their class less probable than
+        this are left out, unless up to ten times as many draws as are wanted have too few others;
+        then the most probable of them are taken. 0 takes the first rows drawn.
 
     Attributes
     ----------
@@ -59,11 +65,15 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "generator": [Instance((BaseEstimator,), "an estimator with fit and sample")],
         "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+        "min_confidence": [Number(0, 1)],
     }
 
-    def __init__(self, generator: Any, *, sampling_strategy: Any = "auto") -> None:
+    def __init__(
+        self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.5
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.generator = generator
+        self.min_confidence = min_confidence
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit the generator and count what it would be asked for.
@@ -127,10 +137,24 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         parts, labels = [rows], [y]
         for label, n in self.sampling_strategy_.items():
             if n:
-                parts.append(like(self.generator_.sample(n, label), rows))
+                parts.append(like(self._drawn(label, n), rows))
                 labels.append(np.full(n, label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(rows)
         return joined(parts), np.concatenate(labels)
+
+    def _drawn(self, label: Any, n: int) -> Any:
+        """``n`` rows of a class that the generator itself takes for that class."""
+        if self.min_confidence == 0 or not hasattr(self.generator_, "predict_proba"):
+            return self.generator_.sample(n, label)
+        column = np.flatnonzero(self.generator_.classes_ == label)[0]
+        for times in DRAWS:
+            rows = self.generator_.sample(times * n, label)
+            confidence = self.generator_.predict_proba(rows)[:, column]
+            if (confidence >= self.min_confidence).sum() >= n:
+                break
+        # Those with enough of it in the order of their draw, then the best of the others.
+        chosen = np.argsort(-np.minimum(confidence, self.min_confidence), kind="stable")[:n]
+        return rows.iloc[chosen] if isinstance(rows, pd.DataFrame) else rows[chosen]
 
     def _train(self, X: Any, y: np.ndarray) -> None:
         name = type(self).__name__
