@@ -117,6 +117,16 @@ def test_normal_scores_keep_the_order(values, other):
     assert (np.diff(encoded) >= -1e-9).all()
 
 
+@pytest.mark.parametrize(("dtype", "decimals"), [("float64", 3), ("float32", 2), ("Float64", 1)])
+def test_numbers_keep_their_decimals(dtype, decimals):
+    values = pd.Series(RNG.exponential(3, N).round(decimals)).astype(dtype)
+    codec = TableCodec.fit(pd.DataFrame({"x": values}))
+    made = codec.decode(torch.linspace(-2, 2, 300)[:, None])["x"]
+    assert made.dtype == values.dtype and made.nunique() > 20
+    assert (made.astype(dtype).round(decimals) == made).all()
+    assert not set(made) <= set(values)
+
+
 def test_dates_stay_whole_days_and_multiples_of_their_unit():
     frame = pd.DataFrame({"day": DAYS})
     codec = TableCodec.fit(frame)

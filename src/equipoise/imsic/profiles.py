@@ -68,6 +68,6 @@ def _way(values: np.ndarray) -> float:
 
 def _in_units(column: NumericColumn, mean: np.ndarray) -> np.ndarray:
     """Numbers as they are, dates and durations as such."""
-    if column.origin or column.unit > 1:
+    if column.unit:
         return np.asarray(column.restore(mean.ravel())).reshape(mean.shape)
     return mean

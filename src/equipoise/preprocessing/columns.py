@@ -12,6 +12,8 @@ from pandas.api import types
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.quantiles import NormalScores
 
+MOST_DECIMALS = 6
+
 
 @dataclass(frozen=True, eq=False)
 class NumericColumn:
@@ -25,8 +27,11 @@ class NumericColumn:
     dtype : str
         pandas dtype that values take on again.
     origin, unit : int
-        Dates and durations are counted in units from the origin, both in ticks of the dtype. A
-        unit of 1 rounds to whole numbers, of 0 not at all.
+        Dates and durations are counted in units from the origin, both in ticks of the dtype; 0 for
+        numbers.
+    decimals : int or None
+        That are enough to write the training rows, at most `MOST_DECIMALS`; values are rounded to
+        them. None where they are not.
     scores : NormalScores
     missing_share : float
         Of the training rows.
@@ -35,6 +40,7 @@ class NumericColumn:
     dtype: str
     origin: int
     unit: int
+    decimals: int | None
     scores: NormalScores
     missing_share: float
 
@@ -58,10 +64,9 @@ class NumericColumn:
                 f"X has values of up to {abs(seen).max():.3g} in column {name!r}, too large to "
                 "standardise. Divide them by a constant first."
             )
-        if not unit and (seen == np.rint(seen)).all():
-            unit = 1
         missing = 1 - len(seen) / len(numbers)
-        return cls(str(dtype), origin, unit, NormalScores.fit(seen), missing)
+        decimals = 0 if unit else _decimals(seen, dtype)
+        return cls(str(dtype), origin, unit, decimals, NormalScores.fit(seen), missing)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,), NaN where a value is missing."""
@@ -71,8 +76,8 @@ class NumericColumn:
         """Inverse of :meth:`to_numbers`: an array of the column's dtype."""
         dtype: Any = types.pandas_dtype(self.dtype)
         missing = np.isnan(numbers)
-        if self.unit:
-            numbers = np.rint(numbers)
+        if self.decimals is not None:
+            numbers = np.round(numbers, self.decimals)
         if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
             ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + self.origin
             resolution = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
@@ -80,8 +85,9 @@ class NumericColumn:
             plain[missing] = np.array("NaT", plain.dtype)
             return pd.array(plain).tz_localize("UTC").astype(dtype) if _zoned(dtype) else plain
         if dtype == np.dtype(object):
-            whole = [int(v) if self.unit and v == v else v for v in numbers.tolist()]
-            return np.array(whole, dtype=object)
+            is_whole = self.decimals == 0
+            values = [int(v) if is_whole and v == v else v for v in numbers.tolist()]
+            return np.array(values, dtype=object)
         plain_dtype = getattr(dtype, "numpy_dtype", dtype)
         if plain_dtype.kind == "b":
             numbers = numbers > 0.5
@@ -103,7 +109,12 @@ class NumericColumn:
         """Inverse of :meth:`to_dict`."""
         scores = NormalScores.from_dict(values["scores"])
         return cls(
-            values["dtype"], values["origin"], values["unit"], scores, values["missing_share"]
+            values["dtype"],
+            values["origin"],
+            values["unit"],
+            values["decimals"],
+            scores,
+            values["missing_share"],
         )
 
 
@@ -235,6 +246,14 @@ def _to_numbers(values: Any, origin: int, unit: int, name: Any) -> np.ndarray:
             "for a missing value."
         )
     return numbers
+
+
+def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
+    """Fewest decimals that lose nothing of the values, in the precision of their dtype."""
+    plain: Any = types.pandas_dtype(dtype)
+    plain = getattr(plain, "numpy_dtype", plain)
+    own = seen.astype(plain) if plain.kind == "f" else seen
+    return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
 
 
 def _ticks(values: pd.Series) -> np.ndarray:
