@@ -126,7 +126,7 @@ class DeepEstimator(BaseEstimator):
         table = check_rows(self, X, reset=True)
         classes, target = check_labels(y, len(table))
         table, target, weights = check_weights(sample_weight, table, target, classes)
-        codec = self._starting_codec(table, X)
+        self._codec = codec = self._starting_codec(table, X)
         rows = codec.rows(table)
         seed = int(check_random_state(self.random_state).randint(2**31))
         train, held_out = np.arange(len(rows)), None
@@ -151,8 +151,7 @@ class DeepEstimator(BaseEstimator):
         self.class_counts_ = np.bincount(
             target[train], None if weights is None else weights[train], len(classes)
         )
-        self.classes_, self._codec = classes, codec
-        self.input_shape_ = codec.input_shape
+        self.classes_, self.input_shape_ = classes, codec.input_shape
         self._check_before_training(target[train])
         plan = self._plan(network, load, y_tensor, weight_tensor, generator)
         batch_size = self.batch_size
@@ -206,8 +205,6 @@ class DeepEstimator(BaseEstimator):
     def _starting_network(
         self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int
     ) -> nn.Module:
-        if not self._continues():
-            self._codec = codec
         network = self._new_network(codec.encoded_shape, len(classes), seed)
         if not self._continues():
             return network

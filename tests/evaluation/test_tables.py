@@ -8,7 +8,7 @@ from imblearn.under_sampling import RandomUnderSampler, TomekLinks
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.evaluation.classifiers import default_classifiers
-from equipoise.evaluation.columns import categorical_columns, with_dtypes_of
+from equipoise.evaluation.columns import as_floats, categorical_columns, with_dtypes_of
 from equipoise.evaluation.samplers import CompleteTable, make_sampler, takes_any_table
 
 
@@ -41,6 +41,25 @@ def test_the_way_back_is_exact(mixed):
     pd.testing.assert_frame_equal(with_dtypes_of(whole, there), whole)
     there["count"] -= 0.4  # what interpolation leaves is rounded
     pd.testing.assert_frame_equal(with_dtypes_of(whole, there), whole)
+
+
+@pytest.mark.parametrize(
+    ("times", "between"),
+    [
+        (["2024-01-01", "2024-01-03"], "2024-01-02"),
+        (["2024-01-01 00:00:00", "2024-01-03 00:00:01"], "2024-01-02 00:00:00"),
+        (["2024-01-01 00:00:00.5", "2024-01-03 00:00:01"], "2024-01-02 00:00:00.75"),
+    ],
+)
+@pytest.mark.parametrize("zone", [None, "Europe/Zurich"])
+def test_times_between_two_are_as_coarse_as_these(times, between, zone):
+    column = pd.DataFrame({"t": pd.to_datetime(times, format="ISO8601").tz_localize(zone)})
+    middle = as_floats(column).mean().to_frame().T
+    (made,) = with_dtypes_of(column, middle)["t"]
+    assert made == pd.Timestamp(between, tz=zone)
+    durations = column - column["t"].min()
+    (made,) = with_dtypes_of(durations, as_floats(durations).mean().to_frame().T)["t"]
+    assert made == pd.Timestamp(between) - pd.Timestamp(times[0])
 
 
 def test_smote_for_these_columns(mixed):

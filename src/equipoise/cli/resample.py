@@ -94,12 +94,7 @@ def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
         given = CompleteTable().fit(given).transform(given)
     X, y = sampler.fit_resample(given, table.y)
     rows = X.iloc[len(given) :].assign(**{table.y.name: y.iloc[len(given) :]})
-    new = with_dtypes_of(table.rows, rows)
-    for name in new.select_dtypes(["datetime", "datetimetz"]):
-        # A column of days gets days.
-        is_days = (table.rows[name].dropna() == table.rows[name].dropna().dt.normalize()).all()
-        new[name] = new[name].dt.normalize() if is_days else new[name].dt.floor("s")
-    return new
+    return with_dtypes_of(table.rows, rows)
 
 
 def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -> pd.DataFrame:

@@ -73,17 +73,38 @@ def as_strings(X: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_dtypes_of(original: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Undo :func:`as_floats`: seconds become dates and durations, integers are rounded."""
-    return pd.DataFrame({c: _restored(rows[c], original[c].dtype) for c in original}, rows.index)
+    """Undo :func:`as_floats`: seconds become dates and durations, integers are rounded.
+
+    A column of whole days or whole seconds gets such values.
+    """
+    return pd.DataFrame({c: _restored(rows[c], original[c]) for c in original}, rows.index)
 
 
-def _restored(column: pd.Series, dtype: Any) -> pd.Series:
-    if types.is_timedelta64_dtype(dtype) and types.is_numeric_dtype(column):
-        return pd.to_timedelta(column, unit="s").astype(dtype)
-    if types.is_datetime64_any_dtype(dtype) and types.is_numeric_dtype(column):
-        is_aware = isinstance(dtype, pd.DatetimeTZDtype)
-        return pd.to_datetime(column, unit="s", utc=is_aware).astype(dtype)
+def _restored(column: pd.Series, original: pd.Series) -> pd.Series:
+    dtype: Any = original.dtype
+    if is_time(original) and types.is_numeric_dtype(column):
+        if types.is_timedelta64_dtype(dtype):
+            times = pd.to_timedelta(column, unit="s")
+        else:
+            times = pd.to_datetime(column, unit="s", utc=isinstance(dtype, pd.DatetimeTZDtype))
+        return _as_coarse(times.astype(dtype), original.dropna())
     return (column.round() if types.is_integer_dtype(dtype) else column).astype(dtype)
+
+
+def _as_coarse(times: pd.Series, known: pd.Series) -> pd.Series:
+    for coarse in (_whole_days, _whole_seconds):
+        if (known == coarse(known)).all():
+            return coarse(times)
+    return times
+
+
+def _whole_days(times: pd.Series) -> pd.Series:
+    is_date = types.is_datetime64_any_dtype(times)
+    return times.dt.normalize() if is_date else times.dt.floor("D")
+
+
+def _whole_seconds(times: pd.Series) -> pd.Series:
+    return times.dt.floor("s")
 
 
 def _floats(column: pd.Series) -> pd.Series:
