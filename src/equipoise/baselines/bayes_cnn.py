@@ -61,11 +61,11 @@ class BayesianLayer(nn.Module):
         squared = {"weight": self.deviations().square()}
         if self.means.bias is not None:
             squared["bias"] = torch.zeros_like(self.means.bias)
-        variance = functional_call(self.means, squared, (x.square(),)).clamp_min(0)
+        variance = functional_call(self.means, squared, (x.square(),))
         n_rows = len(mean) if self.training else 1
         noise = torch.randn(n_rows, *mean.shape[1:], generator=self.noise).to(mean)
         # Where all inputs are zero so is the variance, and its root has no slope.
-        return mean + (variance + 1e-8).sqrt() * noise
+        return torch.addcmul(mean, variance.clamp_min(1e-8).sqrt(), noise)
 
 
 def make_bayesian(module: nn.Module) -> nn.Module:
