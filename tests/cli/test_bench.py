@@ -70,6 +70,14 @@ def test_from_nothing_to_a_table(call, file):
     assert "other parameters" not in answer.out
 
 
+def test_a_result_without_its_memory(call, file):
+    assert call("bench", "run", file, "--methods", "guess").code == 0
+    first, second = sorted((file.parent / "results/guess/digits/guess").glob("*.json"))
+    first.write_text(json.dumps({**json.loads(first.read_text()), "peak_mib": None}))
+    second.write_text(json.dumps({**json.loads(second.read_text()), "peak_mib": 12345}))
+    assert call("bench", "show", file).out.rstrip().endswith(" 12345")
+
+
 def test_other_parameters_are_told_and_not_run_again(call, file):
     assert call("bench", "run", file, "--seeds", "1").code == 0
     changed = FILE.replace('"uniform"', '"stratified"').replace(

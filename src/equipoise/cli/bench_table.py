@@ -68,7 +68,8 @@ def table(
         if done:
             scores = [_mean_and_sd([r["metrics"][key] for r in done]) for key in MEASURES]
             seconds = f"{median(r['fit_seconds'] for r in done):.1f}"
-            memory = f"{median(r['peak_mib'] for r in done):.0f}"
+            peaks = [r["peak_mib"] for r in done if r["peak_mib"] is not None]
+            memory = f"{median(peaks):.0f}" if peaks else ""
             label = done[0]["label"] or method
             rows.append([label, str(len(done)), *scores, seconds, memory])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
