@@ -17,6 +17,7 @@ from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
+from equipoise.polars import as_given, as_pandas
 
 
 class DeepOverSampler(DeepEstimator, BaseOverSampler):
@@ -63,7 +64,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         TrainingDivergedError
             The loss became NaN or infinite.
         """
-        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
         return self._fit_or_restore(X, labels)
 
     def _check_before_training(self, target: np.ndarray) -> None:
@@ -124,11 +125,11 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             groups = self._check_groups(groups, y)
         worker = self._with_strategy(sampling_strategy)
         # Not super(): fit_resample of this class trains.
-        X_new, y_new = BaseOverSampler.fit_resample(worker, X, y)
+        X_new, y_new = BaseOverSampler.fit_resample(worker, as_pandas(X), as_pandas(y))
         for name in self._resampled:
             setattr(self, name, getattr(worker, name))
         self.groups_ = None if groups is None else self._groups_of(X_new, y_new, groups)
-        return X_new, y_new
+        return as_given(X_new, X), as_given(y_new, y)
 
     def _check_groups(self, groups: Any, y: Any) -> np.ndarray:
         values = np.asarray(groups)

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from equipoise.base_sampler import joined, like
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
+from equipoise.polars import as_given, as_pandas
 
 DRAWS = (2, 10)  # times the rows that are wanted, the second where the first have too few
 
@@ -94,7 +95,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         ValueError
             Impossible parameters or data, before any training.
         """
-        labels, _ = check_target_type(y, indicate_one_vs_all=True)
+        labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, labels, self._sampling_type
         )
@@ -122,7 +123,8 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         ValueError
             Impossible parameters or data, before any training.
         """
-        return super().fit_resample(X, y)
+        X_new, y_new = super().fit_resample(as_pandas(X), as_pandas(y))
+        return as_given(X_new, X), as_given(y_new, y)
 
     def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
         self, X: Any, y: Any, accept_sparse: Any = None

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
 from equipoise.errors import InvalidInputError
+from equipoise.polars import as_pandas
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 
@@ -36,6 +37,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
         Wrong dimensions, infinity, no rows, other columns than in ``fit``; NaN in images, or in
         a table if ``allow_missing=False``.
     """
+    X = as_pandas(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
         X = X.sparse.to_dense()  # the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -107,7 +109,7 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
             f"Multilabel and multioutput targets are not supported: y has shape {shape}. "
             "Pass one class label per row."
         )
-    labels = column_or_1d(y, warn=True)
+    labels = column_or_1d(as_pandas(y), warn=True)
     missing = int(pd.isna(labels).sum())
     if missing:
         raise InvalidInputError(

@@ -117,14 +117,10 @@ def test_an_existing_file_is_replaced_only_by_force(call, numbers, tmp_path):
     assert len(pd.read_csv(out)) == 3 * 36
 
 
-def test_parquet(call, table, tmp_path, monkeypatch):
-    """Routed to pandas, whose engines need not be installed here."""
-    monkeypatch.setattr(tables, "find_spec", lambda name: True)
-    monkeypatch.setattr(pd, "read_parquet", pd.read_pickle)
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", lambda self, p, index: self.to_pickle(p))
+def test_parquet(call, table, tmp_path):
     there, back = tmp_path / "out.parquet", tmp_path / "back.csv"
     assert call("resample", table, there, *KINDS, "--method", "random").code == 0
-    rows = pd.read_pickle(there)
+    rows = pd.read_parquet(there)
     assert rows["since"].dtype.kind == "M" and rows["member"].dtype == bool and len(rows) == 160
     words = ("--target", "churn", "--categories", "children", "--method", "smote")
     assert call("resample", there, back, *words).code == 0

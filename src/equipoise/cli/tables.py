@@ -139,7 +139,8 @@ def check_ending(path: Path) -> None:
         raise ValueError(f"{path}: name a file that ends in {' or '.join(ENDINGS)}.")
     if path.suffix == ".parquet" and not any(map(find_spec, PARQUET_ENGINES)):
         raise ValueError(
-            f"{path}: Parquet needs {' or '.join(PARQUET_ENGINES)}. Install one, or use CSV."
+            f"{path}: Parquet needs {' or '.join(PARQUET_ENGINES)}. "
+            "Try pip install 'equipoise[parquet]', or use CSV."
         )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
+from equipoise.polars import as_pandas
 
 
 def as_table(X: Any) -> Any:
@@ -22,6 +23,7 @@ def as_table(X: Any) -> Any:
     InvalidInputError
         No dense table, no rows or columns, or two columns of one name.
     """
+    X = as_pandas(X)
     if not isinstance(X, pd.DataFrame):
         X = np.asarray(X)
         if X.ndim != 2:
