@@ -23,11 +23,12 @@ def test_the_published_objective_is_that_of_the_estimator():
     assert DGCClassifier(**here).get_params() == DGCClassifier.paper().get_params()
 
 
-def test_readme_shows_what_is_stored(tmp_path):
+@pytest.mark.parametrize("name", ["images", "tables"])
+def test_readme_shows_what_is_stored(name, tmp_path):
     readme = tmp_path / "README.md"
     before = (ROOT / "README.md").read_text(encoding="utf-8")
     readme.write_text(before, encoding="utf-8")
-    command = [sys.executable, "-m", "equipoise", "bench", "report", "benchmarks/images.toml"]
+    command = [sys.executable, "-m", "equipoise", "bench", "report", f"benchmarks/{name}.toml"]
     subprocess.run([*command, "--readme", str(readme)], cwd=ROOT, check=True, capture_output=True)
-    # Otherwise: equipoise bench report benchmarks/images.toml --readme README.md
+    # Otherwise: equipoise bench report benchmarks/NAME.toml --readme README.md
     assert readme.read_text(encoding="utf-8") == before

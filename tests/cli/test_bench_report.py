@@ -66,7 +66,9 @@ def report(*words):
 
 
 def test_all_files_at_once(file, tmp_path, capsys):
-    (tmp_path / "README.md").write_text("# a\n<!-- results:start --><!-- results:end -->\nend\n")
+    (tmp_path / "README.md").write_text(
+        "# a\n<!-- results:guess:start --><!-- results:guess:end -->\nend\n"
+    )
     report(
         file,
         *("--out", "p.html", "--markdown", "t.md"),
@@ -78,7 +80,7 @@ def test_all_files_at_once(file, tmp_path, capsys):
     assert rows == ["| method", "| a paper", "| a guess", "| constant"]  # the order of the file
     assert "0.3500 ± 0.0707" in table
     readme = (tmp_path / "README.md").read_text()
-    assert readme == f"# a\n<!-- results:start -->\n{table}<!-- results:end -->\nend\n"
+    assert readme == f"# a\n<!-- results:guess:start -->\n{table}<!-- results:guess:end -->\nend\n"
     assert r"\toprule" in (tmp_path / "t.tex").read_text()
     page = (tmp_path / "p.html").read_text()
     assert "<h1>A guess</h1>" in page and "equipoise bench run" in page
@@ -97,7 +99,7 @@ def test_mistakes_come_before_any_file(file, tmp_path):
     (tmp_path / "README.md").write_text("no marks")
     before = sorted(tmp_path.iterdir())
     for words, message in (
-        (["--markdown", "t.md", "--readme", "README.md"], "results:start"),
+        (["--markdown", "t.md", "--readme", "README.md"], "results:guess:start"),
         (["--images", "."], "--images is for the page"),
         (["--out", "p.html", "--images", "results"], "no PNG files"),
         (["--out", "nowhere/p.html"], "no folder nowhere"),

@@ -132,24 +132,24 @@ def test_machine_time_counts_a_shared_sampler_once(benchmark_records):
 
 
 def test_table_goes_between_the_marks():
-    text = "a\n<!-- results:start -->\nold\n<!-- results:end -->\nz\n"
-    filled = replace_between_marks(text, "new\n")
-    assert filled == "a\n<!-- results:start -->\nnew\n<!-- results:end -->\nz\n"
-    assert replace_between_marks(filled, "new\n") == filled
+    text = "a\n<!-- results:images:start -->\nold\n<!-- results:images:end -->\nz\n"
+    filled = replace_between_marks(text, "images", "new\n")
+    assert filled == "a\n<!-- results:images:start -->\nnew\n<!-- results:images:end -->\nz\n"
+    assert replace_between_marks(filled, "images", "new\n") == filled
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "no marks",
-        "<!-- results:start -->",
-        "<!-- results:end --><!-- results:start -->",
-        "<!-- results:start --><!-- results:start --><!-- results:end -->",
+        "<!-- results:images:start -->",
+        "<!-- results:images:end --><!-- results:images:start -->",
+        "<!-- results:images:start --><!-- results:images:start --><!-- results:images:end -->",
     ],
 )
 def test_marks_must_be_there_once(text):
     with pytest.raises(InvalidInputError, match="needs each once"):
-        replace_between_marks(text, "table")
+        replace_between_marks(text, "images", "table")
 
 
 def test_published_rows_have_five_numbers(benchmark_records):

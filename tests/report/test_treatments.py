@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from equipoise.report.page import write_page
-from equipoise.report.treatment_tables import to_latex, to_markdown
+from equipoise.report.treatment_tables import overall_markdown, to_latex, to_markdown
 from equipoise.report.treatments import METRICS, compare, cost_table, score_table
 
 TREATMENTS = {"none": "no treatment", "smote": "SMOTE", "gan": "a GAN"}
@@ -92,7 +92,7 @@ def test_what_is_missing_takes_a_block_or_itself_away(records):
 
 def test_costs_have_the_sampler_once(records):
     table = cost_table(records)
-    assert table.loc["a GAN", ["sampler_seconds", "fit_seconds"]].tolist() == [5, 7]
+    assert table.loc["a GAN", ["sampler_seconds", "fit_seconds", "n_seeds"]].tolist() == [5, 7, 2]
     assert table.loc["no treatment", ["sampler_seconds", "fit_seconds"]].tolist() == [0, 2]
 
 
@@ -104,6 +104,8 @@ def test_texts(records):
         *("All classifiers", "Difference to no treatment", *CLASSIFIERS.values())
     ]
     assert text.count("| a GAN |") == 4 and "critical difference 1.91" in text
+    first = overall_markdown(records, "none")
+    assert first.strip() in text and first.count("| a GAN |") == 1 and "| 2 | 5.0 | 7.0 |" in first
     assert "| **1.00 (.7" in text and "Failed jobs: 1 on keel:0." in text
     latex = to_latex(records, "none")
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{table}") == 4

@@ -28,8 +28,8 @@ def bench_report(
     readme: Annotated[
         Path | None,
         _target(
-            "Put the table between the lines <!-- results:start --> and <!-- results:end --> of "
-            "this file."
+            "Put the table between the lines <!-- results:NAME:start --> and "
+            "<!-- results:NAME:end --> of this file, NAME that of the experiment."
         ),
     ] = None,
     images: Annotated[
@@ -75,11 +75,15 @@ def bench_report(
     published = {} if held_out else experiment.published
     if experiment.treatments:
         text = treatment_tables.to_markdown(records, experiment.reference)
+        short = treatment_tables.overall_markdown(records, experiment.reference)
         in_latex = treatment_tables.to_latex(records, experiment.reference)
     else:
         table, failed = results_table(records, published), failed_jobs(records)
         text, in_latex = to_markdown(table, failed), to_latex(table, failed)
-    filled = replace_between_marks(readme.read_text(encoding="utf-8"), text) if readme else ""
+        short = text
+    if readme:
+        before = readme.read_text(encoding="utf-8")
+        filled = replace_between_marks(before, experiment.name, short)
     if out:
         write_page(
             records,

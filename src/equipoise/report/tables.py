@@ -31,7 +31,6 @@ LEGEND = (
     "Mean ± standard deviation over seeds; the best of each column in bold. R_MI is the recall of "
     "the smallest class, P_MA the precision of the largest. Fitting includes the sampler."
 )
-_MARKS = "<!-- results:start -->", "<!-- results:end -->"
 
 
 @dataclass(frozen=True)
@@ -162,13 +161,15 @@ def to_latex(table: pd.DataFrame, failed: Failed | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def replace_between_marks(text: str, table: str) -> str:
-    """Put a table between ``<!-- results:start -->`` and ``<!-- results:end -->``.
+def replace_between_marks(text: str, name: str, table: str) -> str:
+    """Put a table between ``<!-- results:NAME:start -->`` and ``<!-- results:NAME:end -->``.
 
     Parameters
     ----------
     text : str
         With each mark once, in this order.
+    name : str
+        Of the experiment.
     table : str
 
     Returns
@@ -181,7 +182,7 @@ def replace_between_marks(text: str, table: str) -> str:
     InvalidInputError
         If a mark is missing or repeated, or they are in the wrong order.
     """
-    start, end = _MARKS
+    start, end = f"<!-- results:{name}:start -->", f"<!-- results:{name}:end -->"
     if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
         raise InvalidInputError(
             f"The text has {start} {text.count(start)} times and {end} {text.count(end)} times. "

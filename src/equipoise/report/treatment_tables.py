@@ -76,13 +76,15 @@ def to_markdown(records: Records, reference: str) -> str:
     first, *others = rank_tables(records, reference)
     parts = []
     for table in (first, difference_table(records, reference), *others):
-        lines = [f"**{table.title}**", "", f"| {' | '.join(table.headings)} |"]
-        lines += [f"|---|{'---:|' * (len(table.headings) - 1)}"]
-        lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in table.rows]
-        parts.append("\n".join([*lines, "", table.note]))
+        parts.append(f"**{table.title}**\n\n{_in_markdown(table)}")
     if failed := n_failed(records):
         parts.append(failed)
     return "\n\n".join(parts) + "\n"
+
+
+def overall_markdown(records: Records, reference: str) -> str:
+    """The first of these tables: all classifiers together."""
+    return _in_markdown(next(rank_tables(records, reference))) + "\n"
 
 
 def to_latex(records: Records, reference: str) -> str:
@@ -126,16 +128,23 @@ def p_text(p: float) -> str:
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
+def _in_markdown(table: Table) -> str:
+    lines = [f"| {' | '.join(table.headings)} |", f"|---|{'---:|' * (len(table.headings) - 1)}"]
+    lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in table.rows]
+    return "\n".join([*lines, "", table.note])
+
+
 def _ranks(title: str, found: dict[str, Comparison], spent: pd.DataFrame | None) -> Table:
     names = list(found["acsa"].table.index)
     headings = ["treatment", *METRICS.values()]
     if spent is not None:
-        headings += ["sampler s", "fit s", "peak MiB"]
+        headings += ["seeds", "sampler s", "fit s", "peak MiB"]
     rows = []
     for name in names:
         row = [Cell(name), *(_rank(found[m].table, name) for m in METRICS)]
         if spent is not None:
             cost = spent.loc[name]
+            row += [number_cell(cost["n_seeds"], "{:.0f}")]
             row += [number_cell(cost["sampler_seconds"], "{:,.1f}")]
             row += [number_cell(cost["fit_seconds"], "{:,.1f}")]
             row += [number_cell(cost["peak_mib"], "{:,.0f}")]

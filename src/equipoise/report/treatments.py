@@ -153,20 +153,21 @@ def cost_table(records: Records) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index: labels of treatments. Columns: ``sampler_seconds``, ``fit_seconds`` (the sampler's
-        included) and ``peak_mib``, all of one fit.
+        Index: labels of treatments. Columns: ``n_seeds``, and of one fit ``sampler_seconds``,
+        ``fit_seconds`` (the sampler's included) and ``peak_mib``.
     """
     labels = treatment_labels(records)
     rows = [
         {
             "treatment": labels[treatment_of(r["method"])],
+            "seed": r["seed"],
             **costs(r),
             "sampler_seconds": number(r.get("sampler_seconds"), missing=0),
         }
         for r in finished(records)
     ]
-    frame = pd.DataFrame(rows)
-    return frame.groupby("treatment", sort=False)[COSTS].mean()
+    by_treatment = pd.DataFrame(rows).groupby("treatment", sort=False)
+    return by_treatment[COSTS].mean().assign(n_seeds=by_treatment["seed"].nunique())
 
 
 def _label(record: Record) -> str:
