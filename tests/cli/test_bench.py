@@ -75,7 +75,7 @@ def test_a_result_without_its_memory(call, file):
     first, second = sorted((file.parent / "results/guess/digits/guess").glob("*.json"))
     first.write_text(json.dumps({**json.loads(first.read_text()), "peak_mib": None}))
     second.write_text(json.dumps({**json.loads(second.read_text()), "peak_mib": 12345}))
-    assert call("bench", "show", file).out.rstrip().endswith(" 12345")
+    assert call("bench", "show", file).out.rstrip().endswith(" 12,345")
 
 
 def test_other_parameters_are_told_and_not_run_again(call, file):

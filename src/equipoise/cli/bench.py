@@ -148,6 +148,7 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
     from equipoise.benchmark import load_experiment, plan, read_records
     from equipoise.benchmark.store import folder_of
     from equipoise.cli.bench_table import notes, table
+    from equipoise.report.tables import results_table
 
     experiment = load_experiment(file)
     folder = folder_of(results or file.parent / "results", experiment.name, held_out)
@@ -166,8 +167,8 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
             f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
         )
         print(f"{dataset}, {rows}\n")
-        published = {} if held_out else experiment.published.get(dataset, {})
-        print(*table(here, methods, published), sep="\n")
+        here.sort(key=lambda record: methods.index(record["method"]))
+        print(*table(results_table(here, experiment.published).droplevel("data")), sep="\n")
         print(*notes(here, jobs), sep="\n")
 
 

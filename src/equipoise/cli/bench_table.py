@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import mean, median, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from equipoise.benchmark import plan, store
+from equipoise.report.tables import HEADINGS, METRICS, plain_cell, table_cells
 
-MEASURES = {
-    "acsa": "ACSA",
-    "f_macro": "F",
-    "g_macro": "G",
-    "smallest_class_recall": "R_MI",
-    "largest_class_precision": "P_MA",
-}
-HEADINGS = ("method", "seeds", *MEASURES.values(), "fit s", "MiB")
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = [name for name in HEADINGS if name not in ("group", "predict s", "parameters")]
 
 
 def line(record: Mapping[str, Any]) -> str:
@@ -25,7 +21,7 @@ def line(record: Mapping[str, Any]) -> str:
         return f"{job}failed: {record['error'].splitlines()[-1]}"
     scores = [
         f"{name} {record['metrics'][key]:.4f}"
-        for key, name in MEASURES.items()
+        for key, name in METRICS.items()
         if record["metrics"] and record["metrics"][key] is not None
     ]
     times = [
@@ -40,38 +36,24 @@ def line(record: Mapping[str, Any]) -> str:
     return job + "  ".join([*scores, *times])
 
 
-def table(
-    records: Sequence[Mapping[str, Any]],
-    methods: Sequence[str],
-    published: Mapping[str, Sequence[float]],
-) -> list[str]:
+def table(results: pd.DataFrame) -> list[str]:
     """Lines of the table of one data set.
 
     Parameters
     ----------
-    records : sequence of dict
-        Of one data set.
-    methods : sequence of str
-        In the order of the rows.
-    published : dict of str to sequence of float
-        Rows to begin with: the five metrics.
+    results : DataFrame
+        Of one data set, from :func:`equipoise.report.tables.results_table`.
 
     Returns
     -------
     list of str
     """
-    rows = [list(HEADINGS)]
-    for name, values in published.items():
-        rows.append([f"{name}, published", "", *(f"{value:.4f}" for value in values), "", ""])
-    for method in methods:
-        done = [r for r in records if r["method"] == method and r["status"] == "done"]
-        if done:
-            scores = [_mean_and_sd([r["metrics"][key] for r in done]) for key in MEASURES]
-            seconds = f"{median(r['fit_seconds'] for r in done):.1f}"
-            peaks = [r["peak_mib"] for r in done if r["peak_mib"] is not None]
-            memory = f"{median(peaks):.0f}" if peaks else ""
-            label = done[0]["label"] or method
-            rows.append([label, str(len(done)), *scores, seconds, memory])
+    rows = [SHOWN]
+    for cells in table_cells(results):
+        texts = dict(zip(HEADINGS, map(plain_cell, cells), strict=True))
+        if texts["group"] == "published":
+            texts["method"] += ", published"
+        rows.append([texts[name] for name in SHOWN])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -108,11 +90,3 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
     for (method, changes), seeds in seeds_of.items():
         found.append(f"{method} seed {', '.join(seeds)}: run with other parameters: {changes}")
     return [*found, ""] if len(found) > 1 else found
-
-
-def _mean_and_sd(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    spread = f" ± {stdev(known):.4f}" if len(known) > 1 else ""
-    return f"{mean(known):.4f}{spread}"

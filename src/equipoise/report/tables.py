@@ -244,11 +244,12 @@ def _by_data(
 
 def markdown_cell(cell: Cell) -> str:
     """A cell of a Markdown table."""
-    text = _in_markdown(_with_spread(cell))
+    text = _in_markdown(plain_cell(cell))
     return f"**{text}**" if cell.best else text
 
 
-def _with_spread(cell: Cell) -> str:
+def plain_cell(cell: Cell) -> str:
+    """A cell as plain text."""
     return f"{cell.text} ± {cell.spread}" if cell.spread else cell.text
 
 
@@ -274,5 +275,5 @@ def latex_text(text: str) -> str:
 
 def latex_cell(cell: Cell) -> str:
     """A cell of a LaTeX table."""
-    text = latex_text(_with_spread(cell))
+    text = latex_text(plain_cell(cell))
     return rf"\textbf{{{text}}}" if cell.best else text
