@@ -261,6 +261,7 @@ def test_labels_come_back_as_they_are(build, blobs, names, container):
 
 
 WRONG_LABELS = {
+    "none": ([], "y is empty.*one class label per row"),
     "one class": (np.zeros(20), "only one class, 0.0.*at least two classes"),
     "one name": (["only"] * 20, "only one class, 'only'"),
     "continuous": (np.linspace(0, 1, 20), "Unknown label type: continuous"),

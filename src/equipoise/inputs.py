@@ -110,6 +110,8 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
             "Pass one class label per row."
         )
     labels = column_or_1d(as_pandas(y), warn=True)
+    if not len(labels):
+        raise InvalidInputError("y is empty. Pass one class label per row of X.")
     missing = int(pd.isna(labels).sum())
     if missing:
         raise InvalidInputError(
