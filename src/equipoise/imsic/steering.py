@@ -1,19 +1,15 @@
-"""The person in the loop: look at what the codes do, name them, judge candidates, read reports."""
+"""The person in the loop: look at what the codes do, name them, see their structure."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from equipoise.base_sampler import joined
-from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.imsic.alignment import fit_judge
-from equipoise.imsic.generation import CodedGenerator
+from equipoise.errors import InvalidParameterError
+from equipoise.imsic.judging import Judging
 from equipoise.imsic.profiles import column_profiles
 from equipoise.imsic.sampling import code_number
 from equipoise.imsic.structure import (
@@ -22,7 +18,6 @@ from equipoise.imsic.structure import (
     parse_structure,
     structure_report,
 )
-from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
 from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
@@ -32,13 +27,8 @@ if TYPE_CHECKING:
 STARTING_POINTS = 200  # of a table's profiles
 
 
-class Steering(CodedGenerator):
-    """What a person does with a fitted :class:`equipoise.IMSIC`."""
-
-    _candidates: tuple[Any, np.ndarray] | None = None
-    _accepted: Mapping[Any, Any] = MappingProxyType({})
-
-    # Codes ----------------------------------------------------------------------------------
+class Steering(Judging):
+    """What a person does with the codes of a fitted :class:`equipoise.IMSIC`."""
 
     def traverse(
         self, y: Any, code: Any, values: Sequence[float], *, n: int = 1, random_state: Any = None
@@ -214,199 +204,3 @@ class Steering(CodedGenerator):
             recovery=report.recovery["r2"].to_dict(),
             ax=ax,
         )
-
-    # Candidates -----------------------------------------------------------------------------
-
-    def propose(self, n: int, y: Any = None, **options: Any) -> tuple[Any, np.ndarray]:
-        """Candidates to judge with :meth:`accept` or :meth:`reject`.
-
-        Parameters
-        ----------
-        n : int
-            How many of every class in ``y``.
-        y : label or array-like of labels, default=None
-            None for every class.
-        **options
-            ``codes``, ``noise_scale`` and ``random_state`` of :meth:`sample`. A further batch
-            needs another ``random_state``.
-
-        Returns
-        -------
-        X : ndarray or DataFrame
-        y : ndarray of shape (len(X),)
-        """
-        X = self.sample(n, y, **options)
-        labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
-        self._candidates = (X, labels)
-        return X, labels
-
-    def accept(self, mask: Any) -> Any:
-        """Keep these of the proposed candidates; from now on only accepted rows are appended.
-
-        A class that was never judged is still generated freely.
-
-        Parameters
-        ----------
-        mask : array-like of bool, or of int
-            Which rows of the last :meth:`propose`, as a mask or as positions.
-
-        Returns
-        -------
-        self
-        """
-        rows, labels, chosen = self._judged(mask)
-        for label in np.unique(labels).tolist():
-            earlier = self._accepted.get(label, rows[:0])
-            kept = rows[chosen & (labels == label)]
-            self._accepted = {**self._accepted, label: joined([earlier, kept])}
-        self._candidates = None
-        return self
-
-    def reject(self, mask: Any) -> Any:
-        """Drop these of the proposed candidates and accept the others; see :meth:`accept`."""
-        return self.accept(~self._judged(mask)[2])
-
-    def _judged(self, mask: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-        """The candidates, their labels, and the mask as bools."""
-        if self._candidates is None:
-            raise InvalidInputError("There are no candidates to judge. Call propose() first.")
-        rows, labels = self._candidates
-        given = np.asarray(mask)
-        if given.dtype == bool and given.shape == labels.shape:
-            return rows, labels, given
-        positions = given.dtype.kind in "iu" or given.size == 0
-        if not positions or (given.size and not 0 <= given.min() <= given.max() < len(rows)):
-            raise InvalidInputError(
-                f"mask={mask!r} must hold {len(rows)} bools, one for each candidate, or positions "
-                f"from 0 to {len(rows) - 1}."
-            )
-        chosen = np.zeros(len(rows), dtype=bool)
-        chosen[given.astype(np.intp)] = True
-        return rows, labels, chosen
-
-    def _accepted_rows(self, label: Any, n: int) -> Any:
-        """Up to ``n`` accepted rows of a class, or None where nobody judged it."""
-        rows = self._accepted.get(label)
-        if rows is not None and len(rows) < n:
-            warnings.warn(
-                f"Class {label!r}: {n} synthetic rows are asked for, but {len(rows)} were "
-                "accepted, and only these are appended. Propose and accept more.",
-                stacklevel=2,
-            )
-        return None if rows is None else rows[:n]
-
-    # Quality --------------------------------------------------------------------------------
-
-    def nearest_real(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Nearest training row of every row.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in :meth:`fit`, for example synthetic ones.
-
-        Returns
-        -------
-        index : ndarray of shape (n,)
-            Positions in the training rows.
-        distance : ndarray of shape (n,)
-            Euclidean, on the scale that the networks see: pixels in [0, 1], columns
-            standardised.
-        """
-        return nearest_rows(self._flat(X), self._flat(self._training_rows()))
-
-    def plot_samples(
-        self, n: int = 10, *, random_state: Any = None, ax: Axes | None = None
-    ) -> Axes:
-        """Generated images of every class above their nearest training images of that class."""
-        from equipoise.report.plots import plot_samples
-
-        self._check_images("plot_samples")
-        rows = self._training_rows()
-        made, real = {}, {}
-        for number, label in enumerate(self.classes_.tolist()):
-            members = rows[self._target == number]
-            X = self.sample(n, label, random_state=random_state)
-            nearest = nearest_rows(self._flat(X), self._flat(members))[0]
-            made[label], real[label] = self._as_images(X), self._as_images(members[nearest])
-        return plot_samples(
-            made,
-            nearest=real,
-            counts=[int(count) for count in self.class_counts_],
-            max_columns=n,
-            value_range=(self._codec.low, self._codec.high),
-            ax=ax,
-        )
-
-    def quality_report(
-        self, X: Any, y: Any, *, classifier: Any = None, n: int = 500, random_state: Any = None
-    ) -> SynthesisReport:
-        """Compare generated rows of every class with real ones that training did not see.
-
-        Parameters
-        ----------
-        X, y : array-like
-            Held-out rows and labels.
-        classifier : fitted classifier, default=None
-            Judges the labels; where it has a ``transform``, distances are taken between what
-            that returns. None fits a support-vector machine to the held-out rows and takes
-            distances between raw rows.
-        n : int, default=500
-            Rows to generate per class.
-        random_state : int, RandomState or None, default=None
-
-        Returns
-        -------
-        SynthesisReport
-            Per class: label fidelity, precision, recall, density, coverage, memorised share,
-            diversity and two-sample test; warnings of collapse and memorisation in words.
-        """
-        check_is_fitted(self)
-        made = self.sample(n, random_state=random_state)
-        y_made = np.repeat(self.classes_, n)
-        train = self._training_rows()
-        features = self._flat
-        if classifier is None:
-            judge = fit_judge(self._flat(X), np.asarray(y))
-            predicted = judge.predict(self._flat(made))
-        else:
-            predicted = classifier.predict(made)
-            if hasattr(classifier, "transform"):
-                features = classifier.transform
-        return synthesis_report(
-            features(X),
-            np.asarray(y),
-            features(made),
-            y_made,
-            train=features(train),
-            y_train=self.classes_[self._target],
-            y_predicted=predicted,
-            random_state=0 if random_state is None else random_state,
-        )
-
-    def _training_rows(self) -> Any:
-        return self._codec.container(self._own_rows())
-
-    def _own_rows(self) -> np.ndarray:
-        check_is_fitted(self)
-        if self._rows is None:
-            raise InvalidInputError(
-                "The training rows are not kept in a saved sampler. Fit it again, or compare "
-                "with equipoise.metrics.nearest_rows."
-            )
-        return self._rows
-
-    def _flat(self, X: Any) -> np.ndarray:
-        return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()
-
-    def _as_images(self, rows: np.ndarray) -> np.ndarray:
-        leading = rows.shape[: rows.ndim - len(self._codec.row_shape)]
-        return rows.reshape(*leading, *self._codec.image_shape)
-
-    def _check_images(self, method: str) -> None:
-        check_is_fitted(self)
-        if len(self.input_shape_) == 1:
-            raise InvalidInputError(
-                f"{method} draws images, but this sampler was fitted on a table. For flat "
-                "images pass image_shape=(height, width)."
-            )
