@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from imblearn.pipeline import make_pipeline
+from scipy.stats import ks_2samp
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
@@ -89,7 +90,8 @@ def test_in_a_pipeline_under_cross_validation():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], [40, 20, 10])
     X = rng.normal(size=(70, 3)) + 6 * np.eye(3)[y]
-    model = make_pipeline(IMSIC(min_class_size=2, **TINY), DecisionTreeClassifier(random_state=0))
+    sampler = IMSIC(min_class_size=2, **{**TINY, "max_epochs": 100})
+    model = make_pipeline(sampler, DecisionTreeClassifier(random_state=0))
     assert cross_val_score(model, X, y, cv=3).mean() > 0.9
 
 
@@ -230,11 +232,25 @@ def test_impossible_parameters_stop_before_training(few_digits, params, message)
     assert not hasattr(sampler, "network_")
 
 
-def test_auto_epochs_take_enough_steps(few_digits):
-    sampler = IMSIC()
+@pytest.mark.parametrize(("shape", "passes"), [((20, 4, 4), 30), ((20, 4), 3)])
+def test_auto_epochs_take_enough_steps(shape, passes):
+    X, y = np.random.default_rng(0).random(shape), np.arange(20) % 2
+    sampler = IMSIC(**TINY).fit(X, y)
+    assert sampler._n_epochs(1) == 1
+    sampler.set_params(max_epochs="auto")
     assert sampler._n_epochs(1) == 5000 and sampler._n_epochs(141) == 36
-    assert sampler._n_epochs(1000) == 30
-    assert IMSIC(max_epochs=3)._n_epochs(1) == 3
+    assert sampler._n_epochs(5000) == passes
+
+
+def test_columns_of_a_table_are_as_wide_as_the_real_ones():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [500, 100])
+    X = rng.normal(size=(600, 8))
+    X[:, 0], X[:, 1], X[:, 2] = X[:, 0] + y, np.exp(X[:, 1]), rng.random(600)
+    new = IMSIC(max_epochs=100, batch_size=64, random_state=0).fit(X, y).sample(1000, 1)
+    distances = [ks_2samp(new[:, i], X[y == 1, i]).statistic for i in range(8)]
+    assert np.mean(distances) < 0.15
+    assert new[:, 0].mean() == pytest.approx(X[y == 1, 0].mean(), abs=0.3)  # not more typical
 
 
 @pytest.mark.parametrize(

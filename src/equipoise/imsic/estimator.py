@@ -20,10 +20,12 @@ from equipoise.imsic.released import read_released
 from equipoise.imsic.sampling import read
 from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
+from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback
 
-EPOCHS, LEAST_STEPS = 30, 5000  # of max_epochs="auto"
+# Of max_epochs="auto".
+EPOCHS_OF_IMAGES, EPOCHS_OF_TABLES, LEAST_STEPS = 30, 3, 5000
 N_NEIGHBORS = 5  # of a row, for classes too small to generate
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
@@ -79,8 +81,8 @@ class IMSIC(Steering, DeepOverSampler):
     min_confidence : float in [0, 1), default=0.0
         Leave out candidates whose class the category head finds less probable than this.
     max_epochs : int or "auto", default="auto"
-        Passes over the training rows; ``"auto"`` is 30, and more where these are fewer than
-        5,000 steps.
+        Passes over the training rows; ``"auto"`` is 30 for images and 3 for tables, and more
+        where these are fewer than 5,000 steps.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
         of a large table a two-hundredth, up to 512.
@@ -279,7 +281,8 @@ class IMSIC(Steering, DeepOverSampler):
     def _n_epochs(self, n_steps: int) -> int:
         if self.max_epochs != "auto":
             return super()._n_epochs(n_steps)
-        return max(EPOCHS, math.ceil(LEAST_STEPS / n_steps))
+        epochs = EPOCHS_OF_TABLES if isinstance(self._codec, TableCodec) else EPOCHS_OF_IMAGES
+        return max(epochs, math.ceil(LEAST_STEPS / n_steps))
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}

@@ -93,6 +93,18 @@ def hinge_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
+def slope_penalty(x: Tensor, realness: Tensor) -> Tensor:
+    """Mean squared norm of the gradient of realness (n,) at real rows x (n, ...).
+
+    References
+    ----------
+    Mescheder, Geiger, Nowozin, Which training methods for GANs do actually converge?, ICML 2018,
+    Eq. 9, without its factor of 1/2.
+    """
+    (slope,) = torch.autograd.grad(realness.sum(), x, create_graph=True)
+    return slope.flatten(1).square().sum(1).mean()
+
+
 def _standardised(x: Tensor) -> Tensor:
     """Columns with mean 0 and variance 1, in float32 at least; a constant column becomes 0."""
     x = x.to(torch.promote_types(x.dtype, torch.float32))
