@@ -136,7 +136,7 @@ def test_report_on_readings_that_follow_the_structure():
     text = str(report)
     assert "thickness" in text and "recovered" in text
     assert text.endswith(
-        "The images follow the structure: every code can be read, every pair is right."
+        "The samples follow the structure: every code can be read, every pair is right."
     )
 
 

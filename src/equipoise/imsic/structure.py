@@ -203,12 +203,12 @@ class StructureReport:
 
     def _sentence(self) -> str:
         if self.holds:
-            return "The images follow the structure: every code can be read, every pair is right."
+            return "The samples follow the structure: every code can be read, every pair is right."
         verdicts = self.recovery["verdict"]
         faults = [f"{name} {v}" for name, v in verdicts.items() if v != "recovered"]
         for p in self.pairs[self.pairs["verdict"] != "as prescribed"].itertuples():
             faults.append(f"{p.parent} {'→' if p.joined else 'and'} {p.child} {p.verdict}")
-        return f"The images do not follow the structure: {'; '.join(faults)}."
+        return f"The samples do not follow the structure: {'; '.join(faults)}."
 
 
 def structure_report(
