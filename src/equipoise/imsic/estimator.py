@@ -66,7 +66,8 @@ class IMSIC(Steering, DeepOverSampler):
     structure_weight : float, default=0.5
         λ_con, the weight of the regulariser; the release has 0.15 for another scale.
     category_weight : float, default=1.0
-        λ_cat, the weight of the category's cross-entropy.
+        λ_cat, the weight of the category's cross-entropy; the generator of a table has none of
+        it where labels are known.
     label_use : {"supervised", "unsupervised"}, default="supervised"
         Whether the category is the class, or found without labels (as published) and aligned
         with the classes afterwards.
