@@ -53,6 +53,7 @@ class DeepEstimator(BaseEstimator):
     and writes ``_build`` and ``_plan``; to stop early it also needs ``_log_posterior``.
     """
 
+    _most_rows: ClassVar[int] = 512  # of a large table per step
     # For subclasses without these parameters.
     early_stopping: bool = False
     categorical_features: Any = "auto"
@@ -159,7 +160,7 @@ class DeepEstimator(BaseEstimator):
         if batch_size == "auto":
             batch_size = int(np.clip(len(train) // 50, 16, 64))
             if isinstance(codec, TableCodec):  # whose steps cost much the same with more rows
-                batch_size = max(batch_size, min(len(train) // 200, 512))
+                batch_size = max(batch_size, min(len(train) // 200, self._most_rows))
         own: list[Callback] = list(copy.deepcopy(self.callbacks or []))
         callbacks = own.copy()
         if self.early_stopping:  # first, so that a checkpoint holds its verdict

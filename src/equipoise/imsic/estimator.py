@@ -86,7 +86,7 @@ class IMSIC(Steering, DeepOverSampler):
         where these are fewer than 5,000 steps.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        of a large table a two-hundredth, up to 256.
     learning_rate : float, default=4e-4
         Of Adam, for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
@@ -168,6 +168,7 @@ class IMSIC(Steering, DeepOverSampler):
         "min_confidence": [Number(0, 1, open_high=True)],
     }
 
+    _most_rows = 256
     _resampled = (*DeepOverSampler._resampled, "n_rejected_")
 
     def __init__(
