@@ -291,6 +291,10 @@ class DeepEstimator(BaseEstimator):
         self._codec.check(table)
         return self._codec.rows(table)
 
+    def _flat(self, X: Any) -> np.ndarray:
+        """Rows (n, n_values) as the networks see them."""
+        return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()
+
     def _wanted(self, n: Any, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` is to draw."""
         check_is_fitted(self)

@@ -143,7 +143,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
     def _groups_of(self, X_new: Any, y_new: Any, groups: np.ndarray) -> np.ndarray:
         """Groups of the resampled rows, by the nearest real row of the class."""
         labels, n = np.asarray(check_target_type(y_new)), len(groups)
-        rows = self._codec.encode(self._rows_like_fit(X_new)).flatten(1).numpy()
+        rows = self._flat(X_new)
         result = np.concatenate([groups, np.empty(len(rows) - n, dtype=groups.dtype)])
         for label in np.unique(labels[n:]):
             real = np.flatnonzero(labels[:n] == label)

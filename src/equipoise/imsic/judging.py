@@ -207,9 +207,6 @@ class Judging(CodedGenerator):
             )
         return self._rows
 
-    def _flat(self, X: Any) -> np.ndarray:
-        return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()
-
     def _as_images(self, rows: np.ndarray) -> np.ndarray:
         leading = rows.shape[: rows.ndim - len(self._codec.row_shape)]
         return rows.reshape(*leading, *self._codec.image_shape)
