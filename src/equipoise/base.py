@@ -29,7 +29,7 @@ from equipoise.inputs import (
 from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, fit_loop
+from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, TrainingRows, fit_loop
 from equipoise.training.precision import autocast, resolve_device
 from equipoise.training.schedules import SCHEDULES
 
@@ -86,14 +86,7 @@ class DeepEstimator(BaseEstimator):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         raise NotImplementedError
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         raise NotImplementedError
 
     def _check_before_training(self, target: np.ndarray) -> None:
@@ -139,8 +132,6 @@ class DeepEstimator(BaseEstimator):
         network.to(device, torch.float32, memory_format=torch.channels_last)
         earlier = self.history_ if self._continues() else []
 
-        load = _loader(codec, rows, train, device)
-
         def score() -> float:
             values = self._evaluate(network, codec, rows[held_out], self._log_posterior)
             return acsa(target[held_out], values.argmax(1))
@@ -149,13 +140,23 @@ class DeepEstimator(BaseEstimator):
         weight_tensor = None
         if weights is not None:
             weight_tensor = torch.from_numpy(weights[train]).to(device, torch.float32)
-        generator = torch.Generator().manual_seed(seed)
         self.class_counts_ = np.bincount(
             target[train], None if weights is None else weights[train], len(classes)
         )
         self.classes_, self.input_shape_ = classes, codec.input_shape
         self._check_before_training(target[train])
-        plan = self._plan(network, load, y_tensor, weight_tensor, generator)
+        counts = torch.from_numpy(self.class_counts_).to(device, torch.float32)
+        plan = self._plan(
+            network,
+            TrainingRows(
+                _loader(codec, rows, train, device),
+                y_tensor,
+                weight_tensor,
+                counts,
+                torch.Generator().manual_seed(seed),
+                self._autocast(device),
+            ),
+        )
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = int(np.clip(len(train) // 50, 16, 64))

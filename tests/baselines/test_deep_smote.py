@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from equipoise.baselines import DeepSMOTE
 from equipoise.baselines.deep_smote import DeepSMOTEPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.training import TrainingRows
 
 TINY = {"max_epochs": 1, "batch_size": 16, "random_state": 0}
 
@@ -28,10 +29,14 @@ def test_penalty_is_on_one_class_in_the_order_that_is_asked_for(permuted, expect
     x = torch.tensor([[0.0], [2.0], [10.0], [12.0]])
     plan = DeepSMOTEPlan(
         Identity(),
-        lambda rows: x[rows],
-        torch.tensor([0, 0, 1, 1]),
-        generator=torch.Generator().manual_seed(0),
-        autocast=torch.autocast("cpu", enabled=False),
+        TrainingRows(
+            lambda rows: x[rows],
+            torch.tensor([0, 0, 1, 1]),
+            None,
+            class_counts=torch.tensor([2.0, 2.0]),
+            generator=torch.Generator().manual_seed(0),
+            autocast=torch.autocast("cpu", enabled=False),
+        ),
         permuted=permuted,
         penalty_weight=0.5,
         learning_rate=1e-12,

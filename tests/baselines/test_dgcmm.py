@@ -8,6 +8,7 @@ from torch.distributions import Normal, kl_divergence
 
 from equipoise.baselines import DGCMM
 from equipoise.baselines.dgcmm import DGCMMNetwork, gaussian_kl, mixture_kl
+from equipoise.training.steps import repeats
 
 
 @pytest.fixture
@@ -92,8 +93,9 @@ def test_the_mixture_is_trained(blobs):
 def test_oversampling_gives_every_class_as_many_codes_as_the_largest(blobs):
     X, y = blobs
     plan = planned(DGCMM(max_epochs=1, latent_dim=4, random_state=0), X, y)
-    target = torch.tensor(y)
-    counts = sum(np.bincount(y[plan._oversampled(target)], minlength=3) for _ in range(50))
+    wanted = plan.repeats[torch.tensor(y)]
+    drawn = [repeats(wanted, plan.generator) for _ in range(50)]
+    counts = sum(np.bincount(y[rows], minlength=3) for rows in drawn)
     np.testing.assert_allclose(counts / 50, 30, rtol=0.03)  # of 30, 20 and 10 rows
 
 

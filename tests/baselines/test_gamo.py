@@ -7,6 +7,7 @@ import torch
 from equipoise.baselines import GAMO
 from equipoise.baselines.gamo import ConvexGenerator, FeatureClassifier, GAMOPlan, squared_error
 from equipoise.errors import InvalidParameterError
+from equipoise.training import TrainingRows
 
 
 def plan_of(counts, n_features=4):
@@ -14,12 +15,14 @@ def plan_of(counts, n_features=4):
     x = torch.randn(len(y), n_features, generator=torch.Generator().manual_seed(1))
     plan = GAMOPlan(
         FeatureClassifier((n_features,), len(counts), "compact"),
-        lambda rows: x[rows],
-        y,
-        None,
-        class_counts=torch.tensor(counts, dtype=torch.float32),
-        generator=torch.Generator().manual_seed(0),
-        autocast=torch.autocast("cpu", enabled=False),
+        TrainingRows(
+            lambda rows: x[rows],
+            y,
+            None,
+            class_counts=torch.tensor(counts, dtype=torch.float32),
+            generator=torch.Generator().manual_seed(0),
+            autocast=torch.autocast("cpu", enabled=False),
+        ),
         noise_dim=3,
         learning_rate=1e-2,
         adversary_rate=1e-2,
@@ -55,10 +58,10 @@ def test_generated_features_stay_within_their_class_while_the_game_is_played():
 
 
 def test_remembered_features_are_those_of_the_last_step():
-    plan, x, y = plan_of([6, 3])
+    plan, x, _ = plan_of([6, 3])
     plan.step(np.array([0, 7]))
     before = plan.convex.points.clone()
-    features = plan._features(torch.tensor([7]))
+    features = plan.network.trunk(x[[7]])
     plan.step(np.array([7]))
     torch.testing.assert_close(plan.convex.points[[1]], features.detach())
     assert torch.equal(plan.convex.points[[0, 2]], before[[0, 2]])

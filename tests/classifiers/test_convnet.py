@@ -142,8 +142,8 @@ class Spy(Callback):
     def on_fit_start(self, progress):
         self.plan = progress.plan
         self.drawn = []
-        load = self.plan.load
-        self.plan.load = lambda rows: (self.drawn.append(rows), load(rows))[1]
+        load = self.plan.data.load
+        self.plan.data.load = lambda rows: (self.drawn.append(rows), load(rows))[1]
 
 
 class StopAfter(Callback):
@@ -294,7 +294,7 @@ class Weights(Callback):
         self.seen = []
 
     def on_epoch_end(self, progress):
-        self.seen.append(progress.plan.weight)
+        self.seen.append(progress.plan.data.weight)
 
 
 @pytest.mark.parametrize(("max_epochs", "n_late"), [(1, 1), (8, 2), (12, 2), (20, 4)])
@@ -345,7 +345,7 @@ def test_the_loss_of_a_mixed_row_is_that_of_its_mixed_label(blobs, weighted):
     spy = Spy()
     fitted(X, y, factor[y] if weighted else None, mixing="mixup", callbacks=[spy])
     plan = spy.plan
-    mixed, twice, weights = plan._mixed(torch.tensor(X).float(), torch.tensor(y), plan.weight)
+    mixed, twice, weights = plan._mixed(torch.tensor(X).float(), torch.tensor(y), plan.data.weight)
     first, second = twice.chunk(2)
     own, others = weights.chunk(2)
     total = own.numpy() / factor[first] + others.numpy() / factor[second]
@@ -397,7 +397,7 @@ def test_balanced_batches_draw_classes_equally_and_rows_by_weight(blobs, weighte
     deviation = (counts / counts.sum() - expected) / np.sqrt(expected / counts.sum())
     assert np.abs(deviation).max() < 4.5
     assert np.bincount(y, counts) / counts.sum() == pytest.approx(1 / 3, abs=0.015)
-    assert spy.plan.weight is None  # used up
+    assert spy.plan.data.weight is None  # used up
 
 
 def test_logit_adjustment_has_nothing_to_adjust_in_balanced_batches(blobs):

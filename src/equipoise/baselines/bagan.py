@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback
+from equipoise.training import Callback, TrainingRows
 from equipoise.training.batches import Batches
 from equipoise.training.steps import descend
 
@@ -172,16 +172,8 @@ class BAGAN(DeepOverSampler):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return BAGANNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> BAGANPlan:
-        context = self._autocast(y.device)
-        return BAGANPlan(network, load, y, generator, context, self.learning_rate)
+    def _plan(self, network: Any, data: TrainingRows) -> BAGANPlan:
+        return BAGANPlan(network, data, self.learning_rate)
 
     def _before_training(self, plan: Any, batch_size: int) -> None:
         plan.pretrain(self.pretrain_epochs, batch_size)
@@ -238,28 +230,12 @@ class BAGANPlan:
     Parameters
     ----------
     network : BAGANNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    generator : torch.Generator
-        On the CPU: source of all noise.
-    autocast : context manager
-        Precision of the trunk's forward pass.
+    data : TrainingRows
     learning_rate : float
     """
 
-    def __init__(
-        self,
-        network: BAGANNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
-        learning_rate: float,
-    ) -> None:
-        self.modules, self.load, self.y = network, load, y
-        self.generator, self.autocast = generator, autocast
+    def __init__(self, network: BAGANNetwork, data: TrainingRows, learning_rate: float) -> None:
+        self.modules, self.data, self.generator = network, data, data.generator
 
         def adam(*modules: nn.Module) -> torch.optim.Optimizer:
             parameters = [p for module in modules for p in module.parameters()]
@@ -276,23 +252,24 @@ class BAGANPlan:
         parameters = [p for part in parts for p in part.parameters()]
         optimizer = torch.optim.Adam(parameters, PRETRAIN_RATE)
         for _ in range(n_epochs):
-            for rows in Batches(len(self.y), batch_size, self.generator):
-                x = self.load(rows)
+            for rows in Batches(len(self.data), batch_size, self.generator):
+                x = self.data.load(rows)
                 x_hat = network.generator(network.to_code(self._features(x)))
                 descend(optimizer, F.mse_loss(x_hat, x))
         network.eval()
-        blocks = np.array_split(np.arange(len(self.y)), -(-len(self.y) // ROWS_AT_ONCE))
+        n = len(self.data)
+        blocks = np.array_split(np.arange(n), -(-n // ROWS_AT_ONCE))
         with torch.no_grad():
-            codes = torch.cat([network.to_code(self._features(self.load(b))) for b in blocks])
+            codes = torch.cat([network.to_code(self._features(self.data.load(b))) for b in blocks])
         for c in range(network.n_classes):
-            mean, factor = gaussian(codes[self.y == c])
+            mean, factor = gaussian(codes[self.data.y == c])
             network.code_mean[c], network.code_factor[c] = mean, factor
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         network, n = self.modules, len(rows)
         network.trunk.eval()  # the statistics of the pre-training
-        real, y = self.load(rows), self.y[torch.from_numpy(rows).to(self.y.device)]
+        real, y, _ = self.data.batch(rows)
         # "Generated" is one class of C + 1 and gets as many rows as the others on average.
         with torch.no_grad():
             fake, _ = self._generated(-(-n // network.n_classes))
@@ -310,13 +287,11 @@ class BAGANPlan:
 
     def _generated(self, n: int) -> tuple[Tensor, Tensor]:
         """Generated rows and their class indices, every class equally likely."""
-        y = torch.randint(self.modules.n_classes, (n,), generator=self.generator).to(self.y)
+        y = torch.randint(self.modules.n_classes, (n,), generator=self.generator).to(self.data.y)
         return self.modules.generator(self.modules.draw_codes(y, self.generator)), y
 
     def _features(self, x: Tensor) -> Tensor:
-        with self.autocast:
-            features = self.modules.trunk(x)
-        return features.to(x)
+        return self.data.through(self.modules.trunk, x)
 
     def _logits(self, x: Tensor) -> Tensor:
         return self.modules.to_class(self._features(x))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from torch.func import functional_call
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import descend
 
@@ -111,12 +111,7 @@ class BayesPlan:
     ----------
     network : nn.Module
         From :func:`make_bayesian`.
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-    weight : Tensor of shape (n,) or None
-    generator : torch.Generator
-        On the CPU: source of the shuffle and of all noise.
+    data : TrainingRows
     others
         As in :class:`BayesCNN`.
     """
@@ -124,30 +119,24 @@ class BayesPlan:
     def __init__(
         self,
         network: nn.Module,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        data: TrainingRows,
         *,
-        generator: torch.Generator,
-        autocast: Any,
         prior_scale: float,
         kl_weight: float,
         learning_rate: float,
     ) -> None:
-        self.modules, self.load, self.y, self.weight = network, load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.prior_scale, self.kl_weight = prior_scale, kl_weight
         self.optimizers = [torch.optim.Adam(network.parameters(), learning_rate)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        index = torch.from_numpy(rows).to(self.y.device)
-        with sampling(self.modules, self.generator), self.autocast:
-            logits = self.modules(self.load(rows)).float()
-        weight = None if self.weight is None else self.weight[index]
-        fit = weighted_mean(F.cross_entropy(logits, self.y[index], reduction="none"), weight)
+        x, y, weight = self.data.batch(rows)
+        with sampling(self.modules, self.generator):
+            logits = self.data.through(self.modules, x)
+        fit = weighted_mean(F.cross_entropy(logits, y, reduction="none"), weight)
         # Per row, as the cross-entropy is: the rows of an epoch pay the divergence once.
-        kl = posterior_kl(self.modules, self.prior_scale) / len(self.y)
+        kl = posterior_kl(self.modules, self.prior_scale) / len(self.data)
         loss = fit + self.kl_weight * kl
         descend(self.optimizers[0], loss)
         return {"loss": loss.detach(), "classification": fit.detach(), "kl": kl.detach()}
@@ -292,21 +281,10 @@ class BayesCNN(DeepClassifier):
         trunk = build_trunk(input_shape, self.architecture)
         return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, n_classes)))
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         return BayesPlan(
             network,
-            load,
-            y,
-            weight,
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             prior_scale=self.prior_scale,
             kl_weight=self.kl_weight,
             learning_rate=self.learning_rate,

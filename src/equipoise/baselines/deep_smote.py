@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from equipoise.base_sampler import DeepOverSampler
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
-from equipoise.training import Callback
+from equipoise.training import Callback, TrainingRows
 from equipoise.training.steps import descend
 
 ROWS_AT_ONCE = 256
@@ -158,20 +158,10 @@ class DeepSMOTE(DeepOverSampler):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return Autoencoder(input_shape, self.latent_dim, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> DeepSMOTEPlan:
+    def _plan(self, network: Any, data: TrainingRows) -> DeepSMOTEPlan:
         return DeepSMOTEPlan(
             network,
-            load,
-            y,
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             permuted=self.penalty == "permuted",
             penalty_weight=self.penalty_weight,
             learning_rate=self.learning_rate,
@@ -217,14 +207,7 @@ class DeepSMOTEPlan:
     Parameters
     ----------
     network : Autoencoder
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    generator : torch.Generator
-        On the CPU: source of all noise.
-    autocast : context manager
-        Precision of the encoder's forward pass.
+    data : TrainingRows
     permuted : bool
         Whether the penalty's codes come in another order than its rows.
     penalty_weight, learning_rate : float
@@ -233,27 +216,23 @@ class DeepSMOTEPlan:
     def __init__(
         self,
         network: Autoencoder,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
+        data: TrainingRows,
         *,
-        generator: torch.Generator,
-        autocast: Any,
         permuted: bool,
         penalty_weight: float,
         learning_rate: float,
     ) -> None:
-        self.modules, self.load = network, load
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.permuted, self.penalty_weight = permuted, penalty_weight
-        members = y.cpu().numpy()
+        members = data.y.cpu().numpy()
         self.members = [np.flatnonzero(members == c) for c in np.unique(members)]
         self.optimizers = [torch.optim.Adam(network.parameters(), learning_rate)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        x = self.load(rows)
+        x = self.data.load(rows)
         reconstruction = F.mse_loss(self.modules.decoder(self._codes(x)), x)
-        x = self.load(self._of_one_class(len(rows)))
+        x = self.data.load(self._of_one_class(len(rows)))
         codes = self._codes(x)
         if self.permuted:
             codes = codes.roll(1, 0)  # the rows are in random order
@@ -273,6 +252,4 @@ class DeepSMOTEPlan:
         return self.members[c][order[:most].numpy()]
 
     def _codes(self, x: Tensor) -> Tensor:
-        with self.autocast:
-            features = self.modules.trunk(x)
-        return self.modules.to_code(features.to(x))
+        return self.modules.to_code(self.data.through(self.modules.trunk, x))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback
+from equipoise.training import Callback, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import descend
 
@@ -164,23 +165,13 @@ class DFBS(DeepClassifier):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return DFBSNetwork(input_shape, n_classes, self.n_features, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> DFBSPlan:
+    def _plan(self, network: Any, data: TrainingRows) -> DFBSPlan:
         balance = self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
-        factor = torch.from_numpy(balance).to(y.device, torch.float32)[y]
+        factor = torch.from_numpy(balance).to(data.y.device, torch.float32)[data.y]
+        weight = factor if data.weight is None else factor * data.weight
         return DFBSPlan(
             network,
-            load,
-            y,
-            factor if weight is None else factor * weight,
-            generator=generator,
-            autocast=self._autocast(y.device),
+            replace(data, weight=weight),
             center_weight=self.center_weight,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
@@ -243,34 +234,21 @@ class DFBSPlan:
     Parameters
     ----------
     network : DFBSNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    weight : Tensor of shape (n,)
-        Weight of every row in the cross-entropy.
-    generator : torch.Generator
-        On the CPU: source of the shuffle.
-    autocast : context manager
-        Precision of the trunk's forward pass.
+    data : TrainingRows
+        The weights count in the cross-entropy alone.
     center_weight, learning_rate, weight_decay : float
     """
 
     def __init__(
         self,
         network: DFBSNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor,
+        data: TrainingRows,
         *,
-        generator: torch.Generator,
-        autocast: Any,
         center_weight: float,
         learning_rate: float,
         weight_decay: float,
     ) -> None:
-        self.modules, self.load, self.y, self.weight = network, load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.center_weight = center_weight
         self.optimizers = [
             torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
@@ -278,14 +256,11 @@ class DFBSPlan:
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        network, index = self.modules, torch.from_numpy(rows).to(self.y.device)
-        x, y = self.load(rows), self.y[index]
-        with self.autocast:
-            hidden = network.trunk(x)
-        features = network.to_features(hidden.to(x))
-        entropy = weighted_mean(
-            F.cross_entropy(network.head(features), y, reduction="none"), self.weight[index]
-        )
+        network = self.modules
+        x, y, weight = self.data.batch(rows)
+        features = network.to_features(self.data.through(network.trunk, x))
+        losses = F.cross_entropy(network.head(features), y, reduction="none")
+        entropy = weighted_mean(losses, weight)
         center = (features - network.centers[y]).square().sum(1).mean() / 2
         loss = entropy + self.center_weight * center
         descend(self.optimizers[0], loss)

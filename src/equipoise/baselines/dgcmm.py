@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,16 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_classifier import DeepClassifier
-from equipoise.networks import build_decoder, build_trunk
+from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend
+from equipoise.training.steps import descend, repeats
 
 PREDICTION_SEED = 0
 
 
-class DGCMMNetwork(nn.Module):
+class DGCMMNetwork(VariationalClassifier):
     """p(k) p(z|k) p(x|z) p(y|z) with recognition model q(z|x).
 
     Parameters
@@ -43,20 +43,11 @@ class DGCMMNetwork(nn.Module):
     def __init__(
         self, input_shape: tuple[int, ...], n_classes: int, latent_dim: int, architecture: str
     ) -> None:
-        super().__init__()
-        self.trunk = build_trunk(input_shape, architecture)
-        self.to_moments = nn.Linear(self.trunk.out_features, 2 * latent_dim)
-        self.decoder = build_decoder(latent_dim, input_shape, architecture)
-        self.head = nn.Linear(latent_dim, n_classes)
+        super().__init__(input_shape, n_classes, latent_dim, architecture)
         self.prior_logits = nn.Parameter(torch.zeros(n_classes))
         # Components that start at one place would share all gradients and stay there.
         self.prior_mean = nn.Parameter(torch.randn(n_classes, latent_dim))
         self.prior_log_variance = nn.Parameter(torch.zeros(n_classes, latent_dim))
-
-    def moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x), each (n, K), from the trunk's features."""
-        mean, log_variance = self.to_moments(features).chunk(2, -1)
-        return mean, log_variance.clamp(-10, 5)
 
     def log_joint(self, z: Tensor) -> Tensor:
         """log p(k) p(z|k) of codes (..., K) under every component: (..., n_components)."""
@@ -116,14 +107,7 @@ class DGCMMPlan:
     Parameters
     ----------
     network : DGCMMNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-    weight : Tensor of shape (n,) or None
-    class_counts : Tensor of shape (n_classes,)
-        Rows of every class, or their weight.
-    generator : torch.Generator
-        On the CPU: source of the shuffle and of all noise.
+    data : TrainingRows
     others
         As in :class:`DGCMM`.
     """
@@ -131,13 +115,8 @@ class DGCMMPlan:
     def __init__(
         self,
         network: DGCMMNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        data: TrainingRows,
         *,
-        class_counts: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
         reconstruction_weight: float,
         classification_weight: float,
         mixture_weight: float,
@@ -145,11 +124,11 @@ class DGCMMPlan:
         learning_rate: float,
         weight_decay: float,
     ) -> None:
-        self.modules, self.load, self.y, self.weight = network, load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.reconstruction_weight = reconstruction_weight
         self.classification_weight = classification_weight
         self.mixture_weight = mixture_weight
+        class_counts = data.class_counts
         self.repeats = 1 + oversampling_rate * (class_counts.max() / class_counts - 1)
 
         def adam(module: nn.Module) -> torch.optim.Optimizer:
@@ -161,13 +140,9 @@ class DGCMMPlan:
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        index = torch.from_numpy(rows).to(self.y.device)
-        x, y = self.load(rows), self.y[index]
-        weight = None if self.weight is None else self.weight[index]
-        with self.autocast:
-            features = self.modules.trunk(x)
-        mean, log_variance = self.modules.moments(features.to(x))
-        z = self._codes(mean, log_variance)
+        x, y, weight = self.data.batch(rows)
+        mean, log_variance = self.modules.moments(self.data.through(self.modules.trunk, x))
+        z = draw_codes(mean, log_variance, self.generator)
         parts = {
             "reconstruction": weighted_mean(distance(x, self.modules.decoder(z)), weight),
             "classification": self._cross_entropy(z, y, weight),
@@ -180,27 +155,16 @@ class DGCMMPlan:
         )
         descend(self.optimizers[0], loss)
         if len(self.optimizers) > 1:
-            source = self._oversampled(y)
-            z = self._codes(mean.detach()[source], log_variance.detach()[source])
+            source = repeats(self.repeats[y], self.generator)
+            z = draw_codes(mean.detach()[source], log_variance.detach()[source], self.generator)
             weight = None if weight is None else weight[source]
             parts["oversampled"] = self._cross_entropy(z, y[source], weight)
             descend(self.optimizers[1], parts["oversampled"])
         return {name: value.detach() for name, value in {"loss": loss, **parts}.items()}
 
-    def _codes(self, mean: Tensor, log_variance: Tensor) -> Tensor:
-        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
-        return mean + torch.exp(log_variance / 2) * noise
-
     def _cross_entropy(self, z: Tensor, y: Tensor, weight: Tensor | None) -> Tensor:
         losses = F.cross_entropy(self.modules.head(z), y, reduction="none")
         return weighted_mean(losses, weight)
-
-    def _oversampled(self, y: Tensor) -> Tensor:
-        """Numbers of the rows, each as often as its class asks for."""
-        # A fractional repeat is rounded at random, so that its mean is exact.
-        wanted = self.repeats[y]
-        extra = torch.rand(len(y), generator=self.generator).to(wanted) < wanted.frac()
-        return torch.repeat_interleave(wanted.long() + extra)
 
 
 class DGCMM(DeepClassifier):
@@ -363,22 +327,10 @@ class DGCMM(DeepClassifier):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return DGCMMNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         return DGCMMPlan(
             network,
-            load,
-            y,
-            weight,
-            class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             reconstruction_weight=self.reconstruction_weight,
             classification_weight=self.classification_weight,
             mixture_weight=self.mixture_weight,

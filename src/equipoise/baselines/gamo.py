@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback
+from equipoise.training import Callback, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import descend
 
@@ -159,22 +159,10 @@ class GAMO(DeepClassifier):
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
         return FeatureClassifier(input_shape, n_classes, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> GAMOPlan:
+    def _plan(self, network: Any, data: TrainingRows) -> GAMOPlan:
         return GAMOPlan(
             network,
-            load,
-            y,
-            weight,
-            class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             noise_dim=self.noise_dim,
             learning_rate=self.learning_rate,
             adversary_rate=self.adversary_rate,
@@ -248,18 +236,8 @@ class GAMOPlan:
     Parameters
     ----------
     network : FeatureClassifier
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    weight : Tensor of shape (n,) or None
-        Weight of every row in the classifier's loss.
-    class_counts : Tensor of shape (n_classes,)
-        Rows of every class, or their weight.
-    generator : torch.Generator
-        On the CPU: source of all noise.
-    autocast : context manager
-        Precision of the trunk's forward pass.
+    data : TrainingRows
+        The weights count in the classifier's loss alone.
     others
         As in :class:`GAMO`.
     """
@@ -267,20 +245,15 @@ class GAMOPlan:
     def __init__(
         self,
         network: FeatureClassifier,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        data: TrainingRows,
         *,
-        class_counts: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
         noise_dim: int,
         learning_rate: float,
         adversary_rate: float,
         weight_decay: float,
     ) -> None:
-        self.load, self.y, self.weight = load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.data, self.generator = data, data.generator
+        y, class_counts = data.y, data.class_counts
         # What each class lacks of the largest one's share: as much is generated of it.
         self.lacking = (class_counts.max() - class_counts) / class_counts.sum()
         self.sources = torch.nonzero(self.lacking[y] > 0)[:, 0]
@@ -297,7 +270,7 @@ class GAMOPlan:
 
     def _add_adversaries(self, noise_dim: int, learning_rate: float) -> None:
         n_classes, width = self.network.n_classes, self.network.trunk.out_features
-        owner = self.y[self.sources]
+        owner = self.data.y[self.sources]
         with torch.random.fork_rng(devices=[]):  # as the network itself is drawn
             torch.manual_seed(self.generator.initial_seed())
             self.convex = ConvexGenerator(owner, n_classes, width, noise_dim).to(owner.device)
@@ -311,19 +284,19 @@ class GAMOPlan:
         self.network.eval()
         with torch.no_grad():
             for rows in self.sources.split(ROWS_AT_ONCE):
-                self._remember(rows, self._features(rows))
+                x = self.data.load(rows.cpu().numpy())
+                self._remember(rows, self.data.through(self.network.trunk, x))
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        index = torch.from_numpy(rows).to(self.y.device)
-        y = self.y[index]
-        features = self._features(index)
+        x, y, weight = self.data.batch(rows)
+        features = self.data.through(self.network.trunk, x)
         own = squared_error(self.network.head(features), one_hot(y, self.network.n_classes))
-        loss = weighted_mean(own, None if self.weight is None else self.weight[index])
+        loss = weighted_mean(own, weight)
         if not len(self.sources):
             descend(self.for_classifier, loss)
             return {"loss": loss.detach()}
-        self._remember(index, features.detach())
+        self._remember(torch.from_numpy(rows).to(y.device), features.detach())
         share = self.lacking.sum()
         labels, fake = self._generated(len(rows))
         fake = fake.detach()
@@ -344,11 +317,6 @@ class GAMOPlan:
             "generator": generator.detach(),
         }
 
-    def _features(self, rows: Tensor) -> Tensor:
-        x = self.load(rows.cpu().numpy())
-        with self.autocast:
-            return self.network.trunk(x).to(x)
-
     def _remember(self, rows: Tensor, features: Tensor) -> None:
         place = self.place[rows]
         self.convex.points[place[place >= 0]] = features[place >= 0]
@@ -358,7 +326,7 @@ class GAMOPlan:
         chances = self.lacking.cpu()
         labels = torch.multinomial(chances, n, replacement=True, generator=self.generator)
         noise = torch.randn(n, self.convex.noise_dim, generator=self.generator)
-        labels = labels.to(self.y)
+        labels = labels.to(self.data.y)
         return labels, self.convex(noise.to(self.lacking), labels)
 
     def _realness(self, features: Tensor, y: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,37 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_classifier import DeepClassifier
-from equipoise.networks import build_decoder, build_trunk
+from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import descend
-
-
-class MMDGMNetwork(nn.Module):
-    """Recognition model q(z|x), generator p(x|z) and linear scores of the classes.
-
-    Parameters
-    ----------
-    input_shape : tuple of int
-        ``(height, width, channels)`` or ``(n_features,)``.
-    n_classes, latent_dim : int
-    architecture : {"compact", "paper"}
-    """
-
-    def __init__(
-        self, input_shape: tuple[int, ...], n_classes: int, latent_dim: int, architecture: str
-    ) -> None:
-        super().__init__()
-        self.trunk = build_trunk(input_shape, architecture)
-        self.to_moments = nn.Linear(self.trunk.out_features, 2 * latent_dim)
-        self.decoder = build_decoder(latent_dim, input_shape, architecture)
-        self.head = nn.Linear(latent_dim, n_classes)
-
-    def moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x), each (n, K), from the trunk's features."""
-        mean, log_variance = self.to_moments(features).chunk(2, -1)
-        return mean, log_variance.clamp(-10, 5)
 
 
 def standard_normal_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -78,32 +52,22 @@ class MMDGMPlan:
 
     Parameters
     ----------
-    network : MMDGMNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-    weight : Tensor of shape (n,) or None
-    generator : torch.Generator
-        On the CPU: source of the shuffle and of all noise.
+    network : VariationalClassifier
+    data : TrainingRows
     others
         As in :class:`MMDGM`.
     """
 
     def __init__(
         self,
-        network: MMDGMNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        network: VariationalClassifier,
+        data: TrainingRows,
         *,
-        generator: torch.Generator,
-        autocast: Any,
         hinge_weight: float,
         learning_rate: float,
         weight_decay: float,
     ) -> None:
-        self.modules, self.load, self.y, self.weight = network, load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.hinge_weight = hinge_weight
         self.optimizers = [
             torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
@@ -111,14 +75,9 @@ class MMDGMPlan:
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        index = torch.from_numpy(rows).to(self.y.device)
-        x, y = self.load(rows), self.y[index]
-        weight = None if self.weight is None else self.weight[index]
-        with self.autocast:
-            features = self.modules.trunk(x)
-        mean, log_variance = self.modules.moments(features.to(x))
-        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
-        z = mean + torch.exp(log_variance / 2) * noise
+        x, y, weight = self.data.batch(rows)
+        mean, log_variance = self.modules.moments(self.data.through(self.modules.trunk, x))
+        z = draw_codes(mean, log_variance, self.generator)
         error = (x - self.modules.decoder(z)).flatten(1).square().sum(1) / 2
         parts = {
             "reconstruction": weighted_mean(error, weight),
@@ -193,7 +152,7 @@ class MMDGM(DeepClassifier):
         One record per epoch: the loss and its parts ``reconstruction``, ``kl`` and ``hinge``.
     callbacks_ : list of equipoise.training.Callback
         The copies of ``callbacks`` that took part in the fit, with what they collected.
-    network_ : MMDGMNetwork
+    network_ : VariationalClassifier
 
     Notes
     -----
@@ -262,23 +221,12 @@ class MMDGM(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return MMDGMNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
+        return VariationalClassifier(input_shape, n_classes, self.latent_dim, self.architecture)
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         return MMDGMPlan(
             network,
-            load,
-            y,
-            weight,
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             hinge_weight=self.hinge_weight,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,

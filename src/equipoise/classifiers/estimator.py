@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ from equipoise.classifiers.objective import (
 from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.losses import adjusted_cross_entropy
 
@@ -212,30 +213,23 @@ default="cross_entropy"
             input_shape, n_classes, self.architecture, cosine=self.loss == "ldam"
         )
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         if self.augmentation != "none" and len(self.input_shape_) == 1:
             raise InvalidParameterError(
                 f"ConvNetClassifier: augmentation={self.augmentation!r} moves the pixels of "
                 "images, but X is a table. Set augmentation='none' or, for flat images, "
                 "image_shape=(height, width)."
             )
-        class_weights = self._class_weights()
+        class_weights, weight = self._class_weights(), data.weight
         shares, chances = self.class_counts_ / self.class_counts_.sum(), None
         if self.resampling == "balanced":
-            chances = (1 / self.class_counts_)[y.cpu().numpy()]
+            chances = (1 / self.class_counts_)[data.y.cpu().numpy()]
             if weight is not None:
                 chances, weight = chances * weight.cpu().numpy(), None
             shares = np.full(len(shares), 1 / len(shares))  # of the rows that the loss sees
         late_weight = None
         if class_weights is not None:
-            factors = torch.from_numpy(class_weights).to(y.device, torch.float32)[y]
+            factors = torch.from_numpy(class_weights).to(data.y.device, torch.float32)[data.y]
             weighted = factors if weight is None else factors * weight
             if self.class_weight == "deferred":
                 late_weight = weighted
@@ -243,18 +237,13 @@ default="cross_entropy"
                 weight = weighted
         return ClassifierPlan(
             network,
-            load,
-            y,
-            weight,
+            replace(data, weight=weight),
             late_weight=late_weight,
-            loss=self._loss(torch.from_numpy(shares).log().to(y.device, torch.float32)),
+            loss=self._loss(torch.from_numpy(shares).log().to(data.y.device, torch.float32)),
             chances=chances,
             augmentation=self.augmentation,
             mixing=self.mixing,
             mixing_alpha=self.mixing_alpha,
-            class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
-            generator=generator,
-            autocast=self._autocast(y.device),
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from equipoise.classifiers.network import ClassifierNetwork
 from equipoise.classifiers.objective import mix, mixing_shares, remix_shares
-from equipoise.training import Callback, Progress
+from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.steps import descend, dropout
 
@@ -24,13 +24,9 @@ class ClassifierPlan(Callback):
     Parameters
     ----------
     network : ClassifierNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-    weight : Tensor of shape (n,) or None
-        Weight of every row in the loss.
+    data : TrainingRows
     late_weight : Tensor of shape (n,) or None
-        Takes the place of ``weight`` in the last fifth of the epochs, at least one.
+        Takes the place of the rows' own in the last fifth of the epochs, at least one.
     loss : callable
         Logits, class indices and ``weight=`` of a batch → scalar.
     chances : ndarray of shape (n,) or None
@@ -40,21 +36,13 @@ class ClassifierPlan(Callback):
     mixing : {"none", "mixup", "remix"}
     mixing_alpha : float
         α of the Beta distribution that the shares come from.
-    class_counts : Tensor of shape (n_classes,)
-        Rows of every class, or their weight, for remix.
-    generator : torch.Generator
-        On the CPU: source of the shuffle and of all noise.
-    autocast : context manager
-        Precision of the forward pass.
     learning_rate, weight_decay : float
     """
 
     def __init__(
         self,
         network: ClassifierNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        data: TrainingRows,
         *,
         late_weight: Tensor | None,
         loss: Callable[..., Tensor],
@@ -62,16 +50,12 @@ class ClassifierPlan(Callback):
         augmentation: str,
         mixing: str,
         mixing_alpha: float,
-        class_counts: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
         learning_rate: float,
         weight_decay: float,
     ) -> None:
-        self.modules, self.load, self.y, self.weight = network, load, y, weight
+        self.modules, self.data, self.generator = network, data, data.generator
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
-        self.mixing, self.mixing_alpha, self.class_counts = mixing, mixing_alpha, class_counts
-        self.generator, self.autocast = generator, autocast
+        self.mixing, self.mixing_alpha = mixing, mixing_alpha
         self.cumulative = None
         if chances is not None:
             cumulative = np.cumsum(chances, dtype=np.float64)
@@ -84,7 +68,7 @@ class ClassifierPlan(Callback):
         """Take the weights of the first epoch, or of where a checkpoint goes on."""
         n_late = max(1, round(progress.max_epochs / 5))
         if self.late_weight is not None and progress.epoch >= progress.max_epochs - n_late:
-            self.weight = self.late_weight
+            self.data = replace(self.data, weight=self.late_weight)
 
     on_epoch_end = on_fit_start
 
@@ -93,10 +77,8 @@ class ClassifierPlan(Callback):
         if self.cumulative is not None:
             draws = torch.rand(len(rows), generator=self.generator, dtype=torch.float64)
             rows = np.searchsorted(self.cumulative, draws.numpy(), side="right")
-        index = torch.from_numpy(rows).to(self.y.device)
-        x = augment(self.load(rows), self.augmentation, self.generator)
-        y = self.y[index]
-        weight = None if self.weight is None else self.weight[index]
+        x, y, weight = self.data.batch(rows)
+        x = augment(x, self.augmentation, self.generator)
         if self.mixing == "none":
             logits = self._logits(x)
         else:
@@ -116,7 +98,7 @@ class ClassifierPlan(Callback):
         shares = mixing_shares(len(x), self.mixing_alpha, self.generator).to(x)
         x = mix(x, partner, shares)
         if self.mixing == "remix":
-            counts = self.class_counts[y]
+            counts = self.data.class_counts[y]
             shares = remix_shares(shares, counts, counts[partner])
         first = torch.ones_like(shares) if weight is None else weight
         weights = torch.cat([shares * first, (1 - shares) * first[partner]])
@@ -124,6 +106,6 @@ class ClassifierPlan(Callback):
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
-        with self.autocast:
+        with self.data.autocast:
             features = dropout(to_features(x), self.modules.dropout, self.generator)
             return head(features).float()

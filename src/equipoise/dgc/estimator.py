@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_classifier import DeepClassifier
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
-from equipoise.dgc.network import DGCNetwork, moments
+from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, Plan
+from equipoise.training import Callback, Plan, TrainingRows
 
 # Of the reconstruction where nobody says it: what served classification of images, and new rows
 # of tables.
@@ -302,14 +303,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             self._codec.layout,
         )
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         self._log_prior_shift()  # an impossible class_prior must not cost a training
         if self.inference == "shared" and self.label_dropout == 0:
             raise InvalidParameterError(
@@ -319,12 +313,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             )
         return DGCPlan(
             network,
-            load,
-            y,
-            weight,
-            class_counts=torch.from_numpy(self.class_counts_).to(y.device, torch.float32),
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             dropout=self.dropout,
             reconstruction=self.reconstruction,
             reconstruction_weight=self._reconstruction_weight(),

@@ -14,8 +14,9 @@ import math
 import torch
 from torch import Tensor
 
-from equipoise.dgc.network import DGCNetwork, moments
+from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import reconstruction_error, standard_normal_log_density
+from equipoise.networks.variational import moments
 
 DECODE_ROWS = 1024  # codes decoded at once: large enough to be fast, small enough for a cache
 SCREENING_SLACK = 3.0  # nats by which S codes may do better than the central one foretells

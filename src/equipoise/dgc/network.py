@@ -101,9 +101,3 @@ class DGCNetwork(nn.Module):
     def encoder(self) -> list[nn.Module]:
         """The modules of q(z|x, y)."""
         return [self.trunk, self.from_features, self.from_label, self.to_moments]
-
-
-def moments(parameters: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance, each (..., K), of parameters (..., 2 K)."""
-    mean, log_variance = parameters.chunk(2, -1)
-    return mean, log_variance.clamp(-10, 5)

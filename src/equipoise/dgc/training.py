@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from equipoise.dgc.network import DGCNetwork, moments
+from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import (
     DGCLoss,
     inverse_multiquadratic_mmd,
@@ -18,8 +15,10 @@ from equipoise.dgc.objective import (
     oversampled_counts,
     reconstruction_error,
 )
+from equipoise.networks.variational import draw_codes, moments
+from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.steps import descend, dropout
+from equipoise.training.steps import descend, dropout, repeats
 
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
@@ -30,18 +29,7 @@ class DGCPlan:
     Parameters
     ----------
     network : DGCNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    weight : Tensor of shape (n,) or None
-        Sample weights.
-    class_counts : Tensor of shape (n_classes,)
-        Rows of every class, or their weight.
-    generator : torch.Generator
-        On the CPU: source of all noise.
-    autocast : context manager
-        Precision of the trunk's forward pass.
+    data : TrainingRows
     others
         As in :class:`equipoise.DGCClassifier`.
     """
@@ -49,13 +37,8 @@ class DGCPlan:
     def __init__(
         self,
         network: DGCNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
+        data: TrainingRows,
         *,
-        class_counts: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
         dropout: float,
         reconstruction: str,
         reconstruction_weight: float,
@@ -69,9 +52,7 @@ class DGCPlan:
         beta_1: float,
         weight_decay: float,
     ) -> None:
-        self.modules = network
-        self.load, self.y, self.weight = load, y, weight
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.dropout = dropout
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
@@ -80,6 +61,7 @@ class DGCPlan:
         self.n_codes = n_codes
         self.tau = logit_adjustment
         self.rate = oversampling_rate
+        class_counts = data.class_counts
         self.log_prior = torch.log(class_counts / class_counts.sum())
         oversampled = oversampled_counts(class_counts, oversampling_rate)
         self.repeats = oversampled / class_counts
@@ -103,9 +85,7 @@ class DGCPlan:
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        index = torch.from_numpy(rows).to(self.y.device)
-        x, y = self.load(rows), self.y[index]
-        weight = None if self.weight is None else self.weight[index]
+        x, y, weight = self.data.batch(rows)
         if self.encoder is not None:
             descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)
@@ -122,19 +102,17 @@ class DGCPlan:
         optimizer = torch.optim.Adam(parameters, 1e-3)
         network.train()
         for step in range(n_steps):
-            rows = torch.randint(len(self.y), (batch_size,), generator=self.generator).numpy()
-            index = torch.from_numpy(rows).to(self.y.device)
-            base, shifts = self._recognise(self.load(rows))
-            distance = moment_distance(self._codes(base[:, None], shifts[self.y[index]])[:, 0])
+            rows = torch.randint(len(self.data), (batch_size,), generator=self.generator).numpy()
+            x, y, _ = self.data.batch(rows)
+            base, shifts = self._recognise(x)
+            distance = moment_distance(self._codes(base[:, None], shifts[y])[:, 0])
             if float(distance.detach()) < PRETRAIN_TOLERANCE:
                 return step
             descend(optimizer, distance)
         return n_steps
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        with self.autocast:
-            features = self.modules.trunk(x)
-        features = features.to(x)
+        features = self.data.through(self.modules.trunk, x)
         features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
@@ -142,8 +120,7 @@ class DGCPlan:
         """One code for every entry of ``base`` (n, S, 2 K); ``shift`` (n, 2 K) is its label's."""
         kept = torch.rand(*base.shape[:2], 1, generator=self.generator) >= self.label_dropout
         mean, log_variance = moments(base + kept.to(base) * shift[:, None])
-        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
-        return mean + torch.exp(log_variance / 2) * noise
+        return draw_codes(mean, log_variance, self.generator)
 
     def _loss(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[DGCLoss, Tensor, Tensor]:
         base, shifts = self._recognise(x)
@@ -170,10 +147,7 @@ class DGCPlan:
         self, base: Tensor, shifts: Tensor, y: Tensor, weight: Tensor | None
     ) -> Tensor:
         """Latent oversampling: rarer classes give more codes, the head alone learns from them."""
-        # A fractional repeat is rounded at random, so that its mean is exact.
-        wanted = self.repeats[y]
-        extra = torch.rand(len(y), generator=self.generator).to(wanted) < wanted.frac()
-        source = torch.repeat_interleave(wanted.long() + extra)
+        source = repeats(self.repeats[y], self.generator)
         labels = y[source]
         codes = self._codes(base[source, None], shifts[labels])[:, 0]
         loss = adjusted_cross_entropy(

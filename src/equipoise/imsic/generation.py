@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +20,7 @@ from equipoise.imsic.training import IMSICPlan
 from equipoise.inputs import check_labels, check_rows, fit_codec
 from equipoise.parameters import Number, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Plan
+from equipoise.training import Plan, TrainingRows
 
 CHECKED = 100  # images per class for which a hand-written map is checked
 
@@ -107,14 +106,7 @@ class CodedGenerator(DeepEstimator):
             self._codec.layout,
         )
 
-    def _plan(
-        self,
-        network: Any,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
-        weight: Tensor | None,
-        generator: torch.Generator,
-    ) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows) -> Plan:
         if self.label_map is not None:
             check_label_map(self.label_map, len(self.classes_))
             if self.label_use == "supervised":
@@ -122,14 +114,9 @@ class CodedGenerator(DeepEstimator):
                     f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
                     "'supervised' the categories are the classes. Leave out one of the two."
                 )
-        counts = torch.from_numpy(self.class_counts_).to(y.device, torch.float32)
         return IMSICPlan(
             network,
-            load,
-            y,
-            class_counts=counts,
-            generator=generator,
-            autocast=self._autocast(y.device),
+            data,
             structure=self.structure_,
             structure_weight=self.structure_weight,
             category_weight=self.category_weight,

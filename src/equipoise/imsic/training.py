@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from equipoise.imsic.objective import (
     structure_loss,
 )
 from equipoise.imsic.structure import Structure
+from equipoise.training import TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import descend
@@ -37,15 +37,7 @@ class IMSICPlan:
     Parameters
     ----------
     network : IMSICNetwork
-    load : callable
-        Row indices → tensor of those inputs on the network's device.
-    y : Tensor of shape (n,)
-        Class indices.
-    class_counts : Tensor of shape (n_classes,)
-    generator : torch.Generator
-        On the CPU: source of all noise.
-    autocast : context manager
-        Precision of the forward passes.
+    data : TrainingRows
     structure : Structure
     supervised : bool
         Whether categories are the classes.
@@ -56,12 +48,8 @@ class IMSICPlan:
     def __init__(
         self,
         network: IMSICNetwork,
-        load: Callable[[np.ndarray], Tensor],
-        y: Tensor,
+        data: TrainingRows,
         *,
-        class_counts: Tensor,
-        generator: torch.Generator,
-        autocast: Any,
         structure: Structure,
         structure_weight: float,
         category_weight: float,
@@ -69,8 +57,7 @@ class IMSICPlan:
         class_balance: float,
         learning_rate: float,
     ) -> None:
-        self.modules, self.load, self.y = network, load, y
-        self.generator, self.autocast = generator, autocast
+        self.modules, self.data, self.generator = network, data, data.generator
         self.structure, self.structure_weight = structure, structure_weight
         self.category_weight, self.supervised = category_weight, supervised
         # Realness is judged given the label, if that is known. A generator that is rewarded for
@@ -78,12 +65,12 @@ class IMSICPlan:
         # typical (Gong et al., Twin auxiliary classifiers GAN, NeurIPS 2019).
         is_table = network.generator.blocks is not None
         self.typical_weight = 0.0 if supervised and is_table else category_weight
-        share = class_counts ** (1 - class_balance if supervised else 1)
+        share = data.class_counts ** (1 - class_balance if supervised else 1)
         self.log_share = torch.log(share / share.sum())
-        self.row_share = (self.log_share.exp() / class_counts)[y].cpu()
+        self.row_share = (self.log_share.exp() / data.class_counts)[data.y].cpu()
         for module in network.modules():
             if isinstance(module, ChannelDropout):
-                module.generator = generator
+                module.generator = self.generator
 
         def adam(module: nn.Module) -> torch.optim.Optimizer:
             return torch.optim.Adam(
@@ -109,15 +96,13 @@ class IMSICPlan:
         """
         n = len(rows)
         drawn = torch.multinomial(self.row_share, n, replacement=True, generator=self.generator)
-        real = self.load(drawn.numpy())
-        if self.supervised:
-            y = self.y[drawn.to(self.y.device)]
-        else:
-            y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(self.y)
+        real, y, _ = self.data.batch(drawn.numpy())
+        if not self.supervised:
+            y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(y)
         noise = torch.randn(n, self.modules.generator.noise_size, generator=self.generator).to(real)
         codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
         codes = codes.to(real)
-        with self.autocast:
+        with self.data.autocast:
             fake = self.modules.generator(noise, y, codes)
         parts = self._discriminator_step(real, fake.detach().to(real), y, codes)
         parts |= self._generator_step(fake.to(real), y, codes)
@@ -169,7 +154,7 @@ class IMSICPlan:
         # Real and generated images move alike, which keeps a few images from being learnt by heart
         # (Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020).
         x = augment(x, "shift" if x.ndim == 4 else "none", self.generator)
-        with self.autocast:
+        with self.data.autocast:
             return self.modules.discriminator(x, y if self.supervised else None)
 
     def _average(self) -> None:

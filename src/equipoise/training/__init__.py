@@ -9,6 +9,7 @@ from equipoise.training.callbacks import (
 )
 from equipoise.training.loop import fit_loop
 from equipoise.training.plan import Plan, Progress
+from equipoise.training.rows import TrainingRows
 
 __all__ = [
     "Callback",
@@ -18,5 +19,6 @@ __all__ = [
     "Plan",
     "Progress",
     "ProgressBar",
+    "TrainingRows",
     "fit_loop",
 ]

@@ -13,6 +13,15 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
+def repeats(wanted: Tensor, generator: torch.Generator) -> Tensor:
+    """Numbers of rows, each as often as ``wanted`` (n,) says.
+
+    A fractional number is rounded at random, so that its mean is exact.
+    """
+    extra = torch.rand(len(wanted), generator=generator).to(wanted) < wanted.frac()
+    return torch.repeat_interleave(wanted.long() + extra)
+
+
 def dropout(
     x: Tensor, share: float, generator: torch.Generator | None, n_dims: int | None = None
 ) -> Tensor:
