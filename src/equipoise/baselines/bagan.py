@@ -15,7 +15,7 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, TrainingRows
 from equipoise.training.batches import Batches
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 PRETRAIN_RATE = 1e-3  # learning rate of the autoencoder
 RIDGE = 1e-6  # keeps the covariance of a class with few rows positive definite
@@ -236,21 +236,16 @@ class BAGANPlan:
 
     def __init__(self, network: BAGANNetwork, data: TrainingRows, learning_rate: float) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
-
-        def adam(*modules: nn.Module) -> torch.optim.Optimizer:
-            parameters = [p for module in modules for p in module.parameters()]
-            return torch.optim.Adam(parameters, learning_rate, betas=(0.5, 0.999))
-
-        self.for_discriminator = adam(network.trunk, network.to_class)
-        self.for_generator = adam(network.generator)
+        rates = {"learning_rate": learning_rate, "beta_1": 0.5}
+        self.for_discriminator = adam(network.trunk, network.to_class, **rates)
+        self.for_generator = adam(network.generator, **rates)
         self.optimizers = [self.for_discriminator, self.for_generator]
 
     def pretrain(self, n_epochs: int, batch_size: int) -> None:
         """Train the autoencoder, then fit the Gaussians of the classes to its codes."""
         network = self.modules.train()
         parts = (network.trunk, network.to_code, network.generator)
-        parameters = [p for part in parts for p in part.parameters()]
-        optimizer = torch.optim.Adam(parameters, PRETRAIN_RATE)
+        optimizer = adam(*parts, learning_rate=PRETRAIN_RATE)
         for _ in range(n_epochs):
             for rows in Batches(len(self.data), batch_size, self.generator):
                 x = self.data.load(rows)

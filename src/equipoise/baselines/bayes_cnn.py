@@ -18,7 +18,7 @@ from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 INITIAL_RHO = -5.0  # standard deviations of 0.007, small beside the weights
 PREDICTION_SEED = 0
@@ -127,7 +127,7 @@ class BayesPlan:
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.prior_scale, self.kl_weight = prior_scale, kl_weight
-        self.optimizers = [torch.optim.Adam(network.parameters(), learning_rate)]
+        self.optimizers = [adam(network, learning_rate=learning_rate)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""

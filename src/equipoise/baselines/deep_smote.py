@@ -15,7 +15,7 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, TrainingRows
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 ROWS_AT_ONCE = 256
 
@@ -226,7 +226,7 @@ class DeepSMOTEPlan:
         self.permuted, self.penalty_weight = permuted, penalty_weight
         members = data.y.cpu().numpy()
         self.members = [np.flatnonzero(members == c) for c in np.unique(members)]
-        self.optimizers = [torch.optim.Adam(network.parameters(), learning_rate)]
+        self.optimizers = [adam(network, learning_rate=learning_rate)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""

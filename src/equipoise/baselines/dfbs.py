@@ -19,7 +19,7 @@ from equipoise.parameters import Constraint, Number
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 CANDIDATES = 4  # drawn for every feature vector that is wanted
 CENTRE_RATE = 0.5  # α of the centre loss: how far a step moves the centres
@@ -250,9 +250,7 @@ class DFBSPlan:
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.center_weight = center_weight
-        self.optimizers = [
-            torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
-        ]
+        self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""

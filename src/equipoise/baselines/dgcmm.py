@@ -16,7 +16,7 @@ from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend, repeats
+from equipoise.training.steps import adam, descend, repeats
 
 PREDICTION_SEED = 0
 
@@ -130,13 +130,10 @@ class DGCMMPlan:
         self.mixture_weight = mixture_weight
         class_counts = data.class_counts
         self.repeats = 1 + oversampling_rate * (class_counts.max() / class_counts - 1)
-
-        def adam(module: nn.Module) -> torch.optim.Optimizer:
-            return torch.optim.AdamW(module.parameters(), learning_rate, weight_decay=weight_decay)
-
-        self.optimizers = [adam(network)]
+        rates = {"learning_rate": learning_rate, "weight_decay": weight_decay}
+        self.optimizers = [adam(network, **rates)]
         if oversampling_rate > 0:
-            self.optimizers.append(adam(network.head))
+            self.optimizers.append(adam(network.head, **rates))
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""

@@ -14,7 +14,7 @@ from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 ROWS_AT_ONCE = 256
 HIDDEN = (256, 128)  # units of classifier and discriminator, as released
@@ -261,9 +261,7 @@ class GAMOPlan:
         self.place[self.sources] = torch.arange(len(self.sources)).to(y)
         self.network = network
         self.modules = nn.ModuleList([network])
-        self.for_classifier = torch.optim.AdamW(
-            network.parameters(), learning_rate, weight_decay=weight_decay
-        )
+        self.for_classifier = adam(network, learning_rate=learning_rate, weight_decay=weight_decay)
         self.optimizers: list[torch.optim.Optimizer] = [self.for_classifier]
         if len(self.sources):  # else all classes have one size, and nothing is generated
             self._add_adversaries(noise_dim, adversary_rate)
@@ -277,7 +275,7 @@ class GAMOPlan:
             self.discriminator = _dense(width + n_classes, 1).to(owner.device)
         self.modules.extend([self.convex, self.discriminator])
         self.for_discriminator, self.for_generator = (
-            torch.optim.Adam(player.parameters(), learning_rate, betas=(0.5, 0.999))
+            adam(player, learning_rate=learning_rate, beta_1=0.5)
             for player in (self.discriminator, self.convex)
         )
         self.optimizers += [self.for_discriminator, self.for_generator]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,7 +14,7 @@ from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 
 def standard_normal_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -69,9 +68,7 @@ class MMDGMPlan:
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.hinge_weight = hinge_weight
-        self.optimizers = [
-            torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
-        ]
+        self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""

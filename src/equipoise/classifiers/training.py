@@ -13,7 +13,7 @@ from equipoise.classifiers.network import ClassifierNetwork
 from equipoise.classifiers.objective import mix, mixing_shares, remix_shares
 from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import augment
-from equipoise.training.steps import descend, dropout
+from equipoise.training.steps import adam, descend, dropout
 
 
 class ClassifierPlan(Callback):
@@ -60,9 +60,7 @@ class ClassifierPlan(Callback):
         if chances is not None:
             cumulative = np.cumsum(chances, dtype=np.float64)
             self.cumulative = cumulative / cumulative[-1]  # ends at 1 exactly, above every draw
-        self.optimizers = [
-            torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
-        ]
+        self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def on_fit_start(self, progress: Progress) -> None:
         """Take the weights of the first epoch, or of where a checkpoint goes on."""

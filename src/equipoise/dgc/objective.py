@@ -77,23 +77,14 @@ def inverse_multiquadratic_mmd(a: Tensor, b: Tensor) -> Tensor:
         Scalar; unbiased, so it can be slightly negative.
     """
     n, dim = a.shape
-    within_a, within_b, between = (
-        _squared_distances(a, a),
-        _squared_distances(b, b),
-        _squared_distances(a, b),
-    )
-    total = a.new_zeros(())
-    for scale in MMD_SCALES:
-        s = 2 * dim * scale
-        same = s / (s + within_a) + s / (s + within_b)
-        # The diagonal holds n pairs of a point with itself, each with kernel value 1.
-        total = total + (same.sum() - 2 * n) / (n * (n - 1)) - 2 * (s / (s + between)).mean()
-    return total
-
-
-def _squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    norms = a.square().sum(1)[:, None] + b.square().sum(1)[None, :]
-    return (norms - 2 * a @ b.T).clamp_min(0)
+    points = torch.cat([a, b])
+    norms = points.square().sum(1)
+    squared = (norms[:, None] + norms - 2 * points @ points.T).clamp_min(0)
+    scales = 2 * dim * squared.new_tensor(MMD_SCALES)[:, None, None]
+    kernel = (scales / (scales + squared)).sum(0)
+    # The diagonal holds 2 n pairs of a point with itself, each with kernel value 1 per scale.
+    same = kernel[:n, :n].sum() + kernel[n:, n:].sum() - 2 * n * len(scales)
+    return same / (n * (n - 1)) - 2 * kernel[:n, n:].mean()
 
 
 def moment_distance(z: Tensor) -> Tensor:

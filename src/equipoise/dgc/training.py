@@ -18,7 +18,7 @@ from equipoise.dgc.objective import (
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.steps import descend, dropout, repeats
+from equipoise.training.steps import adam, descend, dropout, repeats
 
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
@@ -67,20 +67,15 @@ class DGCPlan:
         self.repeats = oversampled / class_counts
         self.log_oversampled_prior = torch.log(oversampled / oversampled.sum())
 
-        def adam(*modules: torch.nn.Module) -> torch.optim.Optimizer:
-            parameters = [p for module in modules for p in module.parameters()]
-            return torch.optim.AdamW(
-                parameters, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay
-            )
-
-        self.joint = adam(network)
+        rates = {"learning_rate": learning_rate, "beta_1": beta_1, "weight_decay": weight_decay}
+        self.joint = adam(network, **rates)
         self.optimizers = [self.joint]
         if self.rate > 0:
-            self.classifier = adam(network.head)
+            self.classifier = adam(network.head, **rates)
             self.optimizers.append(self.classifier)
         self.encoder: torch.optim.Optimizer | None = None
         if latent_optimization:
-            self.encoder = adam(*network.encoder())
+            self.encoder = adam(*network.encoder(), **rates)
             self.optimizers.append(self.encoder)
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
@@ -98,8 +93,7 @@ class DGCPlan:
     def pretrain_encoder(self, n_steps: int, batch_size: int) -> int:
         """Match the moments of the codes to N(0, I) before training; returns the steps taken."""
         network = self.modules
-        parameters = [p for module in network.encoder() for p in module.parameters()]
-        optimizer = torch.optim.Adam(parameters, 1e-3)
+        optimizer = adam(*network.encoder(), learning_rate=1e-3)
         network.train()
         for step in range(n_steps):
             rows = torch.randint(len(self.data), (batch_size,), generator=self.generator).numpy()

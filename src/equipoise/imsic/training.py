@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from equipoise.imsic.convolutions import ChannelDropout
 from equipoise.imsic.network import IMSICNetwork
@@ -20,7 +20,7 @@ from equipoise.imsic.structure import Structure
 from equipoise.training import TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.steps import descend
+from equipoise.training.steps import adam, descend
 
 AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
 # For tables. Every so many steps as much of it as would be due in all: as good, and cheaper.
@@ -72,11 +72,6 @@ class IMSICPlan:
             if isinstance(module, ChannelDropout):
                 module.generator = self.generator
 
-        def adam(module: nn.Module) -> torch.optim.Optimizer:
-            return torch.optim.Adam(
-                module.parameters(), learning_rate, betas=(0.5, 0.999), fused=True
-            )
-
         average = network.average.state_dict(keep_vars=True)
         own = network.generator.state_dict(keep_vars=True)
         floating = [name for name, value in own.items() if value.is_floating_point()]
@@ -85,8 +80,10 @@ class IMSICPlan:
         self.counted = [
             (average[k].detach(), v.detach()) for k, v in own.items() if k not in floating
         ]
-        self.for_discriminator = adam(network.discriminator)
-        self.for_generator = adam(network.generator)
+        self.for_discriminator = adam(
+            network.discriminator, learning_rate=learning_rate, beta_1=0.5
+        )
+        self.for_generator = adam(network.generator, learning_rate=learning_rate, beta_1=0.5)
         self.optimizers = [self.for_discriminator, self.for_generator]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -11,6 +11,16 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
+
+
+def adam(
+    *modules: nn.Module, learning_rate: float, beta_1: float = 0.9, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """AdamW on all parameters of the modules, in one pass over them."""
+    parameters = [p for module in modules for p in module.parameters()]
+    return torch.optim.AdamW(
+        parameters, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay, fused=True
+    )
 
 
 def repeats(wanted: Tensor, generator: torch.Generator) -> Tensor:
