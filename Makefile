@@ -7,13 +7,14 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 INSTALLED_DOCS := .venv/.installed-docs
 
-.PHONY: help install demo test lint bench docs clean
+.PHONY: help install demo test lint bench results docs clean
 
 help:
 	@echo "make demo   train on an imbalanced data set and draw the result"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, formatting and types"
 	@echo "make bench  compare methods on small images, and draw the report (some minutes)"
+	@echo "make results  write the stored results into README and benchmarks/results"
 	@echo "make docs   build the documentation into docs/_build/html"
 	@echo "make clean  remove everything that the targets above made here"
 
@@ -43,6 +44,10 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/equipoise bench run benchmarks/digits.toml --jobs 2 --results runs/bench
 	$(BIN)/equipoise bench report benchmarks/digits.toml --results runs/bench --out runs/bench/digits.html
+
+results: $(INSTALLED)
+	for name in images tables; do $(BIN)/equipoise bench report benchmarks/$$name.toml \
+		--readme README.md --markdown benchmarks/results/$$name.md || exit 1; done
 
 docs: $(INSTALLED_DOCS)
 	rm -rf docs/generated docs/gallery

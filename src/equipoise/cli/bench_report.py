@@ -28,7 +28,7 @@ def bench_report(
     readme: Annotated[
         Path | None,
         _target(
-            "Put the table between the lines <!-- results:NAME:start --> and "
+            "Put an overview between the lines <!-- results:NAME:start --> and "
             "<!-- results:NAME:end --> of this file, NAME that of the experiment."
         ),
     ] = None,
@@ -50,6 +50,8 @@ def bench_report(
     from equipoise.benchmark import load_experiment
     from equipoise.benchmark.store import folder_of
     from equipoise.report import treatment_tables
+    from equipoise.report.cells import in_markdown
+    from equipoise.report.overview import overview_table
     from equipoise.report.page import write_page
     from equipoise.report.records import failed_jobs
     from equipoise.report.tables import (
@@ -80,7 +82,7 @@ def bench_report(
     else:
         table, failed = results_table(records, published), failed_jobs(records)
         text, in_latex = to_markdown(table, failed), to_latex(table, failed)
-        short = text
+        short = in_markdown(overview_table(records, experiment.reference, published))
     if readme:
         before = readme.read_text(encoding="utf-8")
         filled = replace_between_marks(before, experiment.name, short)

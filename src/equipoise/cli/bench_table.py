@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from equipoise.benchmark import plan, store
-from equipoise.report.tables import HEADINGS, METRICS, plain_cell, table_cells
+from equipoise.report.cells import plain_cell
+from equipoise.report.tables import HEADINGS, METRICS, table_cells
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from .tables import Cell
+from .cells import Cell
 
 _VOID = {"img", "link", "meta"}
 _TYPES = {b"\x89PNG": "image/png", b"<svg": "image/svg+xml"}

@@ -15,6 +15,7 @@ from equipoise.errors import InvalidInputError
 from . import page_sections as sections
 from . import treatment_sections
 from ._html import Html, joined, picture, table, tag
+from .cells import Cell
 from .page_figures import group_colours, look
 from .records import (
     Records,
@@ -26,7 +27,7 @@ from .records import (
     labels_of,
     machine_seconds,
 )
-from .tables import Cell, Published, results_table
+from .tables import Published, results_table
 from .treatments import has_treatments, treatment_labels, treatment_of
 
 _HERE = Path(__file__).parent

@@ -15,6 +15,7 @@ from equipoise.metrics import (
 )
 
 from ._html import Html, dot, picture, table, tag
+from .cells import Cell, number_cell
 from .page_figures import (
     cost_figure,
     curve_figure,
@@ -33,7 +34,7 @@ from .records import (
     number,
     score_table,
 )
-from .tables import HEADINGS, Cell, Published, number_cell, results_table, table_cells
+from .tables import HEADINGS, Published, results_table, table_cells
 
 Colours = Mapping[str, str]  # of methods, by label
 

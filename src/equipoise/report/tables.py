@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
 from equipoise.errors import InvalidInputError
 
+from .cells import Cell, latex_cell, latex_text, markdown_cell, markdown_text, number_cell
 from .records import COSTS, Records, costs, data_of, data_sets, finished, groups_of, labels_of
 from .records import number as as_number
 
@@ -31,27 +31,6 @@ LEGEND = (
     "Mean ± standard deviation over seeds; the best of each column in bold. R_MI is the recall of "
     "the smallest class, P_MA the precision of the largest. Fitting includes the sampler."
 )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a table shows in one place, and what to sort it by.
-
-    Attributes
-    ----------
-    text : str
-    spread : str
-        Standard deviation to write after ±; empty for none.
-    best : bool
-        Whether no other row has a better value.
-    value : float
-        The number behind the text; NaN where that is none.
-    """
-
-    text: str
-    spread: str = ""
-    best: bool = False
-    value: float = math.nan
 
 
 def results_table(records: Records, published: Published | None = None) -> pd.DataFrame:
@@ -123,7 +102,7 @@ def to_markdown(table: pd.DataFrame, failed: Failed | None = None) -> str:
             lines += [f"| {' | '.join(HEADINGS)} |", f"|---|---|{'---:|' * (len(HEADINGS) - 2)}"]
             lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in rows]
         if jobs:
-            lines += ["", f"Failed: {_in_markdown('; '.join(jobs))}"]
+            lines += ["", f"Failed: {markdown_text('; '.join(jobs))}"]
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, LEGEND]) + "\n"
 
@@ -218,11 +197,6 @@ def table_cells(rows: pd.DataFrame) -> list[list[Cell]]:
     ]
 
 
-def number_cell(value: float, pattern: str) -> Cell:
-    """A number in this format; empty for NaN."""
-    return Cell("" if math.isnan(value) else pattern.format(value), value=value)
-
-
 def _published_row(data: str, label: str, values: Sequence[float]) -> dict[str, object]:
     if len(values) != len(METRICS):
         raise InvalidInputError(
@@ -242,38 +216,5 @@ def _by_data(
         yield data, table_cells(table.loc[data]) if data in known else [], failed.get(data, ())
 
 
-def markdown_cell(cell: Cell) -> str:
-    """A cell of a Markdown table."""
-    text = _in_markdown(plain_cell(cell))
-    return f"**{text}**" if cell.best else text
-
-
-def plain_cell(cell: Cell) -> str:
-    """A cell as plain text."""
-    return f"{cell.text} ± {cell.spread}" if cell.spread else cell.text
-
-
-def _in_markdown(text: str) -> str:
-    return text.replace("|", r"\|").replace("<", "&lt;")
-
-
 _LATEX_HEADINGS = {"R_MI": r"$R_{\mathrm{MI}}$", "P_MA": r"$P_{\mathrm{MA}}$"}
 _LATEX_LEGEND = r"Mean $\pm$ standard deviation over seeds; best of each column in bold."
-_LATEX_LETTERS = {
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-}
-
-
-def latex_text(text: str) -> str:
-    """Text in which nothing is a command."""
-    return "".join(_LATEX_LETTERS.get(letter, letter) for letter in text)
-
-
-def latex_cell(cell: Cell) -> str:
-    """A cell of a LaTeX table."""
-    text = latex_text(plain_cell(cell))
-    return rf"\textbf{{{text}}}" if cell.best else text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ._html import Html, picture, table, tag
+from .cells import Table
 from .page_figures import ranks_figure, svg
 from .records import Records, failed_jobs
-from .treatment_tables import Table, difference_table, rank_note, rank_tables
+from .treatment_tables import difference_table, rank_note, rank_tables
 from .treatments import METRICS, compare, cost_table, treatment_labels
 
 LINKS = {"ranks": "Ranks", "differences": "Differences", "classifiers": "By classifier"}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pandas as pd
 
+from .cells import Cell, Table, in_markdown, latex_cell, latex_text, number_cell
 from .records import Records, failed_jobs, finished
-from .tables import Cell, latex_cell, latex_text, markdown_cell, number_cell
 from .treatments import (
     METRICS,
     Comparison,
@@ -20,23 +19,6 @@ from .treatments import (
 )
 
 ALL = "All classifiers"
-
-
-class Table(NamedTuple):
-    """A table, whatever it is to be written in.
-
-    Attributes
-    ----------
-    title : str
-    headings : list of str
-    rows : list of list of Cell
-    note : str
-    """
-
-    title: str
-    headings: list[str]
-    rows: list[list[Cell]]
-    note: str
 
 
 def rank_tables(records: Records, reference: str) -> Iterator[Table]:
@@ -76,7 +58,7 @@ def to_markdown(records: Records, reference: str) -> str:
     first, *others = rank_tables(records, reference)
     parts = []
     for table in (first, difference_table(records, reference), *others):
-        parts.append(f"**{table.title}**\n\n{_in_markdown(table)}")
+        parts.append(f"**{table.title}**\n\n{in_markdown(table)}")
     if failed := n_failed(records):
         parts.append(failed)
     return "\n\n".join(parts) + "\n"
@@ -84,7 +66,7 @@ def to_markdown(records: Records, reference: str) -> str:
 
 def overall_markdown(records: Records, reference: str) -> str:
     """The first of these tables: all classifiers together."""
-    return _in_markdown(next(rank_tables(records, reference))) + "\n"
+    return in_markdown(next(rank_tables(records, reference))) + "\n"
 
 
 def to_latex(records: Records, reference: str) -> str:
@@ -126,12 +108,6 @@ def p_text(p: float) -> str:
     if math.isnan(p):
         return "undefined"
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def _in_markdown(table: Table) -> str:
-    lines = [f"| {' | '.join(table.headings)} |", f"|---|{'---:|' * (len(table.headings) - 1)}"]
-    lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in table.rows]
-    return "\n".join([*lines, "", table.note])
 
 
 def _ranks(title: str, found: dict[str, Comparison], spent: pd.DataFrame | None) -> Table:
