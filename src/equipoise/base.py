@@ -30,11 +30,9 @@ from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, TrainingRows, fit_loop
+from equipoise.training.blocks import evaluate, loader
 from equipoise.training.precision import autocast, resolve_device
 from equipoise.training.schedules import SCHEDULES
-
-ROWS_AT_ONCE = 512
-IMAGES_AT_ONCE = 64  # on a CPU, whose cache then holds their maps
 
 # Of an estimator that lets a user say what the columns of a table are.
 TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
@@ -133,7 +131,7 @@ class DeepEstimator(BaseEstimator):
         earlier = self.history_ if self._continues() else []
 
         def score() -> float:
-            values = self._evaluate(network, codec, rows[held_out], self._log_posterior)
+            values = evaluate(network, codec, rows[held_out], self._log_posterior)
             return acsa(target[held_out], values.argmax(1))
 
         y_tensor = torch.from_numpy(target[train]).to(device)
@@ -149,7 +147,7 @@ class DeepEstimator(BaseEstimator):
         plan = self._plan(
             network,
             TrainingRows(
-                _loader(codec, rows, train, device),
+                loader(codec, rows, train, device),
                 y_tensor,
                 weight_tensor,
                 counts,
@@ -257,34 +255,10 @@ class DeepEstimator(BaseEstimator):
 
     # Evaluation -----------------------------------------------------------------------------
 
-    def _evaluate(
-        self,
-        network: nn.Module,
-        codec: ImageCodec | TableCodec,
-        rows: np.ndarray,
-        function: Callable[[Any, Tensor], Tensor],
-    ) -> np.ndarray:
-        """Apply ``function(network, x)`` to blocks of rows and join the results."""
-        device = next(network.parameters()).device
-        dtype = torch.float32
-        if isinstance(codec, TableCodec) and device.type != "mps":
-            # Cheap for dense layers, and a row's result then hardly feels its batch-mates.
-            network, dtype = copy.deepcopy(network).double(), torch.float64
-        few = isinstance(codec, ImageCodec) and device.type == "cpu"
-        at_once = IMAGES_AT_ONCE if few else ROWS_AT_ONCE
-        network.eval()
-        with torch.inference_mode():
-            return np.concatenate(
-                [
-                    function(network, codec.encode(block).to(device, dtype)).cpu().numpy()
-                    for block in _blocks(rows, at_once)
-                ]
-            )
-
     def _apply(self, X: Any, function: Callable[[Any, Tensor], Tensor]) -> np.ndarray:
         rows = self._rows_like_fit(X)
         device = resolve_device(self.device)
-        return self._evaluate(self.network_.to(device), self._codec, rows, function)
+        return evaluate(self.network_.to(device), self._codec, rows, function)
 
     def _rows_like_fit(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -359,18 +333,3 @@ class DeepEstimator(BaseEstimator):
         tags.input_tags.allow_nan = self.image_shape is None and bool(self.allow_missing)
         tags.non_deterministic = False
         return tags
-
-
-def _loader(
-    codec: ImageCodec | TableCodec, rows: np.ndarray, train: np.ndarray, device: torch.device
-) -> Callable[[np.ndarray], Tensor]:
-    """Positions among the training rows → what the network sees of them."""
-    if isinstance(codec, ImageCodec):
-        return lambda index: codec.encode(rows[train[index]]).to(device, torch.float32)
-    # A table is small once encoded, and encoding its columns costs more than a step.
-    encoded = torch.cat([codec.encode(part).float() for part in _blocks(rows[train])]).to(device)
-    return lambda index: encoded[torch.from_numpy(index).to(device)]
-
-
-def _blocks(rows: np.ndarray, size: int = ROWS_AT_ONCE) -> list[np.ndarray]:
-    return [rows[i : i + size] for i in range(0, len(rows), size)]

@@ -15,6 +15,7 @@ from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, TrainingRows
+from equipoise.training.blocks import evaluate
 from equipoise.training.steps import adam, descend
 
 ROWS_AT_ONCE = 256
@@ -172,7 +173,7 @@ class DeepSMOTE(DeepOverSampler):
     ) -> np.ndarray:
         network = self.network_.cpu().eval()
         rows = self._rows_like_fit(real)
-        codes = self._evaluate(network, self._codec, rows, Autoencoder.encode)
+        codes = evaluate(network, self._codec, rows, Autoencoder.encode)
         drawn = torch.from_numpy(smote(codes, n, self.n_neighbors, generator)).float()
         with torch.inference_mode():
             values = torch.cat([network.decoder(block) for block in drawn.split(ROWS_AT_ONCE)])

@@ -18,6 +18,7 @@ from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, TrainingRows
+from equipoise.training.blocks import evaluate
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
@@ -185,7 +186,7 @@ class DFBS(DeepClassifier):
         target: np.ndarray,
     ) -> None:
         """Put the logistic regression in the place of the head that trained the features."""
-        features = self._evaluate(network, codec, rows, DFBSNetwork.features)
+        features = evaluate(network, codec, rows, DFBSNetwork.features)
         random = np.random.default_rng(self._generator(None).initial_seed())
         new, labels = sample_features(features, target, random)
         model = LogisticRegression(max_iter=1000)

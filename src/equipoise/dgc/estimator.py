@@ -22,6 +22,7 @@ from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training.blocks import evaluate
 
 # Of the reconstruction where nobody says it: what served classification of images, and new rows
 # of tables.
@@ -462,7 +463,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         target: np.ndarray,
     ) -> None:
         """Fit the Gaussians that :meth:`sample` draws codes and a table's numbers from."""
-        base = torch.from_numpy(self._evaluate(network, codec, rows, _parameters)).float()
+        base = torch.from_numpy(evaluate(network, codec, rows, _parameters)).float()
         y = torch.from_numpy(target)
         with torch.inference_mode():
             mean, log_variance = moments(base + network.label_shifts().cpu()[y])
@@ -470,7 +471,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         network.code_mean.copy_(code_mean)
         network.code_factor.copy_(code_factor)
         if network.blocks is not None:
-            left = self._evaluate(network, codec, rows, _residuals)
+            left = evaluate(network, codec, rows, _residuals)
             network.spread.copy_(torch.from_numpy(left).square().mean(0).sqrt())
 
     def _decoded(self, codes: Tensor) -> Tensor:

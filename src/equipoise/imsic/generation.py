@@ -21,6 +21,7 @@ from equipoise.inputs import check_labels, check_rows, fit_codec
 from equipoise.parameters import Number, check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.training import Plan, TrainingRows
+from equipoise.training.blocks import evaluate
 
 CHECKED = 100  # images per class for which a hand-written map is checked
 
@@ -133,7 +134,7 @@ class CodedGenerator(DeepEstimator):
         target: np.ndarray,
     ) -> None:
         """Find out which category is which class."""
-        found = self._evaluate(network, codec, rows, lambda d, x: read(d, x)[0]).argmax(1)
+        found = evaluate(network, codec, rows, lambda d, x: read(d, x)[0]).argmax(1)
         n = len(self.classes_)
         confusion = np.zeros((n, n), dtype=np.int64)
         np.add.at(confusion, (target, found), 1)
