@@ -33,6 +33,13 @@ def test_mmd_equals_the_double_sum():
     assert float(objective.inverse_multiquadratic_mmd(a, b)) == pytest.approx(expected, abs=1e-10)
 
 
+def test_mmd_has_the_gradient_of_its_value():
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(5, 3, generator=generator, dtype=torch.float64) for _ in range(2))
+    pair = (a.requires_grad_(), b.requires_grad_())
+    assert torch.autograd.gradcheck(objective.inverse_multiquadratic_mmd, pair)
+
+
 def test_mmd_is_near_zero_for_one_distribution_and_grows_with_the_shift():
     a, b = normal(400, 5), normal(400, 5, seed=1)
     values = [float(objective.inverse_multiquadratic_mmd(a, b + shift)) for shift in (0, 1, 2)]
