@@ -20,6 +20,7 @@ from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend, dropout, repeats
 
+MMD_ROWS = 256  # of a step: all pairs of more would take longer than all the rest
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
 
@@ -120,7 +121,8 @@ class DGCPlan:
         base, shifts = self._recognise(x)
         codes = self._codes(base[:, None].expand(-1, self.n_codes, -1), shifts[y])
         x_hat = self.modules.decoder(codes[:, 0])
-        prior = torch.randn(codes[:, 0].shape, generator=self.generator).to(codes)
+        some = codes[:MMD_ROWS, 0]
+        prior = torch.randn(some.shape, generator=self.generator).to(codes)
         loss = joint_loss(
             reconstruction_error(
                 x.flatten(1), x_hat.flatten(1), self.reconstruction, self.modules.blocks
@@ -128,7 +130,7 @@ class DGCPlan:
             self.modules.head(codes),
             y,
             # One row has no pairs to compare.
-            inverse_multiquadratic_mmd(codes[:, 0], prior) if len(x) > 1 else codes.new_zeros(()),
+            inverse_multiquadratic_mmd(some, prior) if len(x) > 1 else codes.new_zeros(()),
             log_prior=self.log_prior,
             tau=self.tau,
             reconstruction_weight=self.reconstruction_weight,
