@@ -93,7 +93,7 @@ evaluation = evaluate_resampling(
     {
         "random": RandomOverSampler(),
         "SMOTENC": SMOTENC("auto"),
-        "IMSIC": IMSIC(max_epochs=100),
+        "IMSIC": IMSIC(),
         "DGC": GenerativeOverSampler(DGCClassifier(latent_dim=16, max_epochs=40)),
     },
     cv=3,

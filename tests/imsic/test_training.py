@@ -1,5 +1,7 @@
 """One step of the GAN, and a training that was cut off."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -40,3 +42,26 @@ def test_the_average_follows_the_generator(few_digits):
 def test_history_names_every_part(few_digits):
     record = IMSIC(**TINY).fit(*few_digits).history_[-1]
     assert {"loss", "generator", "discriminator", "category", "structure_nodes"} <= set(record)
+
+
+class Plan(Callback):
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_fit_start(self, progress):
+        self.plan = progress.plan
+
+
+def test_rows_of_a_table_are_judged_with_noise_on_their_numbers_alone():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=400), "b": rng.choice(["x", "y"], 400), "c": 1.0})
+    keeper, seen = Plan(), []
+    IMSIC(max_epochs=1, random_state=0, callbacks=[keeper]).fit(X, np.arange(400) % 2)
+    x, y, _ = keeper.plan.data.batch(np.arange(400))
+    keeper.plan.modules.discriminator.register_forward_pre_hook(lambda _, given: seen.append(given))
+    before = x.clone()
+    keeper.plan._judge(x, y)
+    assert torch.equal(x, before)
+    moved = seen[0][0] - x
+    assert moved[:, :2].std().item() == pytest.approx(0.15, rel=0.1)
+    assert (moved[:, 2:] == 0).all()

@@ -24,8 +24,9 @@ from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback
 
-# Of max_epochs="auto".
-EPOCHS_OF_IMAGES, EPOCHS_OF_TABLES, LEAST_STEPS = 30, 3, 5000
+# Epochs of max_epochs="auto", and the least steps: more, and small classes of tables are learnt by
+# heart.
+IMAGES, TABLES = (30, 5000), (5, 1500)
 N_NEIGHBORS = 5  # of a row, for classes too small to generate
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
@@ -82,8 +83,8 @@ class IMSIC(Steering, DeepOverSampler):
     min_confidence : float in [0, 1), default=0.0
         Leave out candidates whose class the category head finds less probable than this.
     max_epochs : int or "auto", default="auto"
-        Passes over the training rows; ``"auto"`` is 30 for images and 3 for tables, and more
-        where these are fewer than 5,000 steps.
+        Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
+        where these are fewer than 5,000 steps or, for tables, 1,500.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
         of a large table a two-hundredth, up to 256.
@@ -283,8 +284,8 @@ class IMSIC(Steering, DeepOverSampler):
     def _n_epochs(self, n_steps: int) -> int:
         if self.max_epochs != "auto":
             return super()._n_epochs(n_steps)
-        epochs = EPOCHS_OF_TABLES if isinstance(self._codec, TableCodec) else EPOCHS_OF_IMAGES
-        return max(epochs, math.ceil(LEAST_STEPS / n_steps))
+        epochs, least = TABLES if isinstance(self._codec, TableCodec) else IMAGES
+        return max(epochs, math.ceil(least / n_steps))
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}

@@ -25,6 +25,7 @@ from equipoise.training.steps import adam, descend
 AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
 # For tables. Every so many steps as much of it as would be due in all: as good, and cheaper.
 SLOPE_WEIGHT, SLOPE_EVERY = 0.1, 4
+BLUR = 0.15  # deviation of the noise on standardised numbers that the discriminator judges
 
 
 class IMSICPlan:
@@ -63,8 +64,9 @@ class IMSICPlan:
         # Realness is judged given the label, if that is known. A generator that is rewarded for
         # its category as well makes the rows of classes that overlap, as those of tables do, too
         # typical (Gong et al., Twin auxiliary classifiers GAN, NeurIPS 2019).
-        is_table = network.generator.blocks is not None
-        self.typical_weight = 0.0 if supervised and is_table else category_weight
+        blocks = network.generator.blocks
+        self.typical_weight = 0.0 if supervised and blocks is not None else category_weight
+        self.n_numbers = 0 if blocks is None else blocks.n_numeric
         share = data.class_counts ** (1 - class_balance if supervised else 1)
         self.log_share = torch.log(share / share.sum())
         self.row_share = (self.log_share.exp() / data.class_counts)[data.y].cpu()
@@ -148,11 +150,16 @@ class IMSICPlan:
         }
 
     def _judge(self, x: Tensor, y: Tensor) -> Any:
-        # Real and generated images move alike, which keeps a few images from being learnt by heart
+        # Real and generated rows move alike, which keeps a few of them from being learnt by heart
         # (Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020).
-        x = augment(x, "shift" if x.ndim == 4 else "none", self.generator)
+        x = augment(x, "shift", self.generator) if x.ndim == 4 else self._blurred(x)
         with self.data.autocast:
             return self.modules.discriminator(x, y if self.supervised else None)
+
+    def _blurred(self, x: Tensor) -> Tensor:
+        """Rows of a table with some noise on their numbers."""
+        noise = torch.randn(len(x), self.n_numbers, generator=self.generator).to(x)
+        return x + F.pad(BLUR * noise, (0, x.shape[1] - self.n_numbers))
 
     def _average(self) -> None:
         n = int(self.modules.n_averaged.add_(1))
