@@ -1,6 +1,7 @@
 """What every test needs: no windows, few threads, and the real data where there is some."""
 
 import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 # Both are read when matplotlib and torch are first imported, which is after this file.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+# A shell that runs the tests in the background ignores what some of them press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Read now: tests of the loaders change the variable.
 NAMED = os.environ.get("EQUIPOISE_DATA")
