@@ -58,6 +58,11 @@ def number_cell(value: float, pattern: str) -> Cell:
     return Cell("" if math.isnan(value) else pattern.format(value), value=value)
 
 
+def short(value: float, pattern: str) -> str:
+    """A number between -1 and 1 in this format without the zero before its point, with a minus."""
+    return f"{value:{pattern}}".replace("-", "−").replace("0.", ".", 1)
+
+
 def markdown_cell(cell: Cell) -> str:
     """A cell of a Markdown table."""
     text = markdown_text(plain_cell(cell))

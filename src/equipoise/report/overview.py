@@ -8,7 +8,7 @@ import pandas as pd
 
 from equipoise.metrics import paired_differences
 
-from .cells import Cell, Table, number_cell
+from .cells import Cell, Table, number_cell, short
 from .records import Records, data_of, data_sets, finished, labels_of, machine_seconds, score_table
 from .tables import Published, results_table
 
@@ -84,7 +84,5 @@ def _seeds(counts: pd.Series) -> str:
 
 
 def _short(value: float, sign: str = "") -> str:
-    """Four decimals without the zero before them; empty for NaN."""
-    if math.isnan(value):
-        return ""
-    return f"{value:{sign}.4f}".replace("-", "−").replace("0.", ".", 1)
+    """Four decimals; empty for NaN."""
+    return "" if math.isnan(value) else short(value, f"{sign}.4f")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from .cells import Cell, Table, in_markdown, latex_cell, latex_text, number_cell
+from .cells import Cell, Table, in_markdown, latex_cell, latex_text, number_cell, short
 from .records import Records, failed_jobs, finished
 from .treatments import (
     METRICS,
@@ -141,15 +141,11 @@ def _rank(table: pd.DataFrame, name: str) -> Cell:
         return Cell("")
     rank, score = table.loc[name, ["rank", "score"]]
     best = bool(round(rank, 2) == round(table["rank"].min(), 2))
-    return Cell(f"{rank:.2f} ({_short(score)})", best=best, value=rank)
+    return Cell(f"{rank:.2f} ({short(score, '.3f')})", best=best, value=rank)
 
 
 def _difference(table: pd.DataFrame, name: str) -> Cell:
     if name not in table.index or math.isnan(table.loc[name, "difference"]):
         return Cell("")
     difference, p = table.loc[name, ["difference", "p"]]
-    return Cell(f"{_short(difference, '+')} ({p_text(p)})", value=difference)
-
-
-def _short(value: float, sign: str = "") -> str:
-    return f"{value:{sign}.3f}".replace("-", "−").replace("0.", ".", 1)
+    return Cell(f"{short(difference, '+.3f')} ({p_text(p)})", value=difference)
