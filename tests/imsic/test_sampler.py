@@ -147,6 +147,35 @@ def test_min_confidence_drops_candidates_and_counts_them(sampler, few_digits):
         sampler.resample(X, y, sampling_strategy=strategy)
 
 
+def test_tables_leave_out_what_the_head_finds_all_but_impossible():
+    rng = np.random.default_rng(0)
+    y = np.arange(400) < 60
+    a = rng.choice(["r", "s"], 400)
+    b = np.where(y, a, np.where(a == "r", "s", "r"))  # alike in the rare rows, and only there
+    X = pd.DataFrame({"a": a, "b": b, "c": rng.normal(size=400)})
+    sampler = IMSIC(max_epochs=30, random_state=0).fit(X, y)
+
+    def unlike(**parameters):
+        rows, _ = sampler.set_params(**parameters).resample(X, y)
+        assert len(rows) == 680
+        return (rows["a"] != rows["b"])[400:].sum(), sampler.n_rejected_[True]
+
+    wrong, rejected = unlike(min_confidence=0)
+    assert wrong > 0
+    assert rejected == 0
+    fewer, rejected = unlike(min_confidence="auto")
+    assert fewer < wrong / 2
+    assert rejected > 0
+
+    with torch.no_grad():  # a head that does not know the class filters nothing
+        sampler.network_.discriminator.category.bias[1] -= 100
+    unlike(min_confidence="auto")
+    with pytest.raises(
+        InvalidParameterError, match=r"min_confidence=0\.02 .* of 5600 candidates 0"
+    ):
+        unlike(min_confidence=0.02)
+
+
 def test_sampling_is_reproducible_and_varied(trained):
     a, b, c = (
         trained.sample(20, "one"),

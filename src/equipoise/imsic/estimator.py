@@ -27,6 +27,7 @@ from equipoise.training import Callback
 # Epochs of max_epochs="auto", and the least steps: more, and small classes of tables are learnt by
 # heart.
 IMAGES, TABLES = (30, 5000), (5, 1500)
+LEAST_CONFIDENCE = 0.02  # in rows of a table: below, columns have values that never go together
 N_NEIGHBORS = 5  # of a row, for classes too small to generate
 MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
 
@@ -80,8 +81,9 @@ class IMSIC(Steering, DeepOverSampler):
         equal shares.
     min_class_size : int, default=8
         Classes with fewer rows are interpolated between neighbours instead of generated.
-    min_confidence : float in [0, 1), default=0.0
-        Leave out candidates whose class the category head finds less probable than this.
+    min_confidence : float in [0, 1) or "auto", default="auto"
+        Leave out candidates whose class the category head finds less probable than this; ``"auto"``
+        is 0 for images and 0.02 for tables, and 0 where a class has too few such candidates.
     max_epochs : int or "auto", default="auto"
         Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
         where these are fewer than 5,000 steps or, for tables, 1,500.
@@ -166,7 +168,7 @@ class IMSIC(Steering, DeepOverSampler):
         "max_epochs": [OneOf(("auto",)), Number(1, integer=True)],
         "class_balance": [Number(0, 1)],
         "min_class_size": [Number(1, integer=True)],
-        "min_confidence": [Number(0, 1, open_high=True)],
+        "min_confidence": [OneOf(("auto",)), Number(0, 1, open_high=True)],
     }
 
     _most_rows = 256
@@ -190,7 +192,7 @@ class IMSIC(Steering, DeepOverSampler):
         label_map: Sequence[int] | None = None,
         class_balance: float = 0.5,
         min_class_size: int = 8,
-        min_confidence: float = 0.0,
+        min_confidence: float | str = "auto",
         max_epochs: int | str = "auto",
         batch_size: int | str = "auto",
         learning_rate: float = 4e-4,
@@ -312,21 +314,26 @@ class IMSIC(Steering, DeepOverSampler):
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
         """Encoded rows of a class in which the category head has enough confidence."""
         label = self.classes_[number]
+        least = self.min_confidence
+        if isinstance(least, str):
+            least = LEAST_CONFIDENCE if isinstance(self._codec, TableCodec) else 0.0
         kept: list[Tensor] = []
         drawn = 0
         while (have := sum(map(len, kept))) < n:
-            if drawn >= MOST_DRAWS * n:
+            if drawn >= MOST_DRAWS * n and self.min_confidence == "auto":
+                least = 0.0  # the head does not know this class
+            elif drawn >= MOST_DRAWS * n:
                 raise InvalidParameterError(
                     f"min_confidence={self.min_confidence} is too much for class {label!r}: of "
                     f"{drawn} candidates {have} reach it, {n} are wanted. Lower it, or train "
                     "for more epochs."
                 )
-            noise, codes = self._inputs(n, None, 1.0, generator)
-            x = self._generated(noise, np.full(n, number), codes)
-            drawn += n
-            if self.min_confidence > 0:
+            noise, codes = self._inputs(n - have, None, 1.0, generator)
+            x = self._generated(noise, np.full(n - have, number), codes)
+            drawn += n - have
+            if least > 0:
                 log_category = read(self.network_, x)[0][:, self.label_map_[number]]
-                x = x[log_category >= np.log(self.min_confidence)]
+                x = x[log_category >= np.log(least)]
             kept.append(x)
         result = torch.cat(kept)
         self.n_rejected_[label] = drawn - len(result)

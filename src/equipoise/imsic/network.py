@@ -17,6 +17,10 @@ from equipoise.imsic.convolutions import (
 from equipoise.networks.columns import ColumnBlocks
 from equipoise.networks.mlp import MLPDecoder
 
+# Of the logits of a table's categories beside the noise of their draw: at 1 it hides for long what
+# columns have to do with one another.
+SHARPNESS = 4.0
+
 
 class Judgement(NamedTuple):
     """What the discriminator says about n inputs."""
@@ -69,6 +73,7 @@ class Generator(nn.Module):
         made = self.body(torch.cat([noise[:, : self.noise_dim], category, codes], 1))
         if self.blocks is None:
             return made
+        made[:, self.blocks.n_numeric :] *= SHARPNESS
         return self.blocks.harden(made, noise[:, self.noise_dim :])
 
 
