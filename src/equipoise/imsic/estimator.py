@@ -320,17 +320,18 @@ class IMSIC(Steering, DeepOverSampler):
         kept: list[Tensor] = []
         drawn = 0
         while (have := sum(map(len, kept))) < n:
-            if drawn >= MOST_DRAWS * n and self.min_confidence == "auto":
+            if drawn >= MOST_DRAWS * n:
+                if self.min_confidence != "auto":
+                    raise InvalidParameterError(
+                        f"min_confidence={self.min_confidence} is too much for class {label!r}: "
+                        f"of {drawn} candidates {have} reach it, {n} are wanted. Lower it, or "
+                        "train for more epochs."
+                    )
                 least = 0.0  # the head does not know this class
-            elif drawn >= MOST_DRAWS * n:
-                raise InvalidParameterError(
-                    f"min_confidence={self.min_confidence} is too much for class {label!r}: of "
-                    f"{drawn} candidates {have} reach it, {n} are wanted. Lower it, or train "
-                    "for more epochs."
-                )
-            noise, codes = self._inputs(n - have, None, 1.0, generator)
-            x = self._generated(noise, np.full(n - have, number), codes)
-            drawn += n - have
+            missing = n - have
+            noise, codes = self._inputs(missing, None, 1.0, generator)
+            x = self._generated(noise, np.full(missing, number), codes)
+            drawn += missing
             if least > 0:
                 log_category = read(self.network_, x)[0][:, self.label_map_[number]]
                 x = x[log_category >= np.log(least)]
