@@ -14,6 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from equipoise import IMSIC
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.imsic.sampling import draw_confident
 
 from .conftest import train
 
@@ -167,13 +168,27 @@ def test_tables_leave_out_what_the_head_finds_all_but_impossible():
     assert fewer < wrong / 2
     assert rejected > 0
 
-    with torch.no_grad():  # a head that does not know the class filters nothing
+    with torch.no_grad():  # a head that does not know the class
         sampler.network_.discriminator.category.bias[1] -= 100
-    unlike(min_confidence="auto")
+    with pytest.warns(UserWarning, match="class True: of 5600 candidates 0 reach it, 280 are want"):
+        best, rejected = unlike(min_confidence="auto")
+    assert best < wrong / 2
+    assert rejected == 5600 - 280
     with pytest.raises(
         InvalidParameterError, match=r"min_confidence=0\.02 .* of 5600 candidates 0"
     ):
         unlike(min_confidence=0.02)
+
+
+def test_confident_draws_in_their_order_then_the_best_of_the_others():
+    given = iter([0.8, 0.1, 0.5, 0.2, 0.9, 0.4, 0.3, 0.7])
+
+    def draw(n):
+        return torch.tensor([next(given) for _ in range(n)])
+
+    rows, n_drawn, n_confident = draw_confident(draw, lambda x: x, 4, 0.6, most_draws=6)
+    assert rows.tolist() == pytest.approx([0.8, 0.9, 0.5, 0.4])  # 4, then the 3 and 2 that lack
+    assert (n_drawn, n_confident) == (7, 2)
 
 
 def test_sampling_is_reproducible_and_varied(trained):

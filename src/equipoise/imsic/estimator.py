@@ -17,7 +17,7 @@ from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.released import read_released
-from equipoise.imsic.sampling import read
+from equipoise.imsic.sampling import draw_confident, read
 from equipoise.imsic.steering import Steering
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
@@ -83,7 +83,8 @@ class IMSIC(Steering, DeepOverSampler):
         Classes with fewer rows are interpolated between neighbours instead of generated.
     min_confidence : float in [0, 1) or "auto", default="auto"
         Leave out candidates whose class the category head finds less probable than this; ``"auto"``
-        is 0 for images and 0.02 for tables, and 0 where a class has too few such candidates.
+        is 0 for images and 0.02 for tables, where a class with too few such candidates gets the
+        likeliest others, with a warning.
     max_epochs : int or "auto", default="auto"
         Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
         where these are fewer than 5,000 steps or, for tables, 1,500.
@@ -313,29 +314,34 @@ class IMSIC(Steering, DeepOverSampler):
 
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
         """Encoded rows of a class in which the category head has enough confidence."""
-        label = self.classes_[number]
+        label = self.classes_.tolist()[number]  # of Python's own types
         least = self.min_confidence
         if isinstance(least, str):
             least = LEAST_CONFIDENCE if isinstance(self._codec, TableCodec) else 0.0
-        kept: list[Tensor] = []
-        drawn = 0
-        while (have := sum(map(len, kept))) < n:
-            if drawn >= MOST_DRAWS * n:
+
+        def candidates(k: int) -> Tensor:
+            noise, codes = self._inputs(k, None, 1.0, generator)
+            return self._generated(noise, np.full(k, number), codes)
+
+        def confidence(x: Tensor) -> Tensor:
+            return read(self.network_, x)[0][:, self.label_map_[number]].exp()
+
+        if least == 0:
+            x, drawn = candidates(n), n
+        else:
+            x, drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
+            if reached < n:
+                found = f"class {label!r}: of {drawn} candidates {reached} reach it, {n} are wanted"
                 if self.min_confidence != "auto":
                     raise InvalidParameterError(
-                        f"min_confidence={self.min_confidence} is too much for class {label!r}: "
-                        f"of {drawn} candidates {have} reach it, {n} are wanted. Lower it, or "
-                        "train for more epochs."
+                        f"min_confidence={least} is too much for {found}. Lower it, or train for "
+                        "more epochs."
                     )
-                least = 0.0  # the head does not know this class
-            missing = n - have
-            noise, codes = self._inputs(missing, None, 1.0, generator)
-            x = self._generated(noise, np.full(missing, number), codes)
-            drawn += missing
-            if least > 0:
-                log_category = read(self.network_, x)[0][:, self.label_map_[number]]
-                x = x[log_category >= np.log(least)]
-            kept.append(x)
-        result = torch.cat(kept)
-        self.n_rejected_[label] = drawn - len(result)
-        return result[:n]
+                warnings.warn(
+                    f"min_confidence='auto', here {least}, is too much for {found}, and the "
+                    "likeliest others make up for it. Look at the rows of this class, or train "
+                    "for more epochs.",
+                    stacklevel=2,
+                )
+        self.n_rejected_[label] = drawn - n
+        return x

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -92,3 +92,45 @@ def read(network: IMSICNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
         judgements = [network.discriminator(part, None) for part in x.split(ROWS_AT_ONCE)]
     category = torch.cat([j.category for j in judgements]).log_softmax(1)
     return category, torch.cat([j.codes for j in judgements])
+
+
+def draw_confident(
+    draw: Callable[[int], Tensor],
+    confidence_of: Callable[[Tensor], Tensor],
+    n: int,
+    least: float,
+    most_draws: int,
+) -> tuple[Tensor, int, int]:
+    """Draw until enough rows are confident, or keep the best of ``most_draws``.
+
+    Parameters
+    ----------
+    draw : callable
+        Number → as many rows.
+    confidence_of : callable
+        Rows → their confidence in [0, 1].
+    n : int
+        Rows wanted.
+    least : float
+        Confidence that is enough.
+    most_draws : int
+        Rows to draw before giving up, overstepped by less than ``n``.
+
+    Returns
+    -------
+    rows : Tensor of shape (n, ...)
+        The confident ones in the order of their draw, then the most confident others.
+    n_drawn : int
+    n_confident : int
+        Of the rows returned.
+    """
+    rows, confidence, n_drawn, n_confident = torch.empty(0), torch.empty(0), 0, 0
+    while n_confident < n and n_drawn < most_draws:
+        more = draw(n - n_confident)
+        n_drawn += len(more)
+        rows = torch.cat([rows.to(more), more])
+        confidence = torch.cat([confidence.to(more), confidence_of(more)])
+        best = confidence.clamp(max=least).argsort(descending=True, stable=True)[:n]
+        rows, confidence = rows[best], confidence[best]
+        n_confident = int((confidence >= least).sum())
+    return rows, n_drawn, n_confident
