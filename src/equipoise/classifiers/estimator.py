@@ -80,7 +80,7 @@ default="cross_entropy"
         α above 0 of λ ~ Beta(α, α), drawn for every pair; small values hardly mix. Unused without
         ``mixing``.
     max_epochs : int, default=12
-        Passes over the training images.
+        Passes over the training rows.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
         of a large table a two-hundredth, up to 512.

@@ -58,7 +58,7 @@ def plain(chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
-    text = parameter.meaning
+    text = _MEANINGS.get(parameter.name, parameter.meaning)
     for other in parameters:
         if "_" in other.name:  # no ordinary word
             text = re.sub(rf"\b{other.name}\b", f"--{other.name.replace('_', '-')}", text)
@@ -171,12 +171,12 @@ def _integers(text: str) -> list[int]:
 
 
 def _edges(text: str) -> Any:
-    """``"style>slant,0>2"`` → [("style", "slant"), (0, 2)]; a word without ``>`` as it is."""
-    if ">" not in text:
+    """``"style>slant,0>2"`` → [("style", "slant"), (0, 2)]; the two names as they are."""
+    if text in ("independent", "paper"):
         return text
     pairs = [[code.strip() for code in edge.split(">")] for edge in words(text)]
     if any(len(pair) != 2 for pair in pairs):
-        raise typer.BadParameter(f"{text!r} is not like style>slant,style>thickness.")
+        raise typer.BadParameter(f"{text!r} is not like style>slant,style>thickness, independent or paper.")
     return [[int(code) if code.isdigit() else code for code in pair] for pair in pairs]
 
 
@@ -191,6 +191,14 @@ _WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
     "code_names": ("<NAME,NAME,...>", words),
     "label_map": ("<int,int,...>", _integers),
     "structure": ("<independent|paper|A>B,A>C,...>", _edges),
+}
+# And of those whose docstring speaks Python, what an option says in its place.
+_MEANINGS = {
+    "class_prior": "Class shares that the posterior assumes: all alike, those of the training data, "
+    "or one number per class in the order of the labels, 1 in all.",
+    "code_names": "Names of the codes, otherwise code_1, code_2, ...",
+    "structure": "Edges between codes by name or by number from 0; independent for none; or paper "
+    "(the second and third code lead to the fourth).",
 }
 
 

@@ -103,5 +103,6 @@ def _documented(docstring: str) -> dict[str, tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """The text without reStructuredText's markup."""
+    """The text without reStructuredText's markup and citations."""
+    text = re.sub(r" \[\d+\]_", "", text)
     return re.sub(r":\w+:`[~.]?([^`]*)`", r"\1", text).replace("``", "").replace("…", "...")

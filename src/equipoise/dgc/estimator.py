@@ -32,10 +32,11 @@ IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
     """Deep generative classifier, robust to class imbalance.
 
-    A code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). Rare classes
-    are strengthened where it is cheap, in code space: the classifier takes extra steps on fresh
-    codes of the rarer classes. The default differs from the paper where that measurably helps
-    (see ``benchmarks/NOTES.md``); :meth:`paper` gives the published objective.
+    A code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
+    classifier learns from clouds of codes. Rare classes are strengthened by logit adjustment or, as
+    in the paper, by extra steps on fresh codes of theirs (``oversampling_rate``). The default
+    differs from the paper where that measurably helps (see ``benchmarks/NOTES.md``); :meth:`paper`
+    gives the published objective.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Class shares that the posterior assumes; an array is in the order of ``classes_`` and
         sums to 1. ``"train"`` is the prior of the training data.
     max_epochs : int, default=12
-        Passes over the training images.
+        Passes over the training rows.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
         of a large table a two-hundredth, up to 512.
