@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from imblearn.over_sampling import SMOTE
@@ -112,6 +113,18 @@ def test_synthetic_rows_fill_up_the_small_classes(blobs):
     assert target[synthetic].bincount().tolist() == [0, 10, 20]
     assert len(loader) == 1  # of the 60 real rows
     assert torch.equal(x, rows_and_labels(again)[0])  # a seed for SMOTE too
+
+
+def test_frames_of_either_library_and_labels_in_a_column(blobs):
+    X, y = blobs
+    expected = balanced_dataloader(X, y, sampler=SMOTE(), random_state=0).dataset
+    names = [f"x{i}" for i in range(X.shape[1])]
+    for frame in (pl.DataFrame(X, schema=names), pd.DataFrame(X, columns=names)):
+        found = balanced_dataloader(frame, y, sampler=SMOTE(), random_state=0).dataset
+        assert torch.equal(found.x, expected.x) and torch.equal(found.y, expected.y)
+    with pytest.warns(UserWarning, match="column-vector"):
+        found = balanced_dataloader(X, y[:, None], sampler=SMOTE(), random_state=0).dataset
+    assert torch.equal(found.x, expected.x) and torch.equal(found.y, expected.y)
 
 
 def test_a_sampler_for_tables_resamples_images(pictures):

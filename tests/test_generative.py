@@ -6,8 +6,8 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
-from equipoise import DGCClassifier, GenerativeOverSampler
-from equipoise.errors import InvalidParameterError
+from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler
+from equipoise.errors import InvalidInputError, InvalidParameterError
 
 
 class Means(BaseEstimator):
@@ -60,6 +60,65 @@ def test_a_frozen_generator_is_not_trained_again():
     np.testing.assert_allclose(X_more[-1], fitted.mean_["c"], rtol=1e-6)
     with pytest.raises(ValueError, match="2 features"):
         GenerativeOverSampler(FrozenEstimator(fitted)).fit_resample(X[:, :2], Y)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    rng = np.random.default_rng(0)
+    kind = pd.Categorical(rng.choice(list("pqr"), 60))
+    return pd.DataFrame({"a": rng.normal(size=60), "k": rng.integers(0, 9, 60), "kind": kind})
+
+
+@pytest.fixture(scope="module")
+def frozen(mixed):
+    y = np.arange(60) % 4 == 0
+    return FrozenEstimator(DGCClassifier(max_epochs=1, random_state=0).fit(mixed, y))
+
+
+def test_columns_in_another_order_are_refused(mixed, frozen):
+    with pytest.raises(InvalidInputError, match=r"columns \['k', 'a', 'kind'\], but"):
+        GenerativeOverSampler(frozen).fit_resample(
+            mixed[["k", "a", "kind"]], np.arange(60) % 4 == 0
+        )
+
+
+def test_a_class_that_a_frozen_generator_does_not_know_is_refused(mixed, frozen):
+    y = np.repeat([0, 1, 2], [40, 15, 5])
+    with pytest.raises(InvalidInputError, match="class 2, of which 35 rows"):
+        GenerativeOverSampler(frozen).fit_resample(mixed, y)
+
+
+def test_dates_may_be_labels(mixed):
+    y = pd.to_datetime(["2020-01-01"] * 40 + ["2021-01-01"] * 20)
+    _, labels = GenerativeOverSampler(DGCClassifier(max_epochs=1)).fit_resample(mixed, y)
+    assert (labels == y[-1]).sum() == (labels == y[0]).sum() == 40
+
+
+def test_rows_are_rounded_to_the_integers_of_what_is_resampled(mixed):
+    y = np.repeat([0, 1], [45, 15])
+    tenths = mixed[["a", "k"]] * 10
+    sampler = IMSIC(max_epochs=1, random_state=0).fit(tenths, y)
+    drawn = sampler.resample(tenths, y)[0][60:]
+    whole = mixed[["k", "k"]].set_axis(["a", "k"], axis=1)
+    pd.testing.assert_frame_equal(
+        sampler.resample(whole, y)[0][60:], drawn.round(), check_dtype=False
+    )
+    with pytest.warns(UserWarning, match="feature names"):
+        array = sampler.resample(whole.to_numpy(), y)[0][60:]
+    np.testing.assert_array_equal(array, drawn.round())
+
+
+def test_what_a_dtype_does_not_have_is_no_gap(mixed):
+    y = np.repeat([0, 1], [45, 15])
+    sampler = IMSIC(max_epochs=1, random_state=0).fit(mixed, y)
+    fewer = mixed.assign(kind=mixed["kind"].where(mixed["kind"] != "r", "p"))
+    fewer["kind"] = fewer["kind"].cat.remove_unused_categories()
+    with pytest.raises(InvalidInputError, match=r"'kind' of X is categorical without \['r'\]"):
+        sampler.resample(fewer, y)
+    gaps = mixed.assign(k=mixed["k"].where(np.arange(60) % 2 == 0))
+    sampler = IMSIC(max_epochs=1, random_state=0).fit(gaps[["a", "k"]], y)
+    with pytest.raises(InvalidInputError, match="'k' of X has dtype int64, but it had gaps in fit"):
+        sampler.resample(mixed[["a", "k"]], y)
 
 
 def test_what_cannot_draw_is_refused():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from equipoise import ConvNetClassifier
+from equipoise import ConvNetClassifier, DGCClassifier
 from equipoise.inputs import stratified_holdout
 from equipoise.training import Callback
 
@@ -162,6 +162,16 @@ WRONG_ROWS = {
 @pytest.mark.parametrize(("X", "message"), WRONG_ROWS.values(), ids=WRONG_ROWS)
 def test_fit_refuses(X, message):
     refused(early().fit, X, Y, match=message)
+
+
+def test_some_columns_may_be_sparse():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=40), "b": rng.choice(["x", "y"], 40)})
+    X["s"] = pd.arrays.SparseArray((np.arange(40) % 5 == 0).astype(int))
+    y = np.arange(40) % 2
+    expected = DGCClassifier(max_epochs=1, random_state=0).fit(X.assign(s=np.asarray(X["s"])), y)
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
+    assert (model.predict_proba(X) == expected.predict_proba(X)).all()
 
 
 def test_sparse_matrix_is_refused():

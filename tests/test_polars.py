@@ -54,6 +54,22 @@ def test_resampled_frame_is_as_given(sampler, frame, labels):
     assert new["day"].is_between(frame["day"].min(), frame["day"].max()).all()
 
 
+def test_given_rows_never_were_pandas(labels):
+    from decimal import Decimal
+
+    large, gaps = 2**53 + 3, [None, float("nan")]
+    frame = pl.DataFrame(
+        {
+            "id": [None if i % 5 == 0 else large + i for i in range(N)],
+            "gap": [gaps[i % 2] if i % 10 == 0 else i / 7 for i in range(N)],
+            "price": pl.Series([Decimal(i) / 100 for i in range(N)], dtype=pl.Decimal(9, 2)),
+        }
+    )
+    X, _ = IMSIC(max_epochs=1, random_state=0).fit_resample(frame, labels)
+    assert X[:N].equals(frame, null_equal=True) and X.schema == frame.schema
+    assert X[N:]["price"].is_between(0, Decimal("1.19")).all()
+
+
 def test_same_model_as_of_the_pandas_frame(frame, labels):
     model = DGCClassifier(max_epochs=1, random_state=0).fit(frame, labels)
     same = DGCClassifier(max_epochs=1, random_state=0).fit(frame.to_pandas(), labels.to_pandas())

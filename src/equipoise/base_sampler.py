@@ -176,10 +176,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
         generator = self._generator(None)
         parts, labels = [X], [y]
-        plain = {label: label for label in self.classes_.tolist()}  # of Python's own types
-        self.sampling_strategy_ = {
-            plain[label]: int(n) for label, n in self.sampling_strategy_.items()
-        }
+        self.sampling_strategy_ = plain_strategy(self.sampling_strategy_)
         for label, n in self.sampling_strategy_.items():
             if n == 0:
                 continue
@@ -210,13 +207,60 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         return tags
 
 
+def plain_strategy(strategy: dict[Any, int]) -> dict[Any, int]:
+    """The same with labels and counts of Python's own types."""
+
+    def plain(label: Any) -> Any:
+        is_time = isinstance(label, (np.datetime64, np.timedelta64))  # item() may be a number
+        return label.item() if isinstance(label, np.generic) and not is_time else label
+
+    return {plain(label): int(n) for label, n in strategy.items()}
+
+
 def like(rows: Any, X: Any) -> Any:
-    """Rows in the container and dtypes of ``X``, which holds rows of the same columns."""
+    """Rows in the container and dtypes of ``X``, which holds rows of the same columns.
+
+    Raises
+    ------
+    InvalidInputError
+        A value that a dtype of ``X`` does not have: a category, or a gap among integers.
+    """
     if isinstance(X, pd.DataFrame):
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-        columns = {i: frame.iloc[:, i].astype(dtype) for i, dtype in enumerate(X.dtypes)}
+        columns = {
+            i: _as_dtype(frame.iloc[:, i], dtype, name)
+            for i, (name, dtype) in enumerate(X.dtypes.items())
+        }
         return pd.DataFrame(columns).set_axis(X.columns, axis=1)
-    return np.asarray(rows).astype(X.dtype, copy=False)
+    values = np.asarray(rows)
+    if X.dtype.kind in "iu" and values.dtype.kind == "f":
+        if np.isnan(values).any():
+            raise InvalidInputError(
+                f"X has dtype {X.dtype}, but the generator was fitted on rows with gaps and draws "
+                "NaN. Pass X as float64."
+            )
+        values = np.round(values)
+    return values.astype(X.dtype, copy=False)
+
+
+def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
+    if column.dtype == dtype:
+        return column
+    missing = column.isna()
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub" and missing.any():
+        raise InvalidInputError(
+            f"Column {name!r} of X has dtype {dtype}, but it had gaps in fit and gets new ones. "
+            "Pass it in the dtype of the fit."
+        )
+    if pd.api.types.is_integer_dtype(dtype) and pd.api.types.is_float_dtype(column.dtype):
+        column = column.round()
+    result = column.astype(dtype)
+    if (lost := result.isna() & ~missing).any():
+        raise InvalidInputError(
+            f"Column {name!r} of X is categorical without {column[lost].unique().tolist()}, which "
+            "it had in fit. Pass it with the categories of the fit."
+        )
+    return result
 
 
 def joined(parts: list[Any]) -> Any:

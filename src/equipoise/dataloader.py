@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import check_labels
+from equipoise.polars import as_pandas
 
 RESERVED = ("batch_sampler", "drop_last", "shuffle")  # options that would undo the balance
 
@@ -97,7 +98,8 @@ def balanced_dataloader(
     classes, target = check_labels(y, len(rows))
     n_batches = math.ceil(len(rows) / batch_size)
     if sampler is not None:
-        X_more, y_more = _resample(sampler, X, y, rows.shape, int(random.randint(2**31)))
+        seed = int(random.randint(2**31))
+        X_more, y_more = _resample(sampler, as_pandas(X), classes[target], rows.shape, seed)
         rows = _check_rows(X_more).reshape(-1, *rows.shape[1:])
         target = _class_index(y_more, classes)
     seed = int(random.randint(2**31))

@@ -11,7 +11,7 @@ from imblearn.utils import check_sampling_strategy, check_target_type
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 
-from equipoise.base_sampler import joined, like
+from equipoise.base_sampler import joined, like, plain_strategy
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 from equipoise.polars import as_given, as_pandas
@@ -173,8 +173,20 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 f"X has {_n_values(X)} features, but {name}'s frozen generator was fitted with "
                 f"{self.generator_.n_features_in_} features. Pass rows like those of its fit."
             )
-        plain = {label: label for label in np.unique(y).tolist()}  # of Python's own types
-        self.sampling_strategy_ = {plain[c]: int(n) for c, n in self.sampling_strategy_.items()}
+        fitted = getattr(self.generator_, "feature_names_in_", None)
+        if fitted is not None and isinstance(X, pd.DataFrame) and list(fitted) != list(X.columns):
+            raise InvalidInputError(
+                f"X has the columns {list(X.columns)}, but {name}'s frozen generator was fitted "
+                f"with {list(fitted)}. Pass the same columns in the same order."
+            )
+        self.sampling_strategy_ = plain_strategy(self.sampling_strategy_)
+        known = getattr(self.generator_, "classes_", list(self.sampling_strategy_))
+        for label, n in self.sampling_strategy_.items():
+            if n and label not in list(known):
+                raise InvalidInputError(
+                    f"y has the class {label!r}, of which {n} rows are wanted, but {name}'s frozen "
+                    f"generator was fitted with {np.asarray(known).tolist()}. Fit it with all."
+                )
         for attribute in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.generator_, attribute):
                 setattr(self, attribute, getattr(self.generator_, attribute))

@@ -39,7 +39,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
     """
     X = as_pandas(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
-        X = X.sparse.to_dense()  # the networks are dense anyway
+        X = _dense(X)  # the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dimensions <= 2:
         if estimator.image_shape is not None:
@@ -72,6 +72,12 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     return rows
+
+
+def _dense(X: pd.DataFrame) -> pd.DataFrame:
+    columns = (X.iloc[:, i] for i in range(X.shape[1]))
+    dense = [c.sparse.to_dense() if isinstance(c.dtype, pd.SparseDtype) else c for c in columns]
+    return pd.concat(dense, axis=1)
 
 
 def _has_kinds(X: Any) -> bool:

@@ -11,12 +11,16 @@ def as_pandas(data: Any) -> Any:
 
 
 def as_given(made: Any, given: Any) -> Any:
-    """What was made from ``as_pandas(given)``, in the container and dtypes of ``given``."""
+    """``as_pandas(given)`` with what was appended to it, in the container and dtypes of ``given``.
+
+    Rows of polars are those given, and never were pandas' on the way.
+    """
     if not _is_polars(given):
         return made
     import polars
 
-    return polars.from_pandas(made).cast(given.schema if made.ndim == 2 else given.dtype)
+    new = polars.from_pandas(made.iloc[len(given) :])
+    return polars.concat([given, new.cast(given.schema if made.ndim == 2 else given.dtype)])
 
 
 def _is_polars(data: Any) -> bool:

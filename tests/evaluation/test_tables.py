@@ -6,6 +6,7 @@ import pytest
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler, TomekLinks
 
+from equipoise import evaluate_resampling
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.evaluation.classifiers import default_classifiers
 from equipoise.evaluation.columns import as_floats, categorical_columns, with_dtypes_of
@@ -19,7 +20,7 @@ def test_gaps_are_filled_from_the_fitted_rows_alone(mixed):
     filled = CompleteTable().fit(train).transform(test)
     pd.testing.assert_frame_equal(test, before)
     assert list(filled) == list(X) and filled.notna().all(axis=None)
-    assert categorical_columns(X) == ["flag", "town", "size"]
+    assert X.columns[categorical_columns(X)].tolist() == ["flag", "town", "size"]
     gap = test["a"].isna()
     np.testing.assert_array_equal(filled.loc[gap, "a"], train["a"].median())
     np.testing.assert_array_equal(filled.loc[~gap, "a"], test.loc[~gap, "a"])
@@ -68,7 +69,7 @@ def test_smote_for_these_columns(mixed):
     assert type(make_sampler("smote", X[["town", "flag"]], 9)) is SMOTEN
     sampler = make_sampler("smote", X, 4)
     assert type(sampler) is SMOTENC and sampler.k_neighbors == 3
-    assert sampler.categorical_features == ["flag", "town", "size"]
+    assert X.columns[sampler.categorical_features].tolist() == ["flag", "town", "size"]
     with pytest.raises(InvalidInputError, match="'adasyn' cannot.*'flag'"):
         make_sampler("adasyn", X, 9)
     with pytest.raises(InvalidParameterError, match="'smoot' is no sampler.*borderline-smote"):
@@ -92,3 +93,33 @@ def test_default_classifiers_take_any_table(name, mixed):
     numbers = np.array([[0.0, np.nan], [1, 2], [0, 1], [1, 1]] * 5)
     learned = default_classifiers()[name].fit(numbers, numbers[:, 0] > 0)
     assert learned.predict_proba(numbers).shape == (20, 2)
+
+
+def test_names_of_columns_may_be_numbers(mixed):
+    X, y = mixed
+    other = X.set_axis([7, 2, 0, *range(10, 7 + X.shape[1])], axis=1)
+    for name, model in default_classifiers().items():
+        if "boosting" in name:  # the others draw
+            expected = model.fit(X, y).predict_proba(X)
+            np.testing.assert_array_equal(model.fit(other, y).predict_proba(other), expected)
+    filled = CompleteTable().fit_transform(other)
+    expected = CompleteTable().fit_transform(X)
+    pd.testing.assert_frame_equal(filled.set_axis(list(X), axis=1), expected)
+    made = make_sampler("smote", filled, 9).set_params(random_state=0).fit_resample(filled, y)[0]
+    same = make_sampler("smote", expected, 9).set_params(random_state=0).fit_resample(expected, y)
+    pd.testing.assert_frame_equal(made.set_axis(list(X), axis=1), same[0])
+
+
+def test_dtypes_with_a_missing_value_of_their_own():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"word": rng.choice(["a", "b"], 300), "flag": rng.random(300) < 0.5})
+    X["number"] = rng.normal(size=300)
+    X["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 9, 300), "D")
+    y = X["number"] + rng.normal(size=300) > 1
+    X = X.mask(rng.random(X.shape) < 0.1)
+    plain = evaluate_resampling(X, y, cv=2, random_state=0).scores["balanced_accuracy"]
+    for backend in ("numpy_nullable", "pyarrow"):
+        other = X.convert_dtypes(dtype_backend=backend)
+        found = evaluate_resampling(other, y, cv=2, random_state=0).scores["balanced_accuracy"]
+        np.testing.assert_array_equal(found, plain)
+        assert found.notna().all()

@@ -1,9 +1,12 @@
 """Columns of every kind become tensors and come back as they were."""
 
 import json
+from decimal import Decimal
 
+import dateutil
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
@@ -51,6 +54,29 @@ COLUMNS = {
     "ns": pd.Series(RNG.integers(0, 2**60, N)).astype("datetime64[ns]").dt.floor("us"),
     "zone": DAYS.tz_localize("Europe/Paris"),
     "duration": pd.to_timedelta(RNG.integers(0, 10**6, N), "s"),
+    "largest int": np.where(RNG.random(N) < 0.3, np.iinfo("int64").max, RNG.integers(0, 9, N)),
+    "seconds": pd.Series(DAYS).astype("datetime64[s]"),
+    "fixed zone": DAYS.tz_localize(dateutil.tz.tzoffset(None, 7200)),
+    "no end": pd.Series([*DAYS[2:], pd.Timestamp.max.floor("D"), pd.Timestamp("1850-01-01")]),
+    "dates of Python": holes([day.date() for day in DAYS]),
+    "decimals": holes([Decimal(int(v)) / 100 for v in RNG.integers(0, 999, N)]),
+    "periods": pd.period_range("2020", periods=4, freq="M")[RNG.integers(0, 4, N)],
+    "bins": pd.cut(RNG.normal(size=N), 3).astype(pd.IntervalDtype("float64", "right")),
+    "category of days": pd.Categorical(DAYS[RNG.integers(0, 3, N)]),
+    "str of pandas 3": holes(RNG.choice(["a", "b"], N), pd.StringDtype("pyarrow", na_value=np.nan)),
+    **{
+        f"{kind} of Arrow": pd.Series(values, dtype=pd.ArrowDtype(kind))
+        for kind, values in {
+            pa.int64(): [*range(N - 1), None],
+            pa.bool_(): [*(RNG.random(N - 1) < 0.5), None],
+            pa.string(): [*RNG.choice(["a", "b"], N - 1), None],
+            pa.timestamp("us"): [*DAYS[1:], None],
+            pa.timestamp("ms", "Europe/Paris"): [*DAYS[1:].tz_localize("Europe/Paris"), None],
+            pa.date32(): [*(day.date() for day in DAYS[1:]), None],
+            pa.duration("s"): pd.to_timedelta(RNG.integers(0, 99, N), "s"),
+            pa.decimal128(9, 2): [Decimal(int(v)) / 100 for v in RNG.integers(0, 999, N)],
+        }.items()
+    },
 }
 
 
@@ -69,7 +95,7 @@ def test_a_column_comes_back_as_it_was(kind):
         pd.testing.assert_frame_equal(back, frame, check_exact=True)
 
 
-@pytest.mark.parametrize("kind", set(COLUMNS) - {"intervals"})
+@pytest.mark.parametrize("kind", set(COLUMNS) - {"fixed zone"})
 def test_a_codec_survives_json(kind):
     frame = pd.DataFrame({kind: COLUMNS[kind]})
     codec = TableCodec.fit(frame)
@@ -78,6 +104,14 @@ def test_a_codec_survives_json(kind):
     assert torch.equal(again.encode(again.rows(frame)), encoded)
     pd.testing.assert_frame_equal(again.decode(encoded), codec.decode(encoded))
     assert again.layout == codec.layout
+
+
+def test_a_zone_without_a_name_is_saved_as_its_offset():
+    frame = pd.DataFrame({"at": COLUMNS["fixed zone"]})
+    codec = TableCodec.from_dict(json.loads(json.dumps(TableCodec.fit(frame).to_dict())))
+    back = codec.decode(codec.encode(codec.rows(frame)))["at"]
+    assert (back == frame["at"]).all()
+    assert back[0].utcoffset() == frame["at"][0].utcoffset()
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
@@ -149,6 +183,62 @@ def test_a_numeric_column_that_becomes_text_is_named():
     codec = TableCodec.fit(pd.DataFrame({"age": [1, 2, 3]}))
     with pytest.raises(InvalidInputError, match="'age' of X was numeric in fit"):
         codec.rows(pd.DataFrame({"age": ["old", "young"]}))
+
+
+def test_objects_that_are_no_numbers_are_named_in_fit():
+    times = pd.Series(pd.date_range("2020", periods=4, freq="h")).dt.time
+    with pytest.raises(InvalidInputError, match="'at' of X has to be numeric, but"):
+        TableCodec.fit(pd.DataFrame({"at": times}))
+
+
+def test_equal_instants_are_equal_whatever_their_resolution():
+    days = pd.DataFrame({"day": DAYS, "took": pd.to_timedelta(RNG.integers(0, 99, N), "s")})
+    codec = TableCodec.fit(days)
+    expected = codec.rows(days)
+    for unit in ("s", "us"):
+        other = days.apply(lambda column, unit=unit: column.dt.as_unit(unit))
+        assert (codec.rows(other) == expected).all()
+        assert (TableCodec.fit(other).rows(days) == expected).all()
+    arrow = days.astype(
+        {"day": pd.ArrowDtype(pa.date32()), "took": pd.ArrowDtype(pa.duration("s"))}
+    )
+    assert (codec.rows(arrow) == expected).all()
+    zoned = days.assign(day=DAYS.tz_localize("UTC"))
+    moved = zoned.assign(day=zoned["day"].dt.tz_convert("Asia/Tokyo"))
+    assert (TableCodec.fit(zoned).rows(moved) == expected).all()
+
+
+def test_days_before_and_long_after_those_of_the_fit_keep_their_order():
+    days = pd.to_datetime(["1900-01-01", "1950-06-01", "2024-01-01", "2262-04-01"])
+    codec = TableCodec.fit(pd.DataFrame({"day": days}))
+    numbers = codec.rows(pd.DataFrame({"day": pd.to_datetime(["1700-01-01", *days.astype(str)])}))
+    years = [1700.0, 1900, 1950.41, 2024, 2262.25]
+    assert np.corrcoef(numbers.ravel(), years)[0, 1] > 0.999999
+
+
+@pytest.mark.parametrize("other", [np.arange(N), pd.to_timedelta(np.arange(N), "D")])
+def test_a_column_of_days_stays_one(other):
+    days, changed = pd.DataFrame({"day": DAYS}), pd.DataFrame({"day": other})
+    with pytest.raises(InvalidInputError, match="'day' of X held datetimes in fit, now "):
+        TableCodec.fit(days).rows(changed)
+    with pytest.raises(InvalidInputError, match=r"'day' of X held \w+ in fit, now datetimes"):
+        TableCodec.fit(changed).rows(days)
+    empty = pd.DataFrame({"day": [np.nan] * 3})
+    assert np.isnan(TableCodec.fit(days).rows(empty)).all()
+
+
+def test_the_largest_integers_do_not_wrap():
+    for dtype in ("int64", "uint64", "Int64"):
+        largest = np.iinfo(dtype.lower()).max
+        values = pd.Series(np.where(np.arange(N) % 3, 5, largest).astype(dtype.lower()))
+        frame = pd.DataFrame({"k": values.astype(dtype)})
+        assert set(there_and_back(frame)["k"]) == {5, largest}
+
+
+def test_what_json_cannot_say_is_named():
+    frame = pd.DataFrame({"c": pd.Categorical([(1, 2), (3, 4)])})
+    with pytest.raises(InvalidInputError, match=r"tuple objects such as \(1, 2\)"):
+        TableCodec.fit(frame).to_dict()
 
 
 @pytest.mark.parametrize("named", [[1], [-2], ["b"], [False, True, False], np.array([1])])

@@ -27,7 +27,7 @@ class OneHot:
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.columns = list(table)
-        categories = categorical_columns(table)
+        categories = table.columns[categorical_columns(table)].tolist()
         self.numbers = [name for name in self.columns if name not in categories]
         self.levels = {name: pd.unique(table[name].astype(object)) for name in categories}
         self.dtypes = table.dtypes

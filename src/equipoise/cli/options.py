@@ -176,7 +176,9 @@ def _edges(text: str) -> Any:
         return text
     pairs = [[code.strip() for code in edge.split(">")] for edge in words(text)]
     if any(len(pair) != 2 for pair in pairs):
-        raise typer.BadParameter(f"{text!r} is not like style>slant,style>thickness, independent or paper.")
+        raise typer.BadParameter(
+            f"{text!r} is not like style>slant,style>thickness, independent or paper."
+        )
     return [[int(code) if code.isdigit() else code for code in pair] for pair in pairs]
 
 
@@ -194,8 +196,8 @@ _WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 # And of those whose docstring speaks Python, what an option says in its place.
 _MEANINGS = {
-    "class_prior": "Class shares that the posterior assumes: all alike, those of the training data, "
-    "or one number per class in the order of the labels, 1 in all.",
+    "class_prior": "Class shares that the posterior assumes: all alike, those of the training "
+    "data, or one number per class in the order of the labels, 1 in all.",
     "code_names": "Names of the codes, otherwise code_1, code_2, ...",
     "structure": "Edges between codes by name or by number from 0; independent for none; or paper "
     "(the second and third code lead to the fourth).",

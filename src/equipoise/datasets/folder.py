@@ -102,7 +102,8 @@ def _read(files: list[Path], size: Size | None) -> Images:
             raise ValueError(
                 f"The images have different sizes (height x width): {files[0]} has "
                 f"{sizes[0][0]}x{sizes[0][1]}, {files[other]} has "
-                f"{sizes[other][0]}x{sizes[other][1]}. Pass image_size (--image-size) to bring all to one."
+                f"{sizes[other][0]}x{sizes[other][1]}. Pass image_size (--image-size) to bring "
+                "all to one."
             )
         size = int(sizes[0][0]), int(sizes[0][1])
     X = np.empty((len(files), *size, 3) if colour else (len(files), *size), dtype=np.uint8)

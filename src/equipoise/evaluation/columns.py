@@ -32,6 +32,10 @@ def as_table(X: Any) -> Any:
             )
         if X.dtype.kind not in "biuf":
             X = pd.DataFrame(X).infer_objects()
+    elif any(isinstance(t, pd.ArrowDtype) or t == np.dtype(object) for t in X.dtypes):
+        from equipoise.preprocessing.dtypes import plain  # loads torch
+
+        X = pd.concat([plain(X.iloc[:, i]) for i in range(X.shape[1])], axis=1)
     if 0 in X.shape:
         raise InvalidInputError(f"X has shape {X.shape}. Pass at least one row and one column.")
     if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
@@ -52,16 +56,17 @@ def is_time(column: pd.Series) -> bool:
     return types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(column)
 
 
-def categorical_columns(X: Any) -> list[Any]:
-    """Names of the categorical columns."""
-    return [c for c in X if is_categorical(X[c])] if isinstance(X, pd.DataFrame) else []
-
-
-def number_columns(X: Any) -> list[Any]:
-    """Names, or positions in an array, of the other columns: numbers, dates and durations."""
+def categorical_columns(X: Any) -> list[int]:
+    """Positions of the categorical columns."""
     if not isinstance(X, pd.DataFrame):
-        return list(range(X.shape[1]))
-    return [c for c in X if not is_categorical(X[c])]
+        return []
+    return [i for i in range(X.shape[1]) if is_categorical(X.iloc[:, i])]
+
+
+def number_columns(X: Any) -> list[int]:
+    """Positions of the other columns: numbers, dates and durations."""
+    categorical = set(categorical_columns(X))
+    return [i for i in range(X.shape[1]) if i not in categorical]
 
 
 def as_floats(X: Any) -> Any:
@@ -71,7 +76,12 @@ def as_floats(X: Any) -> Any:
 
 def as_strings(X: pd.DataFrame) -> pd.DataFrame:
     """Categories as strings, NaN where missing: one type for the encoders of scikit-learn."""
-    return X.apply(lambda column: column.astype(object).map(str, na_action="ignore")).astype(object)
+
+    def written(column: pd.Series) -> pd.Series:
+        values = column.astype(object).where(column.notna(), np.nan)  # pandas.NA is no NaN to them
+        return values.map(str, na_action="ignore")
+
+    return X.apply(written).astype(object)
 
 
 def with_dtypes_of(original: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

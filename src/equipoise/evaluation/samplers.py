@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 from imblearn import FunctionSampler
 from imblearn.over_sampling import (
@@ -64,8 +65,8 @@ def make_sampler(name: str, X: Any, smallest: int) -> Any:
         raise InvalidParameterError(f"{name!r} is no sampler. Choose one of {', '.join(NAMES)}.")
     if categorical:
         raise InvalidInputError(
-            f"{name!r} cannot take the categorical column {categorical[0]!r}. Choose 'smote', "
-            "which is SMOTENC here, or 'random'."
+            f"{name!r} cannot take the categorical column {X.columns[categorical[0]]!r}. Choose "
+            "'smote', which is SMOTENC here, or 'random'."
         )
     if name == "adasyn":
         return ADASYN(n_neighbors=neighbours)
@@ -94,8 +95,8 @@ class CompleteTable(TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what to fill gaps with."""
         frame = _floats_and_categories(X)
-        numbers = frame[number_columns(frame)]
-        categories = frame[categorical_columns(frame)]
+        numbers = frame.iloc[:, number_columns(frame)]
+        categories = frame.iloc[:, categorical_columns(frame)]
         self.fill_ = {
             **numbers.median().fillna(0.0),  # 0 in a column that is all gaps
             **{name: mode.iloc[0] for name in categories if len(mode := categories[name].mode())},
@@ -104,13 +105,14 @@ class CompleteTable(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> Any:
         """The same rows as floats and categories, without gaps; an array for an array."""
-        filled = _floats_and_categories(X).fillna(self.fill_)
+        frame = _floats_and_categories(X)
+        filled = frame.apply(lambda c: c.where(c.notna(), self.fill_.get(c.name, np.nan)))
         return filled if isinstance(X, pd.DataFrame) else filled.to_numpy()
 
 
 def _floats_and_categories(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):
         return pd.DataFrame(as_floats(X))
-    frame, numbers = X.copy(), number_columns(X)
+    frame, numbers = X.copy(), X.columns[number_columns(X)]
     frame[numbers] = as_floats(X[numbers])
     return frame

@@ -79,8 +79,9 @@ def about_classifier(
     if winner == NONE:
         text = f"doing nothing does best ({means[NONE]:.3f})."
     else:
+        nothing = "failed" if np.isnan(means[NONE]) else f"{means[NONE]:.3f}"
         text = (
-            f"{winner} does best ({means[winner]:.3f}, doing nothing {means[NONE]:.3f}): "
+            f"{winner} does best ({means[winner]:.3f}, doing nothing {nothing}): "
             f"{standing(winner, name, outcomes)}."
         )
     if sampler not in (None, winner):

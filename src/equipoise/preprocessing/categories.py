@@ -10,14 +10,20 @@ from pandas.api import types
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
+CATEGORICAL = (pd.CategoricalDtype, pd.StringDtype, pd.IntervalDtype, pd.PeriodDtype)
+KINDS_OF_OBJECTS = {"string", "boolean", "empty", "interval", "period"}
+
 
 def is_categorical(values: pd.Series) -> bool:
     """Whether a column's values have no order and distance: categories, strings and bools."""
-    if isinstance(values.dtype, pd.CategoricalDtype) or types.is_bool_dtype(values.dtype):
+    dtype = values.dtype
+    if types.is_bool_dtype(dtype) or isinstance(dtype, CATEGORICAL):
         return True
-    if values.dtype == np.dtype(object):
-        return types.infer_dtype(values, skipna=True) in {"string", "boolean", "empty"}
-    return isinstance(values.dtype, pd.StringDtype)
+    if dtype == np.dtype(object):
+        return types.infer_dtype(values, skipna=True) in KINDS_OF_OBJECTS
+    return isinstance(dtype, pd.ArrowDtype) and (
+        dtype.type is str or str(dtype).startswith("dictionary")
+    )
 
 
 def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: Any) -> list[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,9 +11,18 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
+from equipoise.preprocessing.dtypes import (
+    dtype_from_json,
+    dtype_to_json,
+    is_zoned,
+    plain,
+    value_from_json,
+    value_to_json,
+)
 from equipoise.preprocessing.quantiles import NormalScores
 
 MOST_DECIMALS = 6
+OBJECTS = ("date", "decimal")  # that are numbers although pandas has no dtype for them
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +34,14 @@ class NumericColumn:
 
     Attributes
     ----------
-    dtype : str
-        pandas dtype that values take on again.
+    dtype : numpy.dtype or pandas.ExtensionDtype
+        That values take on again.
+    objects : str
+        What an object column holds: ``"date"``, ``"decimal"``, or empty for numbers.
+    time : str
+        NumPy's dtype of dates and durations, such as ``"datetime64[us]"``; empty for numbers.
     origin, unit : int
-        Dates and durations are counted in units from the origin, both in ticks of the dtype; 0 for
+        Dates and durations are counted in units from the origin, both in ticks of ``time``; 0 for
         numbers.
     decimals : int or None
         That are enough to write the training rows, at most `MOST_DECIMALS`; values are rounded to
@@ -37,7 +51,9 @@ class NumericColumn:
         Of the training rows.
     """
 
-    dtype: str
+    dtype: Any
+    objects: str
+    time: str
     origin: int
     unit: int
     decimals: int | None
@@ -49,13 +65,20 @@ class NumericColumn:
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
         """Learn from a column of values, a Series or a float array of shape (n,)."""
-        origin = unit = 0
-        if isinstance(values, pd.Series) and values.dtype.kind in "mM":
-            ticks = _ticks(values.dropna())
-            if len(ticks):
-                origin = int(ticks.min())
-                unit = int(np.gcd.reduce(ticks - origin)) or 1
-        numbers = _to_numbers(values, origin, unit, name)
+        objects, time, origin, unit = "", "", 0, 0
+        if isinstance(values, pd.Series):
+            if dtype.kind == "O":
+                kind = types.infer_dtype(values.astype(object), skipna=True)
+                objects = kind if kind in OBJECTS else ""
+            values = plain(values)
+            if values.dtype.kind in "mM":
+                time, ticks = _time(values.dtype), _ticks(values.dropna())
+                if dtype == np.dtype(object) and not objects:
+                    dtype = values.dtype  # not objects again: they would have no resolution
+                if len(ticks):
+                    origin = int(ticks.min())
+                    unit = int(np.gcd.reduce(_distances(ticks, origin))) or 1
+        numbers = _to_numbers(values, time, origin, unit, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not len(seen):
             raise InvalidInputError(f"Column {name!r} of X has no value at all. Leave it out.")
@@ -66,56 +89,73 @@ class NumericColumn:
             )
         missing = 1 - len(seen) / len(numbers)
         decimals = 0 if unit else _decimals(seen, dtype)
-        return cls(str(dtype), origin, unit, decimals, NormalScores.fit(seen), missing)
+        scores = NormalScores.fit(seen)
+        return cls(dtype, objects, time, origin, unit, decimals, scores, missing)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,), NaN where a value is missing."""
-        return _to_numbers(values, self.origin, self.unit, name)
+        if isinstance(values, pd.Series):
+            values = plain(values)
+            time = _time(values.dtype) if values.dtype.kind in "mM" else ""
+            if time[:4] != self.time[:4] and values.notna().any():
+                had, has = (t.partition("64")[0] or "number" for t in (self.time, time))
+                raise InvalidInputError(
+                    f"Column {name!r} of X held {had}s in fit, now {has}s. Convert it first."
+                )
+        says = "was numeric in fit, now"
+        return _to_numbers(values, self.time, self.origin, self.unit, name, says)
 
     def restore(self, numbers: np.ndarray) -> Any:
-        """Inverse of :meth:`to_numbers`: an array of the column's dtype."""
-        dtype: Any = types.pandas_dtype(self.dtype)
+        """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""
         missing = np.isnan(numbers)
         if self.decimals is not None:
             numbers = np.round(numbers, self.decimals)
-        if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-            ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + self.origin
-            resolution = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
-            plain = ticks.view(f"{dtype.kind}8[{resolution}]")
-            plain[missing] = np.array("NaT", plain.dtype)
-            return pd.array(plain).tz_localize("UTC").astype(dtype) if _zoned(dtype) else plain
-        if dtype == np.dtype(object):
-            is_whole = self.decimals == 0
-            values = [int(v) if is_whole and v == v else v for v in numbers.tolist()]
-            return np.array(values, dtype=object)
-        plain_dtype = getattr(dtype, "numpy_dtype", dtype)
-        if plain_dtype.kind == "b":
+        if self.time:
+            return self._restored_times(numbers, missing)
+        dtype = self.dtype
+        if dtype.kind == "O":
+            return pd.Series([self._restored_object(v) for v in numbers.tolist()]).astype(dtype)
+        own = getattr(dtype, "numpy_dtype", dtype)
+        if own.kind == "b":
             numbers = numbers > 0.5
-        elif plain_dtype.kind in "iu":
-            limits = np.iinfo(plain_dtype)
-            numbers = np.clip(np.where(missing, 0, numbers), limits.min, limits.max)
-        if plain_dtype is dtype:
-            return numbers.astype(plain_dtype)
-        result = pd.array(np.where(missing, 0, numbers).astype(plain_dtype), dtype=dtype)
+        elif own.kind in "iu":
+            numbers = _whole(np.where(missing, 0, numbers), own)
+        if own is dtype:
+            return numbers.astype(own)
+        result = pd.array(np.where(missing, 0, numbers).astype(own), dtype=dtype)
         result[missing] = pd.NA
         return result
 
+    def _restored_times(self, numbers: np.ndarray, missing: np.ndarray) -> pd.Series:
+        # May wrap around on the way, as the way back did.
+        ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + np.int64(self.origin)
+        times = ticks.view(self.time)
+        times[missing] = np.array("NaT", times.dtype)
+        values = pd.Series(times)
+        if self.objects == "date":
+            return values.dt.date.astype(object).where(~missing, None)
+        return (values.dt.tz_localize("UTC") if is_zoned(self.dtype) else values).astype(self.dtype)
+
+    def _restored_object(self, value: float) -> Any:
+        if value != value:
+            return None if self.objects else np.nan
+        if self.objects == "decimal":
+            return Decimal(str(value) if self.decimals is None else f"{value:.{self.decimals}f}")
+        return int(value) if self.decimals == 0 else value
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"kind": self.kind, **vars(self), "scores": self.scores.to_dict()}
+        own = {"dtype": dtype_to_json(self.dtype), "scores": self.scores.to_dict()}
+        return {"kind": self.kind, **vars(self), **own}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Inverse of :meth:`to_dict`."""
-        scores = NormalScores.from_dict(values["scores"])
-        return cls(
-            values["dtype"],
-            values["origin"],
-            values["unit"],
-            values["decimals"],
-            scores,
-            values["missing_share"],
-        )
+        own = {
+            "dtype": dtype_from_json(values["dtype"]),
+            "scores": NormalScores.from_dict(values["scores"]),
+        }
+        return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,25 +167,19 @@ class CategoricalColumn:
 
     Attributes
     ----------
-    dtype : str
-        pandas dtype that values take on again, ``"category"`` among them.
+    dtype : numpy.dtype or pandas.ExtensionDtype
+        That values take on again.
     values : tuple
         Those seen, in the order of the dtype's categories, otherwise sorted.
     shares : tuple of float
         Of the training rows, that of missing values last, if there were any.
-    categories : tuple or None
-        All of a ``"category"`` dtype, seen or not.
-    ordered : bool
-        Whether that dtype is.
     missing : {"nan", "none"}
         How an object column writes a missing value.
     """
 
-    dtype: str
+    dtype: Any
     values: tuple[Any, ...]
     shares: tuple[float, ...]
-    categories: tuple[Any, ...] | None
-    ordered: bool
     missing: str
 
     kind: ClassVar[str] = "categorical"
@@ -153,12 +187,8 @@ class CategoricalColumn:
     @classmethod
     def fit(cls, values: pd.Series, dtype: Any, name: Any) -> Self:
         """Learn from a column of values of shape (n,)."""
-        categories, ordered = None, False
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            categories = tuple(values.dtype.categories.tolist())
-            ordered = bool(values.dtype.ordered)
         try:
-            found = pd.Categorical(values).remove_unused_categories()
+            found = pd.Categorical(plain(values)).remove_unused_categories()
         except TypeError:
             raise InvalidInputError(
                 f"Column {name!r} of X holds {type(values.iloc[0]).__name__} objects, which "
@@ -171,11 +201,9 @@ class CategoricalColumn:
         shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
         with_none = dtype == np.dtype(object) and any(v is None for v in values[values.isna()])
         return cls(
-            "category" if categories is not None else str(dtype),
+            dtype,
             tuple(found.categories.tolist()),
             tuple(share / len(values) for share in shares),
-            categories,
-            ordered,
             "none" if with_none else "nan",
         )
 
@@ -186,7 +214,7 @@ class CategoricalColumn:
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,): positions, NaN for missing, −1 for unknown."""
-        column = pd.Series(values)
+        column = plain(pd.Series(values))
         positions = pd.Index(self.values).get_indexer(pd.Index(column))
         return np.where(column.isna(), np.nan, positions)
 
@@ -194,11 +222,9 @@ class CategoricalColumn:
         """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""
         missing = np.isnan(numbers)
         positions = np.where(missing, -1, numbers).astype(np.intp)
-        if self.categories is not None:
-            dtype = pd.CategoricalDtype(self.categories, self.ordered)
-            return pd.Categorical.from_codes(positions, self.values).set_categories(
-                dtype.categories, ordered=self.ordered
-            )
+        if isinstance(self.dtype, pd.CategoricalDtype):
+            places = self.dtype.categories.get_indexer(pd.Index(self.values))
+            return pd.Categorical.from_codes(np.append(places, -1)[positions], dtype=self.dtype)
         values = np.empty(len(self.values) + 1, dtype=object)
         values[:-1] = self.values
         values[-1] = None if self.missing == "none" else np.nan
@@ -206,39 +232,38 @@ class CategoricalColumn:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"kind": self.kind, **vars(self)}
+        own = {
+            "dtype": dtype_to_json(self.dtype),
+            "values": [value_to_json(v) for v in self.values],
+        }
+        return {"kind": self.kind, **vars(self), **own}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Inverse of :meth:`to_dict`."""
-        categories = values["categories"]
-        return cls(
-            values["dtype"],
-            tuple(values["values"]),
-            tuple(values["shares"]),
-            None if categories is None else tuple(categories),
-            values["ordered"],
-            values["missing"],
-        )
+        own = {
+            "dtype": dtype_from_json(values["dtype"]),
+            "values": tuple(value_from_json(v) for v in values["values"]),
+            "shares": tuple(values["shares"]),
+        }
+        return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
 
 
 Column = NumericColumn | CategoricalColumn
 
 
-def _to_numbers(values: Any, origin: int, unit: int, name: Any) -> np.ndarray:
+def _to_numbers(values: Any, time: str, origin: int, unit: int, name: Any, says: str) -> np.ndarray:
+    """Plain values → float64; times in units of ``time`` from the origin."""
     if isinstance(values, np.ndarray):
         return values
-    if values.dtype == np.dtype(object):
-        values = values.infer_objects()
-    if values.dtype.kind in "mM":
-        ticks = _ticks(values) - origin
-        return np.where(values.isna(), np.nan, ticks / max(unit, 1))
+    if time and values.dtype.kind in "mM":
+        return np.where(values.isna(), np.nan, _distances(_ticks(values, time), origin, unit or 1))
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InvalidInputError(
-            f"Column {name!r} of X was numeric in fit, now {error}. Pass numbers, or name the "
-            "column in categorical_features."
+            f"Column {name!r} of X {says} {error}. Pass numbers, or name the column in "
+            "categorical_features."
         ) from None
     if np.isinf(numbers).any():
         raise InvalidInputError(
@@ -256,11 +281,35 @@ def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
 
 
-def _ticks(values: pd.Series) -> np.ndarray:
-    """Dates or durations as integers in their resolution."""
-    plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if _zoned(values.dtype) else values
-    return plain.to_numpy().view(np.int64)
+def _time(dtype: Any) -> str:
+    """NumPy's dtype of dates or durations, without their zone."""
+    return f"datetime64[{dtype.unit}]" if is_zoned(dtype) else str(dtype)
 
 
-def _zoned(dtype: Any) -> bool:
-    return isinstance(dtype, pd.DatetimeTZDtype)
+def _ticks(values: pd.Series, time: str = "") -> np.ndarray:
+    """Dates or durations as integers in their own resolution, or that of ``time``."""
+    own = values.dt.tz_convert("UTC").dt.tz_localize(None) if is_zoned(values.dtype) else values
+    try:
+        return (own.astype(time) if time else own).to_numpy().view(np.int64)
+    except ValueError as error:  # out of bounds
+        raise InvalidInputError(f"Column {values.name!r} of X: {error}.") from None
+
+
+def _distances(ticks: np.ndarray, origin: int, unit: int = 0) -> np.ndarray:
+    """Ticks from the origin: in units, or without their sign as unsigned integers."""
+    # A difference may be too large for a signed integer: they are 584 years of nanoseconds.
+    start = np.array([origin], dtype=np.int64)
+    forward = ticks.view(np.uint64) - start.view(np.uint64)
+    is_later = ticks >= start
+    distance = np.where(is_later, forward, -forward)
+    return distance if not unit else np.where(is_later, 1, -1) * (distance / unit)
+
+
+def _whole(numbers: np.ndarray, dtype: Any) -> np.ndarray:
+    """Whole numbers within the limits of an integer dtype."""
+    limits = np.iinfo(dtype)
+    highest = float(limits.max)  # of 64 bits rounded to one more
+    below = np.nextafter(highest, 0) if highest > limits.max else highest
+    result = np.clip(numbers, limits.min, below).astype(dtype)
+    result[numbers >= highest] = limits.max
+    return result

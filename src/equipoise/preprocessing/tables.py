@@ -84,7 +84,7 @@ class TableCodec:
             columns = tuple(
                 CategoricalColumn.fit(pd.Series(values), np.dtype(dtype), i)
                 if is_in
-                else NumericColumn.fit(values, dtype, i)
+                else NumericColumn.fit(values, np.dtype(dtype), i)
                 for i, (values, is_in) in enumerate(zip(table.T, chosen, strict=True))
             )
             return cls(columns, None, dtype, allow_missing)
@@ -236,12 +236,8 @@ class TableCodec:
 
 
 def _fit_column(values: pd.Series, name: Any, is_named: bool) -> Column:
-    dtype = values.dtype
-    if dtype == np.dtype(object):
-        values = values.infer_objects()
-    if is_named or is_categorical(values):
-        return CategoricalColumn.fit(values, dtype, name)
-    return NumericColumn.fit(values, values.dtype if values.dtype.kind in "mM" else dtype, name)
+    kind = CategoricalColumn if is_named or is_categorical(values) else NumericColumn
+    return kind.fit(values, values.dtype, name)
 
 
 def _restorable(dtype: Any) -> str:
