@@ -1,9 +1,13 @@
 """``evaluate`` and ``resample``: tables in files."""
 
+import datetime
+from decimal import Decimal
 from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
@@ -127,6 +131,92 @@ def test_parquet(call, table, tmp_path):
     assert len(pd.read_csv(back)) == 160
 
 
+def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
+    rng = np.random.default_rng(0)
+    n = 60
+    at = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 9000, n), "min")
+    gap = np.arange(n) % 7 == 0
+    frame = pd.DataFrame(
+        {
+            "": np.arange(n) + 10**17,  # numbers of rows, as pandas writes them
+            "code": [f"{i:04d}" for i in rng.integers(1, 5, n)],
+            "count": np.where(gap, "NULL", rng.integers(0, 9, n).astype(str)),
+            "flag": np.where(gap, "NA", np.where(rng.random(n) < 0.5, "YES", "NO")),
+            "sure": np.where(gap, "NA", np.where(rng.random(n) < 0.5, "TRUE", "FALSE")),
+            "at": at.strftime("%Y-%m-%dT%H:%M"),
+            "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "local": [f"{t:%Y-%m-%d %H:%M:%S}+0{1 + i % 2}:00" for i, t in enumerate(at)],
+            "number": rng.normal(size=n).round(2).astype(str),
+            "same": "3",
+            "y": np.repeat(["00", "01"], [40, 20]),
+        }
+    ).rename(columns={"same": "number"})
+    source = tmp_path / "in.csv"
+    frame.to_csv(source, index=False)
+    options = ("--target", "y", "--dates", "at,utc,local", "--ignore", "Unnamed: 0", "-q")
+    for method in ("smote", "random"):
+        out = tmp_path / f"{method}.csv"
+        assert call("resample", source, out, *options, "--method", method).code == 0
+        lines = out.read_text().splitlines()
+        assert lines[: n + 1] == source.read_text().splitlines()
+        new = cells(out)[n:]
+        assert len(new) == 20 and set(new["y"]) == {"01"} and set(new["Unnamed: 0"]) == {""}
+        assert set(new["code"]) <= set(frame["code"])
+        assert new["count"].str.fullmatch(r"\d|NULL").all()
+        assert set(new["flag"]) <= {"YES", "NO", "NA"}
+        assert set(new["sure"]) <= {"TRUE", "FALSE", "NA"}
+        assert new["at"].str.fullmatch(r"2024-\d\d-\d\dT\d\d:\d\d").all()
+        assert new["utc"].str.fullmatch(r"2024-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
+        assert new["local"].str.fullmatch(r"202[34]-\d\d-\d\d \d\d:\d\d:\d\d\+00:00").all()
+    assert "NULL" in set(new["count"]) and "NA" in set(new["sure"])  # copies have gaps
+
+
+def test_parquet_of_others(call, tmp_path):
+    large = 2**53 + 1
+    n = 40
+    table = pa.table(
+        {
+            "id": [large + i for i in range(n)],
+            "visits": [None if i % 5 == 0 else large + i % 3 for i in range(n)],
+            "price": pa.array([Decimal(i) / 4 for i in range(n)], pa.decimal128(9, 2)),
+            "day": [datetime.date(2024, 1, 1 + i % 28) for i in range(n)],
+            "y": pa.array(["a"] * 30 + ["b"] * 10).dictionary_encode(),
+        }
+    )
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    pq.write_table(table, source)
+    words = ("resample", source, out, "--target", "y", "--ignore", "id", "--force")
+    for method in ("random", "imsic"):
+        assert call(*words, "--method", method, "--sampling-strategy", "b=15").code == 0
+        made = pq.read_table(out)
+        for name in ("id", "visits", "day"):
+            assert made.schema.field(name).type == table.schema.field(name).type
+            assert made[name][:n].to_pylist() == table[name].to_pylist()
+        assert pa.types.is_decimal(made.schema.field("price").type)
+        assert made["price"][:n].to_pylist() == table["price"].to_pylist()
+        assert made["id"][n:].to_pylist() == [None] * 5
+        assert made["y"].to_pylist() == table["y"].to_pylist() + ["b"] * 5
+
+
+def test_levels_that_no_row_has_are_no_class(call, tmp_path):
+    y = pd.Categorical(["a"] * 30 + ["b"] * 10, ["a", "b", "never"])
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=40), "y": y})
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    frame.to_parquet(source)
+    words = ("--target", "y", "--method", "smote", "--sampling-strategy", "20")
+    answer = call("resample", source, out, *words)
+    assert answer.code == 0 and "never" not in answer.out
+    assert pd.read_parquet(out)["y"].value_counts().to_dict() == {"a": 30, "b": 20, "never": 0}
+
+
+def test_an_index_of_parquet_is_no_column(call, tmp_path):
+    source = tmp_path / "in.parquet"
+    index = pd.Index(["r", "s"], name="id")
+    pd.DataFrame({"x": [1.0, 2], "y": [0, 1]}, index=index).to_parquet(source)
+    answer = call("evaluate", source, "--target", "y")
+    assert answer.code == 2 and "id is its index" in " ".join(answer.err.split())
+
+
 MISTAKES = {
     "no such file": (("nowhere.csv", "--target", "y"), "no such file"),
     "no such column": (("IN", "--target", "Y"), "no column 'Y'. Its columns are a, b, y"),
@@ -138,6 +228,9 @@ MISTAKES = {
     "missing labels": (("WORDS", "--target", "gap"), "1 missing labels"),
     "one class": (("WORDS", "--target", "one"), "fewer than two classes"),
     "continuous": (("IN", "--target", "a"), "'a' holds measurements"),
+    "unknown": (("IN", "--target", "y", "--ignore", "c"), "no column 'c'"),
+    "nothing": (("IN", "--target", "y", "--ignore", "a,b"), "no column beside 'y' and those to"),
+    "short header": (("SHORT", "--target", "y"), "more cells than its header"),
 }
 ONLY_RESAMPLE = {
     "method": (("--method", "smoot"), "'smoot' is no sampler"),
@@ -161,7 +254,8 @@ def place(numbers, tmp_path, monkeypatch):
         "words.csv", index=False
     )
     (tmp_path / "empty.csv").write_text("")
-    names = {"IN": numbers, "WORDS": "words.csv", "EMPTY": "empty.csv"}
+    (tmp_path / "short.csv").write_text("x,y\nr1,0.5,0\nr2,0.1,1\n")
+    names = {"IN": numbers, "SHORT": "short.csv", "WORDS": "words.csv", "EMPTY": "empty.csv"}
     return lambda words: [names.get(word, word) for word in words]
 
 

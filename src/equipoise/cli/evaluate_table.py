@@ -12,7 +12,7 @@ from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import check_target, replacing, write_text
 from equipoise.cli.options import words
 from equipoise.cli.oversampling import METHODS, sampler_of
-from equipoise.cli.tables import Categories, Dates, TableFile, Target, read_table
+from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, read_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,6 +39,7 @@ def evaluate_table(
     jobs: Annotated[int, typer.Option(min=1, help="Folds at a time.")] = 1,
     dates: Dates = None,
     categories: Categories = None,
+    ignored: Ignored = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Seed of the folds and all fits.")
     ] = 0,
@@ -64,7 +65,7 @@ def evaluate_table(
         if plot.suffix not in PICTURES:
             raise ValueError(f"{plot}: name a file that ends in {' or '.join(PICTURES)}.")
         check_target(plot)
-    read = read_table(table, target, dates, categories)
+    read = read_table(table, target, dates, categories, ignored)
     from rich.console import Console
 
     from equipoise.evaluation import evaluate_resampling

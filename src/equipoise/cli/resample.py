@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.cells import as_cells
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import check_target
 from equipoise.cli.oversampling import METHODS, parse_strategy, sampler_of, targets
 from equipoise.cli.tables import (
     Categories,
     Dates,
+    Ignored,
     Table,
     TableFile,
     Target,
@@ -53,6 +54,7 @@ def resample(
     ] = None,
     dates: Dates = None,
     categories: Categories = None,
+    ignored: Ignored = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other rows.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
     quiet: Quiet = False,
@@ -60,15 +62,15 @@ def resample(
     """Append synthetic rows of the rare classes to a table.
 
     The rows of the table come first and as they are; those of a CSV keep every cell as it is
-    written. Do this to training rows only: a model must be tested on real ones. Whether it helps
-    at all, `equipoise evaluate` tells.
+    written. In columns to ignore, synthetic rows have nothing. Do this to training rows only: a
+    model must be tested on real ones. Whether it helps at all, `equipoise evaluate` tells.
     """
     note = notes(quiet)
     check_ending(out)
     check_target(out)
     if out.exists() and not force:
         raise ValueError(f"{out} exists. Name another file, or replace it with --force.")
-    read = read_table(table, target, dates, categories)
+    read = read_table(table, target, dates, categories, ignored)
     if mark_column in read.rows:
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())
@@ -79,13 +81,15 @@ def resample(
         elif name.endswith("verbose"):
             sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
-    write_table(out, appended(read, new, as_text=out.suffix == ".csv", mark=mark_column))
+    rows = appended(read, new, as_text=out.suffix == ".csv", mark=mark_column)
+    header = None if read.header is None else [*read.header, *rows.columns[len(read.header) :]]
+    write_table(out, rows, header)
     _print_counts(read.y, new[target])
     note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
 
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
-    """The rows that a sampler adds, with the columns and dtypes of the table."""
+    """The rows that a sampler adds, in the dtypes of the table, without columns to ignore."""
     from equipoise.evaluation.columns import with_dtypes_of
     from equipoise.evaluation.samplers import CompleteTable, takes_any_table
 
@@ -94,7 +98,7 @@ def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
         given = CompleteTable().fit(given).transform(given)
     X, y = sampler.fit_resample(given, table.y)
     rows = X.iloc[len(given) :].assign(**{table.y.name: y.iloc[len(given) :]})
-    return with_dtypes_of(table.rows, rows)
+    return with_dtypes_of(table.rows[[c for c in table.rows if c in rows]], rows)
 
 
 def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -> pd.DataFrame:
@@ -103,13 +107,11 @@ def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -
 
     real = table.rows
     if as_text and table.cells is not None:
-        real = table.cells
-        for name in table.rows.select_dtypes("bool"):
-            # Whatever the file writes for true and false.
-            written = dict(zip(table.rows[name], real[name], strict=True))
-            new = new.assign(**{name: new[name].map(written)})
-        new = pd.read_csv(io.StringIO(new.to_csv(index=False)), dtype=str, keep_default_na=False)
-        new.columns = real.columns
+        real, new = table.cells, as_cells(new, table.rows, table.cells)
+    else:
+        # Whole numbers and bools beside nothing would not stay such.
+        ignored = {c: real[c].convert_dtypes() for c in real if c not in new}
+        real = real.assign(**{c: v for c, v in ignored.items() if v.dtype.kind in "iub"})
     rows = pd.concat([real, new], ignore_index=True)
     return rows if mark is None else rows.assign(**{mark: [False] * len(real) + [True] * len(new)})
 

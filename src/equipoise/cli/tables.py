@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.cells import read_cells, typed
 from equipoise.cli.files import replacing
 from equipoise.cli.options import words
 
@@ -40,6 +41,17 @@ Categories = Annotated[
     ),
 ]
 
+Ignored = Annotated[
+    Any,
+    typer.Option(
+        "--ignore",
+        parser=words,
+        metavar="COLUMN,...",
+        help="Columns that say nothing of the class, such as the number of a row.",
+        show_default="none",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -48,23 +60,30 @@ class Table:
     Attributes
     ----------
     X : DataFrame
-        All columns but the target.
+        All columns but the target and those to ignore.
     y : Series
         The target.
     rows : DataFrame
         All columns, as they are to be written again.
     cells : DataFrame or None
         Of a CSV, every cell as the text that is in the file.
+    header : list of str or None
+        And its header.
     """
 
     X: pd.DataFrame
     y: pd.Series
     rows: pd.DataFrame
     cells: pd.DataFrame | None
+    header: list[str] | None
 
 
 def read_table(
-    path: Path, target: str, dates: Sequence[str] | None, categories: Sequence[str] | None
+    path: Path,
+    target: str,
+    dates: Sequence[str] | None,
+    categories: Sequence[str] | None,
+    ignored: Sequence[str] | None,
 ) -> Table:
     """Read a table and set its target apart.
 
@@ -78,6 +97,8 @@ def read_table(
         Columns of a CSV with dates.
     categories : sequence of str or None
         Columns of numbers that are names.
+    ignored : sequence of str or None
+        Columns to leave out of ``X``.
 
     Returns
     -------
@@ -94,35 +115,42 @@ def read_table(
     check_ending(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file.")
-    dates, categories = dates or [], categories or []
+    dates, categories, ignored = dates or [], categories or [], ignored or []
+    named = [target, *dates, *categories, *ignored]
     if path.suffix == ".csv":
-        cells = _read(path, lambda: pd.read_csv(path, dtype=str, keep_default_na=False))
-        check_columns(path, cells, [target, *dates, *categories])
-        rows = _read(path, lambda: _typed(path, dates, categories))
+        cells, header = _read(path, lambda: read_cells(path))
+        check_columns(path, cells, named)
+        rows = _read(path, lambda: typed(path, cells, target, dates, categories))
         X = rows
     else:
-        cells = None
-        rows = _read(path, lambda: pd.read_parquet(path))
-        check_columns(path, rows, [target, *dates, *categories])
+        cells = header = None
+        rows = _read(path, lambda: _read_parquet(path))
+        check_columns(path, rows, named)
         X = rows.astype(dict.fromkeys(categories, "category"))
+    X = X.drop(columns=[target, *ignored])
+    if not X.shape[1]:
+        raise ValueError(f"{path} has no column beside {target!r} and those to ignore.")
     y = rows[target]
+    if isinstance(y.dtype, pd.CategoricalDtype):
+        y = y.cat.remove_unused_categories()
     if missing := int(y.isna().sum()):
         raise ValueError(
             f"{path}: column {target!r} has {missing} missing labels (empty, NA or the like). "
             "Leave these rows out first."
         )
-    if y.dtype.kind == "f" and (y % 1 != 0).any():
+    numbers = pd.to_numeric(y.astype(str), errors="coerce")
+    if numbers.notna().all() and (numbers % 1 != 0).any():
         raise ValueError(f"{path}: column {target!r} holds measurements, not classes.")
     if y.nunique() < 2:
         raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
-    return Table(X.drop(columns=target), y, rows, cells)
+    return Table(X, y, rows, cells, header)
 
 
-def write_table(path: Path, rows: pd.DataFrame) -> None:
-    """Write a table atomically, in the format that its name ends in."""
+def write_table(path: Path, rows: pd.DataFrame, header: list[str] | None = None) -> None:
+    """Write a table atomically, in the format that its name ends in; a CSV with that header."""
     with replacing(path) as partial:
         if path.suffix == ".csv":
-            rows.to_csv(partial, index=False)
+            rows.to_csv(partial, index=False, header=header or True)
         else:
             rows.to_parquet(partial, index=False)
 
@@ -157,12 +185,25 @@ def check_columns(path: Path, rows: pd.DataFrame, wanted: Sequence[str]) -> None
         raise ValueError(f"{path} has no column {unknown[0]!r}. Its columns are {listed}.")
 
 
-def _typed(path: Path, dates: Sequence[str], categories: Sequence[str]) -> pd.DataFrame:
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """A table whose whole numbers are such, gaps or not.
+
+    Raises
+    ------
+    ValueError
+        It has an index with a name, which no column of the result would be.
+    """
     import pandas as pd
 
-    # As text "007" stays what it is.
-    rows = pd.read_csv(path, dtype=dict.fromkeys(categories, str), low_memory=False)
-    return rows.assign(**{name: pd.to_datetime(rows[name], format="ISO8601") for name in dates})
+    rows = pd.read_parquet(path)
+    if names := [str(name) for name in rows.index.names if name is not None]:
+        raise ValueError(
+            f"{', '.join(names)} is its index. Write it without (reset_index(drop=True)), or as a "
+            "column (reset_index()) that --ignore names."
+        )
+    nullable = pd.read_parquet(path, dtype_backend="numpy_nullable")
+    whole = [c for c in rows if rows[c].dtype.kind == "f" and nullable[c].dtype.kind in "iu"]
+    return rows.assign(**{name: nullable[name] for name in whole}).reset_index(drop=True)
 
 
 def _read(path: Path, call: Callable[[], Any]) -> Any:
