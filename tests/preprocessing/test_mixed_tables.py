@@ -185,6 +185,15 @@ def test_a_numeric_column_that_becomes_text_is_named():
         codec.rows(pd.DataFrame({"age": ["old", "young"]}))
 
 
+def test_equal_categories_are_equal_whatever_their_type():
+    frame = pd.DataFrame({"flag": [True, False, True], "level": pd.Categorical([3, 1, 3])})
+    codec = TableCodec.fit(frame)
+    expected = codec.rows(frame)
+    for dtype in ("int64", "float64", "Int64", object):
+        assert (codec.rows(frame.astype(dtype)) == expected).all()
+    assert (codec.rows(frame.astype(str))[:, 1] == -1).all()
+
+
 def test_objects_that_are_no_numbers_are_named_in_fit():
     times = pd.Series(pd.date_range("2020", periods=4, freq="h")).dt.time
     with pytest.raises(InvalidInputError, match="'at' of X has to be numeric, but"):

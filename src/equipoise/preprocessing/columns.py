@@ -215,7 +215,9 @@ class CategoricalColumn:
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,): positions, NaN for missing, −1 for unknown."""
         column = plain(pd.Series(values))
-        positions = pd.Index(self.values).get_indexer(pd.Index(column))
+        # As objects, 1 is 1.0 and True, as it is in Python.
+        known = pd.Index(self.values, dtype=object)
+        positions = known.get_indexer(pd.Index(column, dtype=object))
         return np.where(column.isna(), np.nan, positions)
 
     def restore(self, numbers: np.ndarray) -> Any:
