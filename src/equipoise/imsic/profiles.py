@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from equipoise.preprocessing import TableCodec
-from equipoise.preprocessing.columns import NumericColumn
+from equipoise.preprocessing.numeric_column import NumericColumn
 
 N_COLUMNS = 6  # that are drawn: those that move most
 

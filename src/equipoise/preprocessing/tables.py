@@ -13,8 +13,11 @@ import torch
 from torch import Tensor
 
 from equipoise.errors import InvalidInputError
+from equipoise.preprocessing.categorical_column import CategoricalColumn
 from equipoise.preprocessing.categories import is_categorical, named_categorical
-from equipoise.preprocessing.columns import CategoricalColumn, Column, NumericColumn
+from equipoise.preprocessing.numeric_column import NumericColumn
+
+Column = NumericColumn | CategoricalColumn
 
 
 class Layout(NamedTuple):

@@ -1,4 +1,4 @@
-"""One column of a table ⇄ numbers ⇄ what a network sees of it."""
+"""A column of numbers, dates or durations ⇄ float64."""
 
 from __future__ import annotations
 
@@ -11,15 +11,9 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
-from equipoise.preprocessing.dtypes import (
-    dtype_from_json,
-    dtype_to_json,
-    is_zoned,
-    plain,
-    value_from_json,
-    value_to_json,
-)
+from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, is_zoned, plain
 from equipoise.preprocessing.quantiles import NormalScores
+from equipoise.preprocessing.times import distances, ticks_of, time_dtype
 
 MOST_DECIMALS = 6
 OBJECTS = ("date", "decimal")  # that are numbers although pandas has no dtype for them
@@ -72,12 +66,12 @@ class NumericColumn:
                 objects = kind if kind in OBJECTS else ""
             values = plain(values)
             if values.dtype.kind in "mM":
-                time, ticks = _time(values.dtype), _ticks(values.dropna())
+                time, ticks = time_dtype(values.dtype), ticks_of(values.dropna())
                 if dtype == np.dtype(object) and not objects:
                     dtype = values.dtype  # not objects again: they would have no resolution
                 if len(ticks):
                     origin = int(ticks.min())
-                    unit = int(np.gcd.reduce(_distances(ticks, origin))) or 1
+                    unit = int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
         numbers = _to_numbers(values, time, origin, unit, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not len(seen):
@@ -96,7 +90,7 @@ class NumericColumn:
         """Column of a table → float64 of shape (n,), NaN where a value is missing."""
         if isinstance(values, pd.Series):
             values = plain(values)
-            time = _time(values.dtype) if values.dtype.kind in "mM" else ""
+            time = time_dtype(values.dtype) if values.dtype.kind in "mM" else ""
             if time[:4] != self.time[:4] and values.notna().any():
                 had, has = (t.partition("64")[0] or "number" for t in (self.time, time))
                 raise InvalidInputError(
@@ -158,108 +152,13 @@ class NumericColumn:
         return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
 
 
-@dataclass(frozen=True, eq=False)
-class CategoricalColumn:
-    """Values of which only equality counts: categories, strings, bools.
-
-    A network sees a block with a 1 at the value's place, all zeros for a value that the training
-    rows did not have. A missing value is a category of its own, where training rows had some.
-
-    Attributes
-    ----------
-    dtype : numpy.dtype or pandas.ExtensionDtype
-        That values take on again.
-    values : tuple
-        Those seen, in the order of the dtype's categories, otherwise sorted.
-    shares : tuple of float
-        Of the training rows, that of missing values last, if there were any.
-    missing : {"nan", "none"}
-        How an object column writes a missing value.
-    """
-
-    dtype: Any
-    values: tuple[Any, ...]
-    shares: tuple[float, ...]
-    missing: str
-
-    kind: ClassVar[str] = "categorical"
-
-    @classmethod
-    def fit(cls, values: pd.Series, dtype: Any, name: Any) -> Self:
-        """Learn from a column of values of shape (n,)."""
-        try:
-            found = pd.Categorical(plain(values)).remove_unused_categories()
-        except TypeError:
-            raise InvalidInputError(
-                f"Column {name!r} of X holds {type(values.iloc[0]).__name__} objects, which "
-                "cannot be told apart. Make strings or numbers of them."
-            ) from None
-        n_missing = int((found.codes < 0).sum())
-        if n_missing == len(values):
-            raise InvalidInputError(f"Column {name!r} of X has no value at all. Leave it out.")
-        counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
-        shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
-        with_none = dtype == np.dtype(object) and any(v is None for v in values[values.isna()])
-        return cls(
-            dtype,
-            tuple(found.categories.tolist()),
-            tuple(share / len(values) for share in shares),
-            "none" if with_none else "nan",
-        )
-
-    @property
-    def missing_share(self) -> float:
-        """Share of the training rows that lacked a value."""
-        return self.shares[-1] if len(self.shares) > len(self.values) else 0.0
-
-    def to_numbers(self, values: Any, name: Any) -> np.ndarray:
-        """Column of a table → float64 of shape (n,): positions, NaN for missing, −1 for unknown."""
-        column = plain(pd.Series(values))
-        # As objects, 1 is 1.0 and True, as it is in Python.
-        known = pd.Index(self.values, dtype=object)
-        positions = known.get_indexer(pd.Index(column, dtype=object))
-        return np.where(column.isna(), np.nan, positions)
-
-    def restore(self, numbers: np.ndarray) -> Any:
-        """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""
-        missing = np.isnan(numbers)
-        positions = np.where(missing, -1, numbers).astype(np.intp)
-        if isinstance(self.dtype, pd.CategoricalDtype):
-            places = self.dtype.categories.get_indexer(pd.Index(self.values))
-            return pd.Categorical.from_codes(np.append(places, -1)[positions], dtype=self.dtype)
-        values = np.empty(len(self.values) + 1, dtype=object)
-        values[:-1] = self.values
-        values[-1] = None if self.missing == "none" else np.nan
-        return pd.Series(values[positions], dtype=object).astype(self.dtype)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        own = {
-            "dtype": dtype_to_json(self.dtype),
-            "values": [value_to_json(v) for v in self.values],
-        }
-        return {"kind": self.kind, **vars(self), **own}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Inverse of :meth:`to_dict`."""
-        own = {
-            "dtype": dtype_from_json(values["dtype"]),
-            "values": tuple(value_from_json(v) for v in values["values"]),
-            "shares": tuple(values["shares"]),
-        }
-        return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
-
-
-Column = NumericColumn | CategoricalColumn
-
-
 def _to_numbers(values: Any, time: str, origin: int, unit: int, name: Any, says: str) -> np.ndarray:
     """Plain values → float64; times in units of ``time`` from the origin."""
     if isinstance(values, np.ndarray):
         return values
     if time and values.dtype.kind in "mM":
-        return np.where(values.isna(), np.nan, _distances(_ticks(values, time), origin, unit or 1))
+        distance, side = distances(ticks_of(values, time), origin)
+        return np.where(values.isna(), np.nan, side * (distance / (unit or 1)))
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
@@ -281,30 +180,6 @@ def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     plain = getattr(plain, "numpy_dtype", plain)
     own = seen.astype(plain) if plain.kind == "f" else seen
     return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
-
-
-def _time(dtype: Any) -> str:
-    """NumPy's dtype of dates or durations, without their zone."""
-    return f"datetime64[{dtype.unit}]" if is_zoned(dtype) else str(dtype)
-
-
-def _ticks(values: pd.Series, time: str = "") -> np.ndarray:
-    """Dates or durations as integers in their own resolution, or that of ``time``."""
-    own = values.dt.tz_convert("UTC").dt.tz_localize(None) if is_zoned(values.dtype) else values
-    try:
-        return (own.astype(time) if time else own).to_numpy().view(np.int64)
-    except ValueError as error:  # out of bounds
-        raise InvalidInputError(f"Column {values.name!r} of X: {error}.") from None
-
-
-def _distances(ticks: np.ndarray, origin: int, unit: int = 0) -> np.ndarray:
-    """Ticks from the origin: in units, or without their sign as unsigned integers."""
-    # A difference may be too large for a signed integer: they are 584 years of nanoseconds.
-    start = np.array([origin], dtype=np.int64)
-    forward = ticks.view(np.uint64) - start.view(np.uint64)
-    is_later = ticks >= start
-    distance = np.where(is_later, forward, -forward)
-    return distance if not unit else np.where(is_later, 1, -1) * (distance / unit)
 
 
 def _whole(numbers: np.ndarray, dtype: Any) -> np.ndarray:
