@@ -34,10 +34,11 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         What to generate, as imbalanced-learn understands it: ``"auto"`` brings every class to the
         size of the largest.
-    min_confidence : float in [0, 1], default=0.5
+    min_confidence : float in [0, 1], default=0.9
         Of a generator with ``predict_proba``: rows in which it finds their class less probable than
         this are left out, unless up to ten times as many draws as are wanted have too few others;
-        then the most probable of them are taken. 0 takes the first rows drawn.
+        then the most probable of them are taken. Less finds more of the rare classes, more takes
+        fewer others for them. 0 takes the first rows drawn.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     }
 
     def __init__(
-        self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.5
+        self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.generator = generator
