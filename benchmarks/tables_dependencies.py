@@ -1,6 +1,6 @@
 """Do new rows of a table keep what its categories have to do with one another?
 
-    python benchmarks/tables_dependencies.py               runs and stores, about five minutes
+    python benchmarks/tables_dependencies.py               runs and stores, some ten minutes
     python benchmarks/tables_dependencies.py --show        prints
 
 One category tells the other: the next one of the three in the common rows, the same in the rare
