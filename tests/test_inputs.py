@@ -140,7 +140,7 @@ def test_inputs_are_bit_identical_afterwards(build, dtype, shape):
 
 Y = np.arange(20) % 2
 WRONG_ROWS = {
-    "no value in a column": (np.full((20, 3), np.nan), "no value at all. Leave it out"),
+    "no value": (np.full((20, 3), np.nan), "X has no value at all, only missing"),
     "infinity": (np.full((20, 3), np.inf), "X contains infinity"),
     "NaN in an image": (np.full((20, 3, 3), np.nan), "X contains NaN"),
     "infinity in an image": (np.full((20, 3, 3, 1), np.inf), "X contains infinity"),

@@ -173,3 +173,18 @@ def test_the_weight_of_a_reconstruction_is_that_of_its_kind(table):
     auto = DGCClassifier(**QUICK).fit(images, labels)
     given = DGCClassifier(**QUICK, reconstruction_weight=0.002).fit(images, labels)
     np.testing.assert_array_equal(auto.predict_proba(images), given.predict_proba(images))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Int64", "object", "datetime64[ns]", "category"])
+def test_a_column_without_a_value_stays_one(table, dtype):
+    X, y = table
+    X = X.assign(empty=pd.Series([None] * len(X), X.index, dtype=dtype))
+    for model in (DGCClassifier(max_epochs=1), IMSIC(max_epochs=1)):
+        with pytest.warns(UserWarning, match=r"no value at all in \['empty'\]"):
+            model.fit(X, y)
+        made = model.sample(20)
+        assert made["empty"].isna().all() and made["empty"].dtype == X["empty"].dtype
+    model.plot_traversals()
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
+    later = X.assign(empty=1.0 if dtype != "datetime64[ns]" else pd.Timestamp("2024-01-01"))
+    assert (model.predict_proba(later) == model.predict_proba(X)).all()

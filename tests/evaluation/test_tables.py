@@ -123,3 +123,14 @@ def test_dtypes_with_a_missing_value_of_their_own():
         found = evaluate_resampling(other, y, cv=2, random_state=0).scores["balanced_accuracy"]
         np.testing.assert_array_equal(found, plain)
         assert found.notna().all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "object", "Int64"])
+def test_a_column_without_a_value_changes_nothing(mixed, dtype):
+    X, y = mixed
+    more = X.assign(empty=pd.Series([None] * len(X), X.index, dtype=dtype))
+    model = default_classifiers()["gradient boosting"]
+    expected = model.fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(model.fit(more, y).predict_proba(more), expected)
+    later = more.assign(empty="1" if dtype == "object" else 1)
+    np.testing.assert_array_equal(model.predict_proba(later), expected)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -24,7 +27,7 @@ def default_classifiers() -> dict[str, Pipeline]:
     Columns are told apart when a pipeline is fitted (see :mod:`equipoise.evaluation.columns`).
     Missing numbers are the median for the linear model and stay missing for the trees, which split
     on them; a missing category is a category of its own, and one that the training part does not
-    have is none.
+    have is none. A column without a value in the training part is left out.
     """
     return {
         "logistic regression": make_pipeline(_for_lines(), LogisticRegression(max_iter=1000)),
@@ -36,7 +39,7 @@ def default_classifiers() -> dict[str, Pipeline]:
 def _for_lines() -> ColumnTransformer:
     numbers = make_pipeline(
         FunctionTransformer(as_floats),
-        SimpleImputer(strategy="median", keep_empty_features=True),
+        SimpleImputer(strategy="median"),
         StandardScaler(),
     )
     categories = make_pipeline(
@@ -54,5 +57,22 @@ def _for_trees() -> ColumnTransformer:
 
 def _by_kind(numbers: object, categories: object) -> ColumnTransformer:
     return ColumnTransformer(
-        [("numbers", numbers, number_columns), ("categories", categories, categorical_columns)]
+        [("numbers", numbers, _known_numbers), ("categories", categories, _known_categories)]
     )
+
+
+# Columns without a value in the training part are left out: gradient boosting fails on them.
+
+
+def _known_numbers(X: Any) -> list[int]:
+    has_value = _has_value(X)
+    return [i for i in number_columns(X) if has_value[i]]
+
+
+def _known_categories(X: Any) -> list[int]:
+    has_value = _has_value(X)
+    return [i for i in categorical_columns(X) if has_value[i]]
+
+
+def _has_value(X: Any) -> list[bool]:
+    return np.logical_or.reduce(np.asarray(pd.notna(X))).tolist()

@@ -53,6 +53,8 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
             spread = np.nanstd(train[:, i]) or 1.0
             found[str(name)] = Profile(_in_units(column, mean), _way(mean) / spread)
             continue
+        if not column.values:  # it never had any
+            continue
         shares = [(values == k).mean(2) for k in range(len(column.values))]
         ways = [_way(share) for share in shares]
         most = int(np.argmax(ways))

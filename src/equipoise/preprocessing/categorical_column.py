@@ -55,8 +55,6 @@ class CategoricalColumn:
                 "cannot be told apart. Make strings or numbers of them."
             ) from None
         n_missing = int((found.codes < 0).sum())
-        if n_missing == len(values):
-            raise InvalidInputError(f"Column {name!r} of X has no value at all. Leave it out.")
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
         shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
         with_none = dtype == np.dtype(object) and any(v is None for v in values[values.isna()])
@@ -78,7 +76,8 @@ class CategoricalColumn:
         # As objects, 1 is 1.0 and True, as it is in Python.
         known = pd.Index(self.values, dtype=object)
         positions = known.get_indexer(pd.Index(column, dtype=object))
-        return np.where(column.isna(), np.nan, positions)
+        # Of a column that had no value, none is news.
+        return np.where(column.isna() | (not self.values), np.nan, positions)
 
     def restore(self, numbers: np.ndarray) -> Any:
         """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""

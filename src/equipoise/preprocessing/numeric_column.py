@@ -58,7 +58,7 @@ class NumericColumn:
 
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
-        """Learn from a column of values, a Series or a float array of shape (n,)."""
+        """Learn from a column with a value, a Series or a float array of shape (n,)."""
         objects, time, origin, unit = "", "", 0, 0
         if isinstance(values, pd.Series):
             if dtype.kind == "O":
@@ -74,8 +74,6 @@ class NumericColumn:
                     unit = int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
         numbers = _to_numbers(values, time, origin, unit, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
-        if not len(seen):
-            raise InvalidInputError(f"Column {name!r} of X has no value at all. Leave it out.")
         if not np.isfinite(seen.max() - seen.min()) or abs(seen).max() > 1e150:
             raise InvalidInputError(
                 f"X has values of up to {abs(seen).max():.3g} in column {name!r}, too large to "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,20 +82,22 @@ class TableCodec:
         """
         codec = cls((), None, None, allow_missing)
         codec._refuse_missing(table)
-        chosen = named_categorical(table, categorical_features)
+        # A column without a value is a category that is always missing.
+        named = np.asarray(named_categorical(table, categorical_features))
+        is_category = (named | _empty_columns(table)).tolist()
         if isinstance(table, np.ndarray):
             dtype = _restorable(original.dtype if isinstance(original, np.ndarray) else table.dtype)
             columns = tuple(
                 CategoricalColumn.fit(pd.Series(values), np.dtype(dtype), i)
                 if is_in
                 else NumericColumn.fit(values, np.dtype(dtype), i)
-                for i, (values, is_in) in enumerate(zip(table.T, chosen, strict=True))
+                for i, (values, is_in) in enumerate(zip(table.T, is_category, strict=True))
             )
             return cls(columns, None, dtype, allow_missing)
         plain = (str, int, float)  # what JSON keeps
         names = [name if isinstance(name, plain) else str(name) for name in table]
         columns = tuple(
-            _fit_column(table.iloc[:, i], names[i], is_in) for i, is_in in enumerate(chosen)
+            _fit_column(table.iloc[:, i], names[i], is_in) for i, is_in in enumerate(is_category)
         )
         if isinstance(original, np.ndarray):
             return cls(columns, None, "object", allow_missing)
@@ -236,6 +239,26 @@ class TableCodec:
         }
         columns = tuple(kinds[column["kind"]](column) for column in values["columns"])
         return cls(columns, values["names"], values["dtype"], values["allow_missing"])
+
+
+def _empty_columns(table: np.ndarray | pd.DataFrame) -> np.ndarray:
+    """Mask of the columns in which every value is missing.
+
+    Raises
+    ------
+    InvalidInputError
+        All are such.
+    """
+    empty: np.ndarray = np.logical_and.reduce(np.asarray(pd.isna(table)))
+    if empty.all():
+        raise InvalidInputError("X has no value at all, only missing ones.")
+    names = np.arange(len(empty)) if isinstance(table, np.ndarray) else table.columns
+    if empty.any():
+        warnings.warn(
+            f"X has no value at all in {names[empty].tolist()}: nothing can be learnt from that.",
+            stacklevel=2,
+        )
+    return empty
 
 
 def _fit_column(values: pd.Series, name: Any, is_named: bool) -> Column:
