@@ -54,8 +54,9 @@ def typed(
             rows[name] = text.where(known)
         elif rows[name].dtype.kind == "f" and text[known].str.fullmatch(WHOLE).all():
             rows[name] = text.where(known).astype("Int64")
-    if (rows[target].astype(str) != cells[target])[rows[target].notna()].any():
-        rows[target] = cells[target].where(rows[target].notna())  # 1.0 and TRUE stay so
+    known = rows[target].notna()
+    if (rows[target].astype(str) != cells[target])[known].any():
+        rows[target] = cells[target].where(known)  # 1.0 and TRUE stay so
     return rows
 
 
@@ -78,7 +79,7 @@ def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: pd.DataFrame) -> pd.D
                 dict(zip(rows[name][known], cells[name][known], strict=True))
             )
         elif types.is_datetime64_any_dtype(rows[name]):
-            text[name] = _like(new[name], max(cells[name][known], key=len))
+            text[name] = _like(new[name], max(cells[name][known], key=len, default=""))
         gaps = cells[name][~known]
         text.loc[new[name].isna(), name] = gaps.mode().iloc[0] if len(gaps) else ""
     return text.reindex(columns=cells.columns, fill_value="")

@@ -201,9 +201,13 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             f"{', '.join(names)} is its index. Write it without (reset_index(drop=True)), or as a "
             "column (reset_index()) that --ignore names."
         )
-    nullable = pd.read_parquet(path, dtype_backend="numpy_nullable")
-    whole = [c for c in rows if rows[c].dtype.kind == "f" and nullable[c].dtype.kind in "iu"]
-    return rows.assign(**{name: nullable[name] for name in whole}).reset_index(drop=True)
+    rows = rows.reset_index(drop=True)
+    floats = [name for name in rows if rows[name].dtype.kind == "f"]
+    if floats:  # those with gaps may be whole numbers in the file
+        nullable = pd.read_parquet(path, columns=floats, dtype_backend="numpy_nullable")
+        whole = [name for name in floats if nullable[name].dtype.kind in "iu"]
+        rows[whole] = nullable[whole].reset_index(drop=True)
+    return rows
 
 
 def _read(path: Path, call: Callable[[], Any]) -> Any:

@@ -69,9 +69,8 @@ class NumericColumn:
                 time, ticks = time_dtype(values.dtype), ticks_of(values.dropna())
                 if dtype == np.dtype(object) and not objects:
                     dtype = values.dtype  # not objects again: they would have no resolution
-                if len(ticks):
-                    origin = int(ticks.min())
-                    unit = int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
+                origin = int(ticks.min())
+                unit = int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
         numbers = _to_numbers(values, time, origin, unit, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not np.isfinite(seen.max() - seen.min()) or abs(seen).max() > 1e150:
@@ -156,7 +155,7 @@ def _to_numbers(values: Any, time: str, origin: int, unit: int, name: Any, says:
         return values
     if time and values.dtype.kind in "mM":
         distance, side = distances(ticks_of(values, time), origin)
-        return np.where(values.isna(), np.nan, side * (distance / (unit or 1)))
+        return np.where(values.isna(), np.nan, side * (distance / unit))
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
@@ -174,9 +173,8 @@ def _to_numbers(values: Any, time: str, origin: int, unit: int, name: Any, says:
 
 def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     """Fewest decimals that lose nothing of the values, in the precision of their dtype."""
-    plain: Any = types.pandas_dtype(dtype)
-    plain = getattr(plain, "numpy_dtype", plain)
-    own = seen.astype(plain) if plain.kind == "f" else seen
+    plain_dtype = getattr(dtype, "numpy_dtype", dtype)
+    own = seen.astype(plain_dtype) if plain_dtype.kind == "f" else seen
     return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
 
 
