@@ -49,8 +49,8 @@ def numbers(tmp_path):
     return path
 
 
-def cells(path):
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def cells(path, sep=",", encoding="utf-8", **_):
+    return pd.read_csv(path, dtype=str, keep_default_na=False, sep=sep, encoding=encoding)
 
 
 KINDS = ("--target", "churn", "--dates", "since", "--categories", "postcode")
@@ -148,12 +148,14 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
             "local": [f"{t:%Y-%m-%d %H:%M:%S}+0{1 + i % 2}:00" for i, t in enumerate(at)],
             "number": rng.normal(size=n).round(2).astype(str),
             "same": "3",
+            "never": "",
+            "nothing": "",
             "y": np.repeat(["00", "01"], [40, 20]),
         }
     ).rename(columns={"same": "number"})
     source = tmp_path / "in.csv"
     frame.to_csv(source, index=False)
-    options = ("--target", "y", "--dates", "at,utc,local", "--ignore", "Unnamed: 0", "-q")
+    options = ("--target", "y", "--dates", "at,utc,local,never", "--ignore", "Unnamed: 0", "-q")
     for method in ("smote", "random"):
         out = tmp_path / f"{method}.csv"
         assert call("resample", source, out, *options, "--method", method).code == 0
@@ -162,6 +164,7 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
         new = cells(out)[n:]
         assert len(new) == 20 and set(new["y"]) == {"01"} and set(new["Unnamed: 0"]) == {""}
         assert set(new["code"]) <= set(frame["code"])
+        assert set(new["never"]) == set(new["nothing"]) == {""}
         assert new["count"].str.fullmatch(r"\d|NULL").all()
         assert set(new["flag"]) <= {"YES", "NO", "NA"}
         assert set(new["sure"]) <= {"TRUE", "FALSE", "NA"}
@@ -169,6 +172,39 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
         assert new["utc"].str.fullmatch(r"2024-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
         assert new["local"].str.fullmatch(r"202[34]-\d\d-\d\d \d\d:\d\d:\d\d\+00:00").all()
     assert "NULL" in set(new["count"]) and "NA" in set(new["sure"])  # copies have gaps
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","], ids=["semicolon", "tab", "comma"])
+@pytest.mark.parametrize("spreadsheet", [True, False])
+def test_a_csv_is_written_like_the_one_that_was_read(call, tmp_path, separator, spreadsheet):
+    rng = np.random.default_rng(0)
+    decimal = "," if separator == ";" else "."
+    numbers = rng.normal(size=40).round(3)
+    frame = pd.DataFrame(
+        {
+            "größe, cm": [str(v).replace(".", decimal) for v in numbers],
+            "stück": rng.integers(0, 9, 40).astype(str),
+            "note": np.where(rng.random(40) < 0.5, "two\nlines", "ja, nein; tab\t"),
+            "y": np.repeat(["a", "b"], [30, 10]),
+        }
+    )
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    written = {
+        "sep": separator,
+        "lineterminator": "\r\n" if spreadsheet else "\n",
+        "encoding": "utf-8-sig" if spreadsheet else "utf-8",
+    }
+    frame.to_csv(source, index=False, **written)
+    words = ("--target", "y", "--method", "smote", "--mark-column", "made", "-q")
+    assert call("resample", source, out, *words).code == 0
+    rows = pd.read_csv(out, sep=separator, decimal=decimal, encoding=written["encoding"])
+    assert rows["größe, cm"].dtype.kind == "f" and rows["stück"].dtype.kind == "i"
+    assert rows["y"].value_counts().tolist() == [30, 30] and rows["made"].sum() == 20
+    assert rows["größe, cm"].between(numbers.min(), numbers.max()).all()
+    before = frame.assign(made="False")
+    after = pd.concat([before, cells(out, **written)[40:]])
+    after.to_csv(source, index=False, **written)
+    assert source.read_bytes() == out.read_bytes()
 
 
 def test_parquet_of_others(call, tmp_path):
@@ -228,6 +264,7 @@ MISTAKES = {
     "missing labels": (("WORDS", "--target", "gap"), "1 missing labels"),
     "one class": (("WORDS", "--target", "one"), "fewer than two classes"),
     "continuous": (("IN", "--target", "a"), "'a' holds measurements"),
+    "decimal commas": (("COMMAS", "--target", "b"), "'b' holds measurements"),
     "unknown": (("IN", "--target", "y", "--ignore", "c"), "no column 'c'"),
     "nothing": (("IN", "--target", "y", "--ignore", "a,b"), "no column beside 'y' and those to"),
     "short header": (("SHORT", "--target", "y"), "more cells than its header"),
@@ -255,7 +292,14 @@ def place(numbers, tmp_path, monkeypatch):
     )
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "short.csv").write_text("x,y\nr1,0.5,0\nr2,0.1,1\n")
-    names = {"IN": numbers, "SHORT": "short.csv", "WORDS": "words.csv", "EMPTY": "empty.csv"}
+    (tmp_path / "commas.csv").write_text("a;b\n1;1,5\n2;2,0\n")
+    names = {
+        "COMMAS": "commas.csv",
+        "IN": numbers,
+        "SHORT": "short.csv",
+        "WORDS": "words.csv",
+        "EMPTY": "empty.csv",
+    }
     return lambda words: [names.get(word, word) for word in words]
 
 

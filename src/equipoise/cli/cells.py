@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PADDED = r"[+-]?0\d+"  # 007 is a name, not a number
 WHOLE = r"[+-]?\d{1,18}"
+FRACTION = r"[+-]?\d+,\d+"
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
+SEPARATORS = (",", ";", "\t")
 
 
-def read_cells(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Every cell of a CSV as its text, and the header as it is written.
+@dataclass(frozen=True)
+class Cells:
+    r"""A CSV as it is written.
+
+    Attributes
+    ----------
+    text : DataFrame
+        Every cell below the header.
+    header : list of str
+    separator : {",", ";", "\t"}
+        The one that the header has most of.
+    decimal : {".", ","}
+        A comma where another separator leaves it free and a number has one.
+    newline : {"\n", "\r\n"}
+    encoding : {"utf-8", "utf-8-sig"}
+        The latter has a byte order mark, as spreadsheets write it.
+    """
+
+    text: pd.DataFrame
+    header: list[str]
+    separator: str
+    decimal: str
+    newline: str
+    encoding: str
+
+    def read(self, file: Any, **how: Any) -> pd.DataFrame:
+        """Another table written so, by ``pandas.read_csv``."""
+        import pandas as pd
+
+        return pd.read_csv(
+            file, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **how
+        )
+
+    def write(self, rows: pd.DataFrame, file: Any, header: list[str] | bool = True) -> None:
+        """Write a table so."""
+        rows.to_csv(
+            file,
+            index=False,
+            header=header,
+            sep=self.separator,
+            decimal=self.decimal,
+            lineterminator=self.newline,
+            encoding=self.encoding,
+        )
+
+
+def read_cells(path: Path) -> Cells:
+    """Read a CSV as text.
 
     Raises
     ------
@@ -25,16 +76,29 @@ def read_cells(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """
     import pandas as pd
 
-    cells = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if not isinstance(cells.index, pd.RangeIndex):
+    with path.open("rb") as file:
+        line = file.readline()
+    bare = re.sub(rb'"[^"]*"', b"", line)
+    separator = max(SEPARATORS, key=lambda one: bare.count(one.encode()))
+    encoding = "utf-8-sig" if line.startswith(codecs.BOM_UTF8) else "utf-8"
+    how: dict[str, Any] = {
+        "sep": separator,
+        "encoding": encoding,
+        "dtype": str,
+        "keep_default_na": False,
+    }
+    text = pd.read_csv(path, **how)
+    if not isinstance(text.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its header. Name every column in line 1.")
-    header = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, nrows=1)
-    return cells, header.iloc[0].tolist()
+    header = pd.read_csv(path, header=None, nrows=1, **how).iloc[0].tolist()
+    commas = separator != "," and any(text[name].str.fullmatch(FRACTION).any() for name in text)
+    newline = "\r\n" if line.endswith(b"\r\n") else "\n"
+    return Cells(text, header, separator, "," if commas else ".", newline, encoding)
 
 
 def typed(
     path: Path,
-    cells: pd.DataFrame,
+    cells: Cells,
     target: str,
     dates: Sequence[str],
     categories: Sequence[str],
@@ -42,9 +106,9 @@ def typed(
     """The cells as values: numbers, bools, dates, otherwise text, and NaN for NA and the like."""
     import pandas as pd
 
-    rows = pd.read_csv(path, dtype=dict.fromkeys(categories, str), low_memory=False)
+    rows = cells.read(path, dtype=dict.fromkeys(categories, str), low_memory=False)
     for name in rows:
-        text, known = cells[name], rows[name].notna()
+        text, known = cells.text[name], rows[name].notna()
         if name in dates:
             zones = text.str.extract(ZONE)[0].dropna().unique()
             rows[name] = pd.to_datetime(rows[name], format="ISO8601", utc=len(zones) > 1)
@@ -55,34 +119,30 @@ def typed(
         elif rows[name].dtype.kind == "f" and text[known].str.fullmatch(WHOLE).all():
             rows[name] = text.where(known).astype("Int64")
     known = rows[target].notna()
-    if (rows[target].astype(str) != cells[target])[known].any():
-        rows[target] = cells[target].where(known)  # 1.0 and TRUE stay so
+    if (rows[target].astype(str) != cells.text[target])[known].any():
+        rows[target] = cells.text[target].where(known)  # 1.0 and TRUE stay so
     return rows
 
 
-def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFrame:
     """New rows as text, written as these cells write such rows; empty where they lack a column."""
-    import pandas as pd
     from pandas.api import types
 
     new = new.reset_index(drop=True)
-    text = pd.read_csv(
-        io.StringIO(new.to_csv(index=False)),
-        dtype=str,
-        keep_default_na=False,
-        skip_blank_lines=False,
-    ).set_axis(new.columns, axis=1)
+    written = io.StringIO()
+    cells.write(new, written)
+    written.seek(0)
+    text = cells.read(written, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    text = text.set_axis(new.columns, axis=1)
     for name in new:
-        known = rows[name].notna()
+        real, known = cells.text[name], rows[name].notna()
         if types.infer_dtype(rows[name], skipna=True) == "boolean":
-            text[name] = new[name].map(
-                dict(zip(rows[name][known], cells[name][known], strict=True))
-            )
+            text[name] = new[name].map(dict(zip(rows[name][known], real[known], strict=True)))
         elif types.is_datetime64_any_dtype(rows[name]):
-            text[name] = _like(new[name], max(cells[name][known], key=len, default=""))
-        gaps = cells[name][~known]
+            text[name] = _like(new[name], max(real[known], key=len, default=""))
+        gaps = real[~known]
         text.loc[new[name].isna(), name] = gaps.mode().iloc[0] if len(gaps) else ""
-    return text.reindex(columns=cells.columns, fill_value="")
+    return text.reindex(columns=cells.text.columns, fill_value="")
 
 
 def _like(times: pd.Series, cell: str) -> pd.Series:

@@ -82,8 +82,7 @@ def resample(
             sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
     rows = appended(read, new, as_text=out.suffix == ".csv", mark=mark_column)
-    header = None if read.header is None else [*read.header, *rows.columns[len(read.header) :]]
-    write_table(out, rows, header)
+    write_table(out, rows, read.cells)
     _print_counts(read.y, new[target])
     note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
 
@@ -107,7 +106,7 @@ def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -
 
     real = table.rows
     if as_text and table.cells is not None:
-        real, new = table.cells, as_cells(new, table.rows, table.cells)
+        real, new = table.cells.text, as_cells(new, table.rows, table.cells)
     else:
         # Whole numbers and bools beside nothing would not stay such.
         ignored = {c: real[c].convert_dtypes() for c in real if c not in new}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.cells import read_cells, typed
+from equipoise.cli.cells import Cells, read_cells, typed
 from equipoise.cli.files import replacing
 from equipoise.cli.options import words
 
@@ -65,17 +65,14 @@ class Table:
         The target.
     rows : DataFrame
         All columns, as they are to be written again.
-    cells : DataFrame or None
-        Of a CSV, every cell as the text that is in the file.
-    header : list of str or None
-        And its header.
+    cells : Cells or None
+        Of a CSV, the text that is in the file.
     """
 
     X: pd.DataFrame
     y: pd.Series
     rows: pd.DataFrame
-    cells: pd.DataFrame | None
-    header: list[str] | None
+    cells: Cells | None
 
 
 def read_table(
@@ -118,12 +115,12 @@ def read_table(
     dates, categories, ignored = dates or [], categories or [], ignored or []
     named = [target, *dates, *categories, *ignored]
     if path.suffix == ".csv":
-        cells, header = _read(path, lambda: read_cells(path))
-        check_columns(path, cells, named)
+        cells = _read(path, lambda: read_cells(path))
+        check_columns(path, cells.text, named)
         rows = _read(path, lambda: typed(path, cells, target, dates, categories))
         X = rows
     else:
-        cells = header = None
+        cells = None
         rows = _read(path, lambda: _read_parquet(path))
         check_columns(path, rows, named)
         X = rows.astype(dict.fromkeys(categories, "category"))
@@ -138,21 +135,24 @@ def read_table(
             f"{path}: column {target!r} has {missing} missing labels (empty, NA or the like). "
             "Leave these rows out first."
         )
-    numbers = pd.to_numeric(y.astype(str), errors="coerce")
+    decimal = "." if cells is None else cells.decimal
+    numbers = pd.to_numeric(y.astype(str).str.replace(decimal, "."), errors="coerce")
     if numbers.notna().all() and (numbers % 1 != 0).any():
         raise ValueError(f"{path}: column {target!r} holds measurements, not classes.")
     if y.nunique() < 2:
         raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
-    return Table(X, y, rows, cells, header)
+    return Table(X, y, rows, cells)
 
 
-def write_table(path: Path, rows: pd.DataFrame, header: list[str] | None = None) -> None:
-    """Write a table atomically, in the format that its name ends in; a CSV with that header."""
+def write_table(path: Path, rows: pd.DataFrame, like: Cells | None) -> None:
+    """Write a table atomically, in the format that its name ends in; a CSV like another one."""
     with replacing(path) as partial:
-        if path.suffix == ".csv":
-            rows.to_csv(partial, index=False, header=header or True)
-        else:
+        if path.suffix == ".parquet":
             rows.to_parquet(partial, index=False)
+        elif like is None:
+            rows.to_csv(partial, index=False)
+        else:
+            like.write(rows, partial, [*like.header, *rows.columns[len(like.header) :]])
 
 
 def check_ending(path: Path) -> None:

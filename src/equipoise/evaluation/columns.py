@@ -87,13 +87,15 @@ def as_strings(X: pd.DataFrame) -> pd.DataFrame:
 def with_dtypes_of(original: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Undo :func:`as_floats`: seconds become dates and durations, integers are rounded.
 
-    A column of whole days or whole seconds gets such values.
+    A column of whole days or whole seconds gets such values, one without values none.
     """
     return pd.DataFrame({c: _restored(rows[c], original[c]) for c in original}, rows.index)
 
 
 def _restored(column: pd.Series, original: pd.Series) -> pd.Series:
     dtype: Any = original.dtype
+    if original.isna().all():
+        return original.iloc[:0].reindex(column.index)
     if is_time(original) and types.is_numeric_dtype(column):
         if types.is_timedelta64_dtype(dtype):
             times = pd.to_timedelta(column, unit="s")
