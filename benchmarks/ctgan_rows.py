@@ -8,7 +8,8 @@
 Both learn the joint distribution of all columns with the class among them, as their authors use
 them. Every class is then filled up to the largest one: CTGAN is asked for rows of the class, TVAE,
 which cannot be asked, draws freely, and rows of other classes are thrown away. What a class does
-not get in ATTEMPTS times as many draws as it lacks rows stays missing; rows-FOLD.json counts it.
+not get in ATTEMPTS times as many draws as it lacks rows, or AT_LEAST draws, stays missing;
+rows-FOLD.json counts it.
 Never imported by equipoise, and imports nothing of it: CTGAN's licence forbids commercial use.
 """
 

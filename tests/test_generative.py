@@ -39,6 +39,14 @@ def test_every_class_gets_its_generators_rows():
     np.testing.assert_allclose(X_more[-1], X[Y == "c"].mean(axis=0), rtol=1e-6)
 
 
+def test_a_fit_forgets_the_columns_of_an_earlier_one():
+    frame = pd.DataFrame(X, columns=["p", "q", "r"])
+    sampler = GenerativeOverSampler(DGCClassifier(max_epochs=1)).fit(frame, Y)
+    assert sampler.feature_names_in_.tolist() == ["p", "q", "r"]
+    sampler.fit(X, Y)
+    assert not hasattr(sampler, "feature_names_in_") and sampler.n_features_in_ == 3
+
+
 def test_a_strategy_and_whole_numbers_in_a_frame():
     frame = pd.DataFrame({"n": np.arange(30), "kind": pd.Categorical(list("xyz") * 10)})
     labels = pd.Series(Y, name="class")

@@ -300,13 +300,34 @@ class DeepEstimator(BaseEstimator):
 
         The folder appears whole or not at all; an earlier save at the path is replaced.
         Callbacks and a ``RandomState`` are not saved.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            The path is a file, or a folder with other things in it.
         """
         check_is_fitted(self)
         persistence.save(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read an estimator that :meth:`save` wrote. Runs no code from the folder."""
+        """Read an estimator that :meth:`save` wrote. Runs no code from the folder.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        InvalidInputError
+            There is no saved estimator, or one of another class.
+        """
         return persistence.load(cls, Path(path))
 
     def _params_to_save(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from torch import Tensor
 
@@ -71,8 +72,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         ndarray of shape (n, n_classes), float64
         """
         scores = self._apply(X, self._log_posterior).astype(np.float64)
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return np.asarray(log_softmax(scores, axis=1))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Posterior of every class, in the order of ``classes_``; see :meth:`predict_log_proba`."""

@@ -91,6 +91,13 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         X_resampled, y_resampled
             The originals, untouched and first, then the synthetic rows, in the containers and
             dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
+
+        Raises
+        ------
+        ValueError
+            Impossible parameters, data or groups, before any training.
+        TrainingDivergedError
+            The loss became NaN or infinite.
         """
         if groups is not None:
             self._check_groups(groups, y)  # before a training
@@ -119,6 +126,13 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         -------
         X_resampled, y_resampled
             As from :meth:`fit_resample`.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            An impossible strategy, rows unlike those of the fit, or other groups than one per row.
         """
         check_is_fitted(self)
         if groups is not None:
@@ -164,13 +178,15 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
         rows = self._rows_like_fit(X)
         if len(labels) != len(rows):
-            raise InvalidInputError(f"X has {len(rows)} rows but y has {len(labels)} labels.")
+            raise InvalidInputError(
+                f"X has {len(rows)} rows but y has {len(labels)} labels. Pass one label per row."
+            )
         self._class_index(labels)  # a class that the fit did not see cannot be resampled
         # The originals go back as they came, not as float64.
-        as_given = isinstance(X, pd.DataFrame) or (
+        is_kept = isinstance(X, pd.DataFrame) or (
             isinstance(X, np.ndarray) and X.dtype.kind in "biufO"
         )
-        return (X if as_given else rows), np.asarray(labels), is_one_vs_all
+        return (X if is_kept else rows), np.asarray(labels), is_one_vs_all
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""

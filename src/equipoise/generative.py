@@ -13,6 +13,7 @@ from sklearn.utils import get_tags
 
 from equipoise.base_sampler import joined, like, plain_strategy
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.inputs import adopt_features
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 from equipoise.polars import as_given, as_pandas
 
@@ -100,7 +101,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, labels, self._sampling_type
         )
-        self._train(X, labels)
+        self._train(as_pandas(X), labels)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -188,9 +189,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                     f"y has the class {label!r}, of which {n} rows are wanted, but {name}'s frozen "
                     f"generator was fitted with {np.asarray(known).tolist()}. Fit it with all."
                 )
-        for attribute in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.generator_, attribute):
-                setattr(self, attribute, getattr(self.generator_, attribute))
+        adopt_features(self, self.generator_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -74,6 +74,14 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
     return rows
 
 
+def adopt_features(estimator: Any, model: Any) -> None:
+    """Give a meta-estimator what its fitted model knows of the columns, and nothing older."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(estimator).pop(name, None)
+        if hasattr(model, name):
+            setattr(estimator, name, getattr(model, name))
+
+
 def _dense(X: pd.DataFrame) -> pd.DataFrame:
     columns = (X.iloc[:, i] for i in range(X.shape[1]))
     dense = [c.sparse.to_dense() if isinstance(c.dtype, pd.SparseDtype) else c for c in columns]

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from equipoise import ConvNetClassifier
-from equipoise.cli.files import replacing, write_json
+from equipoise.atomic import replacing
+from equipoise.cli.files import write_json
 from equipoise.cli.signature import read_parameters
 
 

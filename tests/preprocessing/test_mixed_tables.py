@@ -273,6 +273,15 @@ def test_columns_that_are_not_there_are_refused(named):
         TableCodec.fit(frame, frame, named)
 
 
+@pytest.mark.parametrize("dtype", [object, "category", "string", "float64"])
+def test_a_column_without_values_need_not_be_named(dtype):
+    frame = pd.DataFrame({"n": [1.0, 2.0, 3.0], "c": list("xyx")})
+    frame["empty"] = pd.Series([None] * 3, dtype=dtype)
+    with pytest.warns(UserWarning, match="no value at all in .'empty'"):
+        codec = TableCodec.fit(frame, categorical_features=["c"])
+    pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(frame))), frame)
+
+
 def test_text_that_is_not_named_is_refused():
     frame = pd.DataFrame({"a": ["x", "y"], "b": [7.0, 5]})
     with pytest.raises(InvalidInputError, match="Column 'a' of X holds .* not in categorical"):

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from equipoise.atomic import write_text
+from equipoise.evaluation.columns import categorical_columns
+
 from . import cross_validation, samplers, specs, stored_rows, tables
 
 Job = dict[str, Any]
@@ -42,9 +45,9 @@ def hand_out(jobs: Sequence[Job]) -> list[Path]:
             stored_rows.write_table(folder / f"train-{fold}.csv", X.iloc[rows], y[rows])
         request = {
             "params": job["spec"]["sampler"]["params"],
-            "categorical": stored_rows.categorical(X),
+            "categorical": X.columns[categorical_columns(X)].tolist(),
             "folds": n_folds,
             "seed": seed,
         }
-        stored_rows.write_text(folder / "request.json", json.dumps(request))
+        write_text(folder / "request.json", json.dumps(request))
     return list(folders)

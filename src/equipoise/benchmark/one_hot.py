@@ -37,7 +37,8 @@ class OneHot:
     def encode(self, table: pd.DataFrame) -> np.ndarray:
         """Numbers, then a column per level: (n_rows, n_numbers + n_levels), float64."""
         levels = [
-            (table[name].astype(object).to_numpy()[:, None] == known) * self.height
+            self.height
+            * np.eye(len(known))[pd.Index(known).get_indexer(table[name].astype(object))]
             for name, known in self.levels.items()
         ]
         return np.hstack([table[self.numbers].to_numpy(np.float64), *levels])

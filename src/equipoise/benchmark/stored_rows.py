@@ -6,13 +6,13 @@ Plain CSV, the class last, because programs of other environments write such fil
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+
+from equipoise.atomic import write_text
 
 CLASS = "class"
 
@@ -27,11 +27,11 @@ def has_all(folder: Path, n_folds: int) -> bool:
     return all(has(folder, fold) for fold in range(n_folds))
 
 
-def write(folder: Path, fold: int, X: pd.DataFrame, y: np.ndarray, seconds: float) -> None:
+def write(folder: Path, fold: int, X: pd.DataFrame, y: np.ndarray, took: float) -> None:
     """Store rows; the JSON file, which comes last, says that they are whole."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / f"rows-{fold}.csv", X, y)
-    write_text(folder / f"rows-{fold}.json", json.dumps({"seconds": seconds}))
+    write_text(folder / f"rows-{fold}.json", json.dumps({"seconds": took}))
 
 
 def read(folder: Path, fold: int, like: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, float]:
@@ -49,8 +49,13 @@ def read(folder: Path, fold: int, like: pd.DataFrame) -> tuple[pd.DataFrame, np.
     )
     y = texts.pop(CLASS).to_numpy(np.int64)
     X = pd.DataFrame({name: _typed(texts[name], like[name].dtype) for name in like})
+    return X, y, seconds(folder, fold)
+
+
+def seconds(folder: Path, fold: int) -> float:
+    """What the rows of a fold took."""
     about = json.loads((folder / f"rows-{fold}.json").read_text(encoding="utf-8"))
-    return X, y, float(about["seconds"])
+    return float(about["seconds"])
 
 
 def _typed(column: pd.Series, dtype: Any) -> pd.Series:
@@ -60,21 +65,6 @@ def _typed(column: pd.Series, dtype: Any) -> pd.Series:
     return numbers.round().astype(dtype) if np.issubdtype(dtype, np.integer) else numbers
 
 
-def categorical(table: pd.DataFrame) -> list[str]:
-    """Names of the columns that are categories."""
-    return [name for name in table if isinstance(table[name].dtype, pd.CategoricalDtype)]
-
-
 def write_table(path: Path, X: pd.DataFrame, y: np.ndarray) -> None:
     """Rows and their classes as CSV, exact in every digit."""
     write_text(path, X.assign(**{CLASS: y}).to_csv(index=False))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that appears whole."""
-    partial = path.with_name(f".partial-{uuid4().hex}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

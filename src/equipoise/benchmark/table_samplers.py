@@ -83,10 +83,9 @@ def train(job: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray) -> dict[str, A
     for fold, (rows, _) in enumerate(
         cross_validation.split(y, job["protocol"]["folds"], job["seed"])
     ):
-        X_train = X.iloc[rows].reset_index(drop=True)
         if not stored_rows.has(folder, fold):
-            about = _make(job, sampler, fold, X_train, y[rows])
-        seconds.append(stored_rows.read(folder, fold, X_train)[2])
+            about = _make(job, sampler, fold, X.iloc[rows].reset_index(drop=True), y[rows])
+        seconds.append(stored_rows.seconds(folder, fold))
     folds = [{"fit_seconds": one} for one in seconds]
     return {"spec": job["spec"], **about, "fit_seconds": float(np.mean(seconds)), "folds": folds}
 

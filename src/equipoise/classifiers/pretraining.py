@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.errors import InvalidParameterError
+from equipoise.inputs import adopt_features
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 
 
@@ -119,9 +120,7 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         model.set_params(max_epochs=last).fit(X, y)
         self.estimator_ = model.set_params(warm_start=known["warm_start"], max_epochs=epochs)
         self.sampler_, self.classes_ = sampler, model.classes_
-        for attribute in ("n_features_in_", "feature_names_in_"):
-            if hasattr(model, attribute):
-                setattr(self, attribute, getattr(model, attribute))
+        adopt_features(self, model)
         return self
 
     def _resampling(self) -> tuple[Any, Any]:

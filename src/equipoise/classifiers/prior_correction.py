@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from equipoise.classifiers.learnt_prior import check_countable, fit_and_count
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.inputs import check_labels
+from equipoise.inputs import adopt_features, check_labels
 from equipoise.parameters import Constraint, Instance, OneOf, check_parameters
 
 SHARES = Instance((list, tuple, np.ndarray), "an array of class shares that sums to 1")
@@ -152,10 +152,7 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
                 "sklearn.calibration.CalibratedClassifierCV."
             )
         check_consistent_length(X, y)
-        n_labels = np.asarray(y).size
-        if n_labels == 0:
-            raise InvalidInputError("y is empty. Pass rows of at least two classes.")
-        classes, target = check_labels(y, n_labels)
+        classes, target = check_labels(y, np.asarray(y).size)
         target_prior = self._prior("target_prior", classes, np.bincount(target) / len(target))
         training_prior = self._prior("training_prior", classes, None)
         if training_prior is None:
@@ -173,10 +170,7 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         self.estimator_, self.classes_ = estimator, estimator.classes_
         self.training_prior_ = totals / totals.sum() if training_prior is None else training_prior
         self.target_prior_ = target_prior
-        for attribute in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(attribute, None)
-            if hasattr(estimator, attribute):
-                setattr(self, attribute, getattr(estimator, attribute))
+        adopt_features(self, estimator)
         return self
 
     def _prior(self, name: str, classes: np.ndarray, measured: Any) -> Any:

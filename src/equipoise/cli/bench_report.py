@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.atomic import write_text
 from equipoise.cli.bench import File, HeldOut, Results
-from equipoise.cli.files import check_target, write_text
+from equipoise.cli.files import check_target
 
 if TYPE_CHECKING:
     from equipoise.benchmark import Experiment

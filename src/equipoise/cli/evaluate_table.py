@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.atomic import replacing, write_text
 from equipoise.cli.console import Quiet, notes
-from equipoise.cli.files import check_target, replacing, write_text
+from equipoise.cli.files import check_target
 from equipoise.cli.options import words
 from equipoise.cli.oversampling import METHODS, sampler_of
 from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, read_table

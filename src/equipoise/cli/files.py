@@ -1,31 +1,14 @@
-"""Files that appear whole or not at all."""
+"""Targets of results, checked before any work is done for them, and JSON."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; it takes the place of ``path`` once all is written."""
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="")
+from equipoise.atomic import write_text
 
 
 def write_json(path: Path, content: Any) -> None:

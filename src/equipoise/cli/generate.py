@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from equipoise.atomic import replacing
 from equipoise.cli.console import Quiet, notes
-from equipoise.cli.files import check_target, replacing
+from equipoise.cli.files import check_target
 from equipoise.cli.runs import Run, RunArgument
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from equipoise.atomic import write_text
 from equipoise.cli.cell import Cell, run_alone
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.data import (
@@ -26,7 +27,7 @@ from equipoise.cli.data import (
     Protocol,
     describe,
 )
-from equipoise.cli.files import make_folder, write_text
+from equipoise.cli.files import make_folder
 from equipoise.cli.options import add_options, plain, value_of
 from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
 from equipoise.cli.resuming import check_same_data, same_run

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.cli.files import replacing
+from equipoise.atomic import replacing
 from equipoise.cli.results import Results
 from equipoise.metrics import nearest_rows
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from equipoise.cli.files import replacing, write_json, write_text
+from equipoise.atomic import replacing, write_text
+from equipoise.cli.files import write_json
 from equipoise.metrics import imbalance_report
 
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.atomic import replacing
 from equipoise.cli.cells import Cells, read_cells, typed
-from equipoise.cli.files import replacing
 from equipoise.cli.options import words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet")
-PARQUET_ENGINES = ("pyarrow", "fastparquet")
 
 TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv or .parquet file.")]
 Target = Annotated[str, typer.Option(metavar="COLUMN", help="Column with the class labels.")]
@@ -165,10 +164,9 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix not in ENDINGS:
         raise ValueError(f"{path}: name a file that ends in {' or '.join(ENDINGS)}.")
-    if path.suffix == ".parquet" and not any(map(find_spec, PARQUET_ENGINES)):
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
         raise ValueError(
-            f"{path}: Parquet needs {' or '.join(PARQUET_ENGINES)}. "
-            "Try pip install 'equipoise[parquet]', or use CSV."
+            f"{path}: Parquet needs pyarrow. Try pip install 'equipoise[parquet]', or use CSV."
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from equipoise.cli.files import write_text
+from equipoise.atomic import write_text
 from equipoise.cli.runs import Run
 from equipoise.training import Callback, Progress
 

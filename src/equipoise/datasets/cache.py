@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+
+from equipoise.atomic import replacing
 
 from .fetch import cache_folder, damaged
 from .images import Images
@@ -71,15 +72,10 @@ def _open(path: Path, shape: tuple[int, ...]) -> Images | None:
 def _write(target: Path, shape: tuple[int, ...], chunks: Iterable[Images]) -> None:
     # Written as a stream: a full disk is then an error, where a memory map would be a crash. The
     # name comes last, so that whatever bears it is complete.
-    temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex}.tmp")
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    try:
-        with temporary.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for images in chunks:
-                file.write(images.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(target) as partial, partial.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for images in chunks:
+            file.write(images.tobytes())
+        file.flush()
+        os.fsync(file.fileno())

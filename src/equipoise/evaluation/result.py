@@ -133,8 +133,8 @@ class ResamplingEvaluation:
         Returns
         -------
         str
-            A paragraph per classifier and one in short. A difference counts where its p-value,
-            corrected by Holm, is below .05.
+            A line on the metric, one per classifier, one in short and a caveat. A difference
+            counts where its p-value, corrected by Holm, is below .05.
 
         Raises
         ------

@@ -113,6 +113,6 @@ class CompleteTable(TransformerMixin, BaseEstimator):
 def _floats_and_categories(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):
         return pd.DataFrame(as_floats(X))
-    frame, numbers = X.copy(), X.columns[number_columns(X)]
+    frame, numbers = X.copy(deep=False), X.columns[number_columns(X)]
     frame[numbers] = as_floats(X[numbers])
     return frame

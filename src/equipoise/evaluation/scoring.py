@@ -18,7 +18,7 @@ METRICS = {
     "average_precision": "average precision",
     "brier": "Brier score",
 }
-LOWER_IS_BETTER = {"brier", "fit_seconds"}
+LOWER_IS_BETTER = {"brier"}
 
 
 def score(

@@ -22,7 +22,7 @@ CAVEAT = (
 
 
 def sentences(result: ResamplingEvaluation, metric: str) -> str:
-    """A line about the metric, one per classifier, and a summary."""
+    """A line about the metric, one per classifier, a summary and a caveat."""
     n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
     table = result.summary(metric)
     # A mean over fewer folds cannot be compared.

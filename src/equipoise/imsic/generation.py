@@ -178,6 +178,15 @@ class CodedGenerator(DeepEstimator):
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidParameterError
+            Impossible ``n``, ``codes`` or ``noise_scale``.
+        InvalidInputError
+            A class that the fit did not see.
         """
         number = self._wanted(n, y)
         if not Number(0).accepts(noise_scale):

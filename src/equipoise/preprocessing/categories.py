@@ -11,7 +11,7 @@ from pandas.api import types
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 CATEGORICAL = (pd.CategoricalDtype, pd.StringDtype, pd.IntervalDtype, pd.PeriodDtype)
-KINDS_OF_OBJECTS = {"string", "boolean", "empty", "interval", "period"}
+KINDS_OF_OBJECTS = {"string", "boolean", "interval", "period"}
 
 
 def is_categorical(values: pd.Series) -> bool:
@@ -55,15 +55,17 @@ def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: An
         mask = np.isin(np.arange(n), given % n).tolist()
     elif given.size == 0:
         mask = [False] * n
-    elif given.dtype.kind in "UO" and all(name in names for name in given.tolist()):
-        mask = [name in set(given.tolist()) for name in names]
+    elif given.dtype.kind in "UO" and given.ndim == 1 and set(given) <= set(names):
+        mask = np.isin(np.asarray(names, object), given).tolist()
     else:
         raise InvalidParameterError(
             f"categorical_features={categorical_features!r} must be 'auto', a mask of {n} bools, "
             f"positions from 0 to {n - 1}" + (f", or names among {names}." if names else ".")
         )
     for name, values, is_in in zip(names, columns, mask if columns else [], strict=True):
-        if not is_in and is_categorical(values) and not types.is_bool_dtype(values.dtype):
+        if is_in or types.is_bool_dtype(values.dtype) or values.isna().all():
+            continue
+        if is_categorical(values):
             raise InvalidInputError(
                 f"Column {name!r} of X holds {values.dtype} values but is not in "
                 f"categorical_features={categorical_features!r}. Name it there, or leave it to "

@@ -38,7 +38,19 @@ class ImageCodec:
 
     @classmethod
     def fit(cls, X: np.ndarray, image_shape: tuple[int, ...] | None) -> ImageCodec:
-        """Learn shape, dtype and value range from training images."""
+        """Learn shape, dtype and value range from training images.
+
+        Parameters
+        ----------
+        X : array of shape (n, height, width), (n, height, width, channels) or (n, n_values)
+        image_shape : tuple of int or None
+            ``(height, width)`` or with channels; None where X has it.
+
+        Raises
+        ------
+        InvalidInputError
+            Channels that are not last, or a shape that does not fit X.
+        """
         if X.ndim == 4 and image_shape is None and X.shape[3] > 4 >= X.shape[1]:
             raise InvalidInputError(
                 f"X has shape {X.shape}: images must have their channels last. "
@@ -85,7 +97,13 @@ class ImageCodec:
         return rows
 
     def check(self, X: np.ndarray) -> None:
-        """Refuse rows of another shape or brightness than those of the fit."""
+        """Refuse rows that are not like those of the fit.
+
+        Raises
+        ------
+        InvalidInputError
+            Another shape or brightness.
+        """
         if tuple(X.shape[1:]) != self.row_shape:
             raise InvalidInputError(
                 f"X has rows of shape {tuple(X.shape[1:])}, but the estimator was fitted on rows "

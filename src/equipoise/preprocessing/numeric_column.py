@@ -118,7 +118,7 @@ class NumericColumn:
         return result
 
     def _restored_times(self, numbers: np.ndarray, missing: np.ndarray) -> pd.Series:
-        # May wrap around on the way, as the way back did.
+        # May wrap around on the way, as the way there did.
         ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + np.int64(self.origin)
         times = ticks.view(self.time)
         times[missing] = np.array("NaT", times.dtype)

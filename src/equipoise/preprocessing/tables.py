@@ -76,12 +76,20 @@ class TableCodec:
         table : DataFrame, or float array of shape (n, n_features)
         original : object, default=None
             What the user passed: its dtype is that of the output.
-        categorical_features : "auto", array-like of int, of str or of bool
+        categorical_features : "auto", array-like of int, of str or of bool, default="auto"
             ``"auto"`` for columns of bools, strings and categories.
-        allow_missing : bool
+        allow_missing : bool, default=True
+            Otherwise rows with gaps are refused, here and later.
+
+        Raises
+        ------
+        InvalidInputError
+            Gaps that are not allowed, no value at all, or values that no column kind can hold.
+        InvalidParameterError
+            ``categorical_features`` that the table does not have.
         """
-        codec = cls((), None, None, allow_missing)
-        codec._refuse_missing(table)
+        if not allow_missing:
+            _refuse_missing(table)
         # A column without a value is a category that is always missing.
         named = np.asarray(named_categorical(table, categorical_features))
         is_category = (named | _empty_columns(table)).tolist()
@@ -128,7 +136,7 @@ class TableCodec:
     def _numeric(self) -> dict[int, NumericColumn]:
         return {i: c for i, c in enumerate(self.columns) if isinstance(c, NumericColumn)}
 
-    @property
+    @cached_property
     def _place(self) -> list[int]:
         return list(self._numeric)
 
@@ -139,13 +147,20 @@ class TableCodec:
     # Rows -----------------------------------------------------------------------------------
 
     def check(self, table: np.ndarray | pd.DataFrame) -> None:
-        """Refuse rows with another number of columns than those of the fit."""
+        """Refuse rows that are not like those of the fit.
+
+        Raises
+        ------
+        InvalidInputError
+            Another number of columns, or gaps that are not allowed.
+        """
         if table.ndim != 2 or table.shape[1] != len(self.columns):
             raise InvalidInputError(
                 f"X has shape {table.shape}, but the estimator was fitted on rows of "
                 f"{len(self.columns)} features. Pass the same columns."
             )
-        self._refuse_missing(table)
+        if not self.allow_missing:
+            _refuse_missing(table)
 
     def rows(self, table: np.ndarray | pd.DataFrame) -> np.ndarray:
         """Table → float64 matrix: categories by position, NaN for what is missing."""
@@ -206,18 +221,6 @@ class TableCodec:
             return result
         return pd.DataFrame(dict(enumerate(columns))).set_axis(self.names, axis=1)
 
-    def _refuse_missing(self, table: np.ndarray | pd.DataFrame) -> None:
-        if self.allow_missing:
-            return
-        missing = np.asarray(pd.isna(table)).sum(0)
-        if missing.any():
-            i = int(missing.argmax())
-            name = i if isinstance(table, np.ndarray) else table.columns[i]
-            raise InvalidInputError(
-                f"Input X contains NaN: column {name!r} lacks {missing[i]} values. Fill them in, "
-                "leave the rows out, or set allow_missing=True."
-            )
-
     # Saving ---------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -239,6 +242,17 @@ class TableCodec:
         }
         columns = tuple(kinds[column["kind"]](column) for column in values["columns"])
         return cls(columns, values["names"], values["dtype"], values["allow_missing"])
+
+
+def _refuse_missing(table: np.ndarray | pd.DataFrame) -> None:
+    missing = np.asarray(pd.isna(table)).sum(0)
+    if missing.any():
+        i = int(missing.argmax())
+        name = i if isinstance(table, np.ndarray) else table.columns[i]
+        raise InvalidInputError(
+            f"Input X contains NaN: column {name!r} lacks {missing[i]} values. Fill them in, "
+            "leave the rows out, or set allow_missing=True."
+        )
 
 
 def _empty_columns(table: np.ndarray | pd.DataFrame) -> np.ndarray:

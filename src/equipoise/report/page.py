@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from equipoise.atomic import write_text
 from equipoise.errors import InvalidInputError
 
 from . import page_sections as sections
@@ -77,12 +77,7 @@ def write_page(
     _check(records, path, reference, images)
     with look():
         page = _document(records, title, reference, published, commands or (), images)
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(path, page)
 
 
 def _check(records: Records, path: Path, reference: str, images: Mapping[str, bytes]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import sys
 from copy import deepcopy
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
 from equipoise.training.plan import Progress
 
@@ -122,18 +122,15 @@ class Checkpoint(Callback):
             return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
         plan = progress.plan
-        torch.save(
-            {
-                "modules": plan.modules.state_dict(),
-                "optimizers": [optimizer.state_dict() for optimizer in plan.optimizers],
-                "generator": plan.generator.get_state(),
-                **{name: getattr(progress, name) for name in self._KEPT},
-            },
-            partial,
-        )
-        os.replace(partial, path)
+        state = {
+            "modules": plan.modules.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in plan.optimizers],
+            "generator": plan.generator.get_state(),
+            **{name: getattr(progress, name) for name in self._KEPT},
+        }
+        with replacing(path) as partial:
+            torch.save(state, partial)
 
 
 class JSONLines(Callback):
