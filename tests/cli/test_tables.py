@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
 from equipoise.cli import oversampling, tables
+from equipoise.cli.cells import read_cells, typed
 from equipoise.evaluation import evaluate, remedies
 
 
@@ -147,6 +148,9 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
             "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "local": [f"{t:%Y-%m-%d %H:%M:%S}+0{1 + i % 2}:00" for i, t in enumerate(at)],
             "number": rng.normal(size=n).round(2).astype(str),
+            "price": [f"{v:.2f}" for v in rng.normal(size=n)],
+            "tiny": [f"{v:.3e}" for v in rng.normal(size=n) / 1e9],
+            "tick": at.strftime("%H:%M:%S.250").map("2024-01-01T{}Z".format),
             "same": "3",
             "never": "",
             "nothing": "",
@@ -155,7 +159,15 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
     ).rename(columns={"same": "number"})
     source = tmp_path / "in.csv"
     frame.to_csv(source, index=False)
-    options = ("--target", "y", "--dates", "at,utc,local,never", "--ignore", "Unnamed: 0", "-q")
+    options = (
+        "--target",
+        "y",
+        "--dates",
+        "at,utc,local,tick,never",
+        "--ignore",
+        "Unnamed: 0",
+        "-q",
+    )
     for method in ("smote", "random"):
         out = tmp_path / f"{method}.csv"
         assert call("resample", source, out, *options, "--method", method).code == 0
@@ -165,6 +177,10 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
         assert len(new) == 20 and set(new["y"]) == {"01"} and set(new["Unnamed: 0"]) == {""}
         assert set(new["code"]) <= set(frame["code"])
         assert set(new["never"]) == set(new["nothing"]) == {""}
+        assert new["number"].str.fullmatch(r"-?\d+\.\d{1,2}").all()
+        assert new["price"].str.fullmatch(r"-?\d+\.\d\d").all()
+        assert new["tiny"].astype(float).abs().between(1e-13, 1e-8).all()
+        assert new["tick"].str.fullmatch(r"2024-01-01T\d\d:\d\d:\d\d\.\d{3}Z").all()
         assert new["count"].str.fullmatch(r"\d|NULL").all()
         assert set(new["flag"]) <= {"YES", "NO", "NA"}
         assert set(new["sure"]) <= {"TRUE", "FALSE", "NA"}
@@ -205,6 +221,47 @@ def test_a_csv_is_written_like_the_one_that_was_read(call, tmp_path, separator, 
     after = pd.concat([before, cells(out, **written)[40:]])
     after.to_csv(source, index=False, **written)
     assert source.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "separator", "decimal", "kinds"),
+    [
+        ("a;b\n1,5;x\n2;z\n", ";", ",", "fO"),
+        ("a;b\n1.5;ok\n2.5;1,2\n", ";", ".", "fO"),
+        ('"a";"b"\n"-1,5e3";"1"\n"";"2"\n', ";", ",", "fi"),
+        ('a,b\n"1,5",2\n"2,5",3\n', ",", ",", "fi"),
+        ('a,b\n"1,5",2.5\n"2,5,6",3.5\n', ",", ".", "Of"),
+        ("costs, total, net;b\n1,5;x\n2;z\n", ";", ",", "fO"),
+        ("a\tb;c;d\n1\tx\n2\tz\n", "\t", ".", "iO"),
+    ],
+)
+def test_how_a_csv_is_read(tmp_path, text, separator, decimal, kinds):
+    path = tmp_path / "in.csv"
+    path.write_text(text)
+    cells = read_cells(path)
+    assert (cells.separator, cells.decimal) == (separator, decimal)
+    rows = typed(path, cells, cells.text.columns[-1], [], [])
+    assert "".join(rows.dtypes.map(lambda dtype: dtype.kind)) == kinds
+
+
+def test_numbers_that_are_written_in_two_ways_are_refused_or_named(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("a;b;y\n29,641;1.5;0\n30,7;2.5;1\n")
+    with pytest.raises(ValueError, match="'a' has decimal commas, column 'b' has points"):
+        tables.read_table(path, "y", None, None, None)
+    read = tables.read_table(path, "y", None, ["a"], None)
+    assert read.X["a"].tolist() == ["29,641", "30,7"] and read.X["b"].tolist() == [1.5, 2.5]
+
+
+def test_a_carriage_return_in_a_cell_ends_no_line(call, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = "".join(f'{i / 7},"a\rb",{"m" if i < 20 else "r"}\n' for i in range(30))
+    source.write_bytes(f"x,note,y\n{rows}".encode())
+    words = ("--target", "y", "--method", "random", "-q")
+    assert call("resample", source, out, *words).code == 0
+    before, after = cells(source), cells(out)
+    pd.testing.assert_frame_equal(after[:30], before)
+    assert len(after) == 40 and set(after["note"]) == {"a\rb"}
 
 
 def test_parquet_of_others(call, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import re
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
 PADDED = r"[+-]?0\d+"  # 007 is a name, not a number
 WHOLE = r"[+-]?\d{1,18}"
-FRACTION = r"[+-]?\d+,\d+"
+PLAIN = r"^[+-]?\d*(?:[.,](\d+))?$"  # with its decimals
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
 SEPARATORS = (",", ";", "\t")
+SAMPLE, LINES = 2**16, 20  # bytes, and whole lines of them, that tell how a file is written
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,13 @@ class Cells:
         Every cell below the header.
     header : list of str
     separator : {",", ";", "\t"}
-        The one that the header has most of.
+        The one of which all the first lines have as many, else that of the header.
     decimal : {".", ","}
-        A comma where another separator leaves it free and a number has one.
     newline : {"\n", "\r\n"}
     encoding : {"utf-8", "utf-8-sig"}
         The latter has a byte order mark, as spreadsheets write it.
+    quoting : int
+        Of :mod:`csv`.
     """
 
     text: pd.DataFrame
@@ -44,6 +48,7 @@ class Cells:
     decimal: str
     newline: str
     encoding: str
+    quoting: int
 
     def read(self, file: Any, **how: Any) -> pd.DataFrame:
         """Another table written so, by ``pandas.read_csv``."""
@@ -63,37 +68,88 @@ class Cells:
             decimal=self.decimal,
             lineterminator=self.newline,
             encoding=self.encoding,
+            quoting=self.quoting,
         )
 
 
-def read_cells(path: Path) -> Cells:
+def read_cells(path: Path, categories: Sequence[str] = ()) -> Cells:
     """Read a CSV as text.
+
+    Parameters
+    ----------
+    path : Path
+    categories : sequence of str, default=()
+        Columns that are no numbers, whatever they look like.
 
     Raises
     ------
     ValueError
-        The rows have more cells than the header.
+        The rows have more cells than the header, or numbers are written in two ways.
     """
     import pandas as pd
 
-    with path.open("rb") as file:
-        line = file.readline()
-    bare = re.sub(rb'"[^"]*"', b"", line)
-    separator = max(SEPARATORS, key=lambda one: bare.count(one.encode()))
-    encoding = "utf-8-sig" if line.startswith(codecs.BOM_UTF8) else "utf-8"
+    raw = path.read_bytes()
+    bare = re.sub(rb'"[^"]*"', b"", raw[:SAMPLE])
+    if len(raw) > SAMPLE:
+        bare = bare.rpartition(b"\n")[0]
+    newline = "\r\n" if b"\r\n" in bare else "\n"
     how: dict[str, Any] = {
-        "sep": separator,
-        "encoding": encoding,
-        "dtype": str,
-        "keep_default_na": False,
+        "sep": _separator([line for line in bare.splitlines() if line][:LINES]),
+        "encoding": "utf-8-sig" if raw.startswith(codecs.BOM_UTF8) else "utf-8",
     }
-    text = pd.read_csv(path, **how)
+    text = pd.read_csv(path, dtype=str, keep_default_na=False, **how)
     if not isinstance(text.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its header. Name every column in line 1.")
-    header = pd.read_csv(path, header=None, nrows=1, **how).iloc[0].tolist()
-    commas = separator != "," and any(text[name].str.fullmatch(FRACTION).any() for name in text)
-    newline = "\r\n" if line.endswith(b"\r\n") else "\n"
-    return Cells(text, header, separator, "," if commas else ".", newline, encoding)
+    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
+    return Cells(
+        text,
+        header.iloc[0].tolist(),
+        how["sep"],
+        _decimal(path, text.drop(columns=list(categories), errors="ignore"), how),
+        newline,
+        how["encoding"],
+        # Of a carriage return alone, the writer does not know that readers take it for an end.
+        csv.QUOTE_ALL if newline == "\n" and b"\r" in raw else csv.QUOTE_MINIMAL,
+    )
+
+
+def _separator(lines: Sequence[bytes]) -> str:
+    """Separator of lines whose quoted parts are left out."""
+
+    def rank(separator: str) -> tuple[bool, int]:
+        counts = [line.count(separator.encode()) for line in lines] or [0]
+        return len(set(counts)) == 1 and counts[0] > 0, counts[0]
+
+    return max(SEPARATORS, key=rank)
+
+
+def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
+    """Decimal mark of the columns that have one.
+
+    Raises
+    ------
+    ValueError
+        Some have commas, others points.
+    """
+    import pandas as pd
+
+    with_commas = [
+        name
+        for name in text
+        if (has := text[name].str.contains(",", regex=False)).any()
+        and text.loc[has, name].str.fullmatch(NUMBER).all()
+    ]
+    if not with_commas:
+        return "."
+    read = {mark: pd.read_csv(path, decimal=mark, low_memory=False, **how) for mark in ".,"}
+    numbers = {mark: set(rows.select_dtypes("number")) & set(text) for mark, rows in read.items()}
+    commas, points = (sorted(numbers[one] - numbers[two]) for one, two in (",.", ".,"))
+    if commas and points:
+        raise ValueError(
+            f"column {commas[0]!r} has decimal commas, column {points[0]!r} has points. Write them "
+            "alike, or name columns that hold no numbers with --categories."
+        )
+    return "," if commas else "."
 
 
 def typed(
@@ -129,11 +185,20 @@ def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFram
     from pandas.api import types
 
     new = new.reset_index(drop=True)
+    decimals = {}
+    for name in new:
+        if rows[name].dtype.kind == "f" and (n := _decimals(cells.text[name][rows[name].notna()])):
+            decimals[name] = n
+            new[name] = new[name].round(n[-1]) + 0.0  # no -0.0
     written = io.StringIO()
     cells.write(new, written)
     written.seek(0)
     text = cells.read(written, dtype=str, keep_default_na=False, skip_blank_lines=False)
     text = text.set_axis(new.columns, axis=1)
+    for name, n in decimals.items():
+        if len(n) == 1:  # all real cells have as many
+            padded = new[name].map(f"{{:.{n[0]}f}}".format)
+            text[name] = padded.str.replace(".", cells.decimal)
     for name in new:
         real, known = cells.text[name], rows[name].notna()
         if types.infer_dtype(rows[name], skipna=True) == "boolean":
@@ -145,6 +210,13 @@ def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFram
     return text.reindex(columns=cells.text.columns, fill_value="")
 
 
+def _decimals(numbers: pd.Series) -> list[int]:
+    """How many decimals these cells have, each once; none where some are written otherwise."""
+    if not numbers.str.fullmatch(PLAIN).all():
+        return []
+    return sorted(numbers.str.extract(PLAIN)[0].fillna("").str.len().unique())
+
+
 def _like(times: pd.Series, cell: str) -> pd.Series:
     """Dates or times in the format of a cell that has one."""
     from pandas.tseries.api import guess_datetime_format
@@ -153,6 +225,8 @@ def _like(times: pd.Series, cell: str) -> pd.Series:
     if form is None:
         return times.astype(str)
     text = times.dt.strftime(form.removesuffix("%z"))
+    if fraction := re.search(r"\.(\d+)", cell):
+        text = text.str.replace(rf"(\.\d{{{len(fraction[1])}}})\d*", r"\1", regex=True)
     if not form.endswith("%z"):
         return text
     zone = times.dt.strftime("%z")

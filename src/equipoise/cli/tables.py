@@ -114,7 +114,7 @@ def read_table(
     dates, categories, ignored = dates or [], categories or [], ignored or []
     named = [target, *dates, *categories, *ignored]
     if path.suffix == ".csv":
-        cells = _read(path, lambda: read_cells(path))
+        cells = _read(path, lambda: read_cells(path, categories))
         check_columns(path, cells.text, named)
         rows = _read(path, lambda: typed(path, cells, target, dates, categories))
         X = rows
