@@ -230,7 +230,7 @@ def test_missing_values_are_refused_where_they_are_not_allowed(blobs):
     refused(model.predict, np.full((1, 3), np.nan), match="X contains NaN")
     X = X.copy()
     X[3, 1] = np.nan
-    refused(model.fit, X, y, match="X contains NaN")
+    refused(model.fit, X, y, match="X contains NaN: column 1 lacks 1 values")
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     refused(model.fit, frame, y, match="NaN: column 'b' lacks 1 values.*allow_missing=True")
 

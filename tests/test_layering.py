@@ -33,7 +33,7 @@ ALLOWED = {
     "dataloader": {"errors", "inputs", "polars"},
     "base": FOUNDATION | {"inputs", "persistence"},
     "base_classifier": FOUNDATION | {"base"},
-    "base_sampler": FOUNDATION | {"base", "polars"},
+    "base_sampler": FOUNDATION | {"base", "inputs", "polars"},
     "generative": {"base_sampler", "errors", "inputs", "parameters", "polars"},
     **{method: FOR_METHODS | {"report"} for method in METHODS},
     "report": {"atomic", "errors", "metrics"},

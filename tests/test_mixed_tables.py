@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import cross_val_score
 
-from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
+from equipoise import IMSIC, ConvNetClassifier, DGCClassifier, GenerativeOverSampler
 from equipoise.baselines import BAGAN, DeepSMOTE
 
 QUICK = {"max_epochs": 2, "random_state": 0}
@@ -188,3 +188,34 @@ def test_a_column_without_a_value_stays_one(table, dtype):
     model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
     later = X.assign(empty=1.0 if dtype != "datetime64[ns]" else pd.Timestamp("2024-01-01"))
     assert (model.predict_proba(later) == model.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("made", [list, np.array], ids=["list", "objects"])
+def test_rows_with_words_and_dates_come_back_as_they_were(made):
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=30).tolist()
+    rows = [[float(v), c, d] for v, c, d in zip(rng.normal(size=30), "abc" * 10, days, strict=True)]
+    X = rows if made is list else np.array(rows, dtype=object)
+    y = np.repeat([0, 1], [20, 10])
+    X_more, y_more = IMSIC(max_epochs=1, random_state=0).fit_resample(X, y)
+    assert type(X_more) is type(X) and len(X_more) == len(y_more) == 40
+    assert [list(row) for row in X_more[:30]] == rows
+    for number, word, day in X_more[30:]:
+        assert isinstance(number, float) and word in "abc" and day in days
+
+
+def test_dates_may_be_an_array_of_their_own():
+    X = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=30)})
+    y = np.repeat([0, 1], [20, 10])
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X.to_numpy()), model.predict_proba(X))
+    made, _ = GenerativeOverSampler(DGCClassifier(max_epochs=1)).fit_resample(X.to_numpy(), y)
+    assert made.dtype == X.to_numpy().dtype and np.isin(made, X.to_numpy()).all()
+
+
+def test_values_far_from_those_of_the_fit_are_predicted():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y = np.repeat([0, 1], [20, 10])
+    far = np.array([[1.7e308, -1.7e308], [1e200, 0.0]])
+    for model in (DGCClassifier(max_epochs=1), ConvNetClassifier(max_epochs=1)):
+        assert np.isfinite(model.fit(X, y).predict_proba(far)).all()

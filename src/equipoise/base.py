@@ -200,6 +200,12 @@ class DeepEstimator(BaseEstimator):
         codec = fit_codec(table, X, self)
         if self._continues() and codec.input_shape == self.input_shape_:
             self._codec.check(table)
+            given, known = (_names(c) for c in (codec, self._codec))
+            if given and known and given != known:
+                raise InvalidInputError(
+                    f"warm_start=True needs the columns {known} of the earlier fit, got {given}. "
+                    "Set warm_start=False to start anew."
+                )
             return self._codec
         return codec
 
@@ -354,3 +360,9 @@ class DeepEstimator(BaseEstimator):
         tags.input_tags.allow_nan = self.image_shape is None and bool(self.allow_missing)
         tags.non_deterministic = False
         return tags
+
+
+def _names(codec: ImageCodec | TableCodec) -> list[str]:
+    """Of the columns, as a saved codec has them; none without a DataFrame."""
+    names = codec.names if isinstance(codec, TableCodec) else None
+    return [] if names is None else list(map(str, names))

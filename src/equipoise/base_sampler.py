@@ -15,6 +15,7 @@ from torch import Tensor
 
 from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError
+from equipoise.inputs import as_array, check_known
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
@@ -64,6 +65,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         TrainingDivergedError
             The loss became NaN or infinite.
         """
+        check_known(as_pandas(y))
         labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
         return self._fit_or_restore(X, labels)
 
@@ -135,6 +137,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             An impossible strategy, rows unlike those of the fit, or other groups than one per row.
         """
         check_is_fitted(self)
+        check_known(as_pandas(y))
         if groups is not None:
             groups = self._check_groups(groups, y)
         worker = self._with_strategy(sampling_strategy)
@@ -183,10 +186,9 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             )
         self._class_index(labels)  # a class that the fit did not see cannot be resampled
         # The originals go back as they came, not as float64.
-        is_kept = isinstance(X, pd.DataFrame) or (
-            isinstance(X, np.ndarray) and X.dtype.kind in "biufO"
-        )
-        return (X if is_kept else rows), np.asarray(labels), is_one_vs_all
+        given = X if isinstance(X, pd.DataFrame) else as_array(X)
+        is_kept = isinstance(X, pd.DataFrame) or given.dtype.kind in "biufOmM"
+        return (given if is_kept else rows), np.asarray(labels), is_one_vs_all
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,17 @@ from sklearn.utils.validation import check_array, column_or_1d, validate_data
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import ImageCodec, TableCodec
+
+# Objects that make a column more than numbers; datetimes are dates.
+NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
+
+
+def as_array(rows: Any) -> np.ndarray:
+    """Rows as an array; a list of rows keeps its numbers beside its words, as objects."""
+    values = np.asarray(rows)
+    if values.dtype.kind == "U" and not isinstance(rows, np.ndarray):
+        values = np.asarray(rows, dtype=object)
+    return values
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
@@ -38,6 +50,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
         a table if ``allow_missing=False``.
     """
     X = as_pandas(X)
+    if isinstance(X, (list, tuple)):
+        X = as_array(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
         X = _dense(X)  # the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -59,7 +73,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
             reset=reset,
             order="C",
             dtype=np.float64,
-            ensure_all_finite="allow-nan" if estimator.allow_missing else True,
+            ensure_all_finite="allow-nan",  # the codec refuses gaps, by the name of the column
         )
     if n_dimensions > 4:
         raise InvalidInputError(
@@ -94,7 +108,9 @@ def _has_kinds(X: Any) -> bool:
         return True
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return False
-    return X.dtype == object and any(isinstance(value, str) for value in X.ravel())
+    if X.dtype == object:
+        return any(isinstance(value, NO_NUMBERS) for value in X.ravel())
+    return X.dtype.kind in "mM"
 
 
 def fit_codec(table: Any, original: Any, estimator: Any) -> ImageCodec | TableCodec:
@@ -126,11 +142,7 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     labels = column_or_1d(as_pandas(y), warn=True)
     if not len(labels):
         raise InvalidInputError("y is empty. Pass one class label per row of X.")
-    missing = int(pd.isna(labels).sum())
-    if missing:
-        raise InvalidInputError(
-            f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."
-        )
+    check_known(labels)
     if labels.dtype == object:
         if pd.api.types.infer_dtype(labels).startswith("mixed"):
             raise InvalidInputError(
@@ -149,6 +161,21 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
             "least two classes."
         )
     return classes, target.astype(np.int64)
+
+
+def check_known(y: Any) -> None:
+    """Refuse missing labels.
+
+    Raises
+    ------
+    InvalidInputError
+        There are some.
+    """
+    missing = int(np.sum(pd.isna(y)))
+    if missing:
+        raise InvalidInputError(
+            f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."
+        )
 
 
 def check_weights(

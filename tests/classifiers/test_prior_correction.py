@@ -170,6 +170,8 @@ def test_a_fitted_classifier_can_be_corrected():
         (BalancedRandomForestClassifier(), "sampling_strategy='all'"),
         (GridSearchCV(balanced(), {}), "estimator__randomundersampler=RandomUnderSampler"),
         (GridSearchCV(LogisticRegression(class_weight="balanced"), {}), "estimator__class_weight="),
+        (GridSearchCV(LogisticRegression(), {"class_weight": [None, "balanced"]}), "class_weight="),
+        (GridSearchCV(LogisticRegression(), [{"C": [1]}, {"class_weight": [{0: 2}]}]), "_weight="),
         (make_pipeline(GaussianNB(priors=[0.5, 0.5])), r"priors=\[0.5, 0.5\]"),
         (ConvNetClassifier(loss="logit_adjusted"), "loss='logit_adjusted'"),
         (ConvNetClassifier(resampling="balanced"), "resampling='balanced'"),

@@ -41,6 +41,12 @@ def test_probabilities_do_not_depend_on_batch_mates(fitted, digits, request):
     np.testing.assert_allclose(np.log(together), fitted.predict_log_proba(X), atol=1e-12)
 
 
+def test_a_class_prior_without_a_share_is_refused(digits):
+    X, y, _, _ = digits
+    with pytest.raises(InvalidParameterError, match="class_prior=.*positive shares that sum to 1"):
+        quick(class_prior=[np.nan, *[0.25] * 4]).fit(X, y)
+
+
 def test_class_prior_shifts_the_posterior_by_its_ratio(model, digits):
     X = digits[2][:50]
     uniform = model.predict_log_proba(X)

@@ -169,6 +169,28 @@ def test_dates_stay_whole_days_and_multiples_of_their_unit():
     assert made.nunique() > 50
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("hour", [0, 3])
+def test_days_begin_at_midnight_in_their_zone(zone, hour):
+    local = pd.Series(pd.date_range("2023-01-01", periods=400) + pd.Timedelta(hours=hour))
+    frame = pd.DataFrame({"day": local.dt.tz_localize(zone, ambiguous=np.ones(400, bool))})
+    frame.loc[7, "day"] = pd.NaT
+    codec = TableCodec.fit(frame)
+    codec = TableCodec.from_dict(json.loads(json.dumps(codec.to_dict())))
+    pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(frame))), frame)
+    other = pd.DataFrame({"day": frame["day"].dt.tz_convert("UTC")})
+    np.testing.assert_array_equal(codec.rows(other), codec.rows(frame))
+    drawn = codec.decode(torch.randn(500, codec.encoded_shape[0]).double())["day"].dropna()
+    assert (drawn.dt.hour == hour).all() and (drawn.dt.minute == 0).all() and drawn.nunique() > 50
+
+
+def test_a_clock_that_shows_an_hour_twice_is_not_gone_by():
+    times = pd.date_range("2023-10-28 22:00", periods=8, freq="h", tz="UTC")
+    frame = pd.DataFrame({"at": times.tz_convert("Europe/Berlin")})
+    codec = TableCodec.fit(frame)
+    pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(frame))), frame)
+
+
 def test_what_training_did_not_have_is_no_category_and_no_number():
     frame = pd.DataFrame({"c": ["a", "b"] * 5, "x": np.arange(10.0)})
     codec = TableCodec.fit(frame)

@@ -95,6 +95,18 @@ def test_column_names_keep_their_kind(names):
     pd.testing.assert_frame_equal(back, original)
 
 
+def test_column_labels_of_any_kind_stay_and_are_saved_as_strings():
+    days = pd.date_range("2024-01-01", periods=2, name="day")
+    for names in (days, pd.MultiIndex.from_product([["a"], [1, 2]], names=["x", None])):
+        original = pd.DataFrame([[1.0, 2.0], [3.0, 5.0]], columns=names)
+        codec, matrix = fit(original)
+        pd.testing.assert_frame_equal(
+            codec.decode(codec.encode(matrix)), original, check_freq=False
+        )
+        again = TableCodec.from_dict(json.loads(json.dumps(codec.to_dict())))
+        assert again.decode(again.encode(matrix)).columns.tolist() == [str(name) for name in names]
+
+
 def test_integers_are_rounded_and_stay_within_their_dtype():
     codec, _ = fit(np.array([[0, 100], [255, 200]], np.uint8))
     far = torch.tensor([[-9.0, 0.009], [9.0, -0.009]])

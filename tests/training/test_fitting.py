@@ -5,6 +5,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_array_equal
@@ -182,6 +183,16 @@ def test_warm_start_refuses_other_data(build, blobs, change):
     X, y = (X, y + 1) if change == "classes" else (X[:, :2], y)
     with pytest.raises(InvalidInputError, match="warm_start=True needs.*Set warm_start=False"):
         model.fit(X, y)
+
+
+def test_warm_start_refuses_columns_in_another_order(build, blobs):
+    X, y = blobs
+    frame = pd.DataFrame(X, columns=list("abc"))
+    model = build(warm_start=True).fit(frame, y).fit(frame, y)
+    message = r"needs the columns \['a', 'b', 'c'\].*got \['b', 'a', 'c'\]"
+    with pytest.raises(InvalidInputError, match=message):
+        model.fit(frame[["b", "a", "c"]], y)
+    assert model.fit(X, y).predict(X).shape == y.shape
 
 
 def test_warm_start_refuses_another_network(blobs):

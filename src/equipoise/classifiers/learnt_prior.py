@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -26,6 +26,7 @@ NEUTRAL = {
     "sampling_strategy": OneOf(()),
     "scale_pos_weight": OneOf((None, 1, 1.0)),
 }
+SEARCHED = ("param_grid", "param_distributions")
 BALANCING_LOSSES = OneOf(("logit_adjusted", "balanced_softmax"))
 
 
@@ -79,7 +80,7 @@ def check_countable(owner: str, estimator: Any) -> None:
     """
     _, step = _last_step(estimator)
     cause = "it is fitted already" if isinstance(step, FrozenEstimator) else None
-    for name, value in step.get_params().items():
+    for name, value in _settings(step):
         if _minds_class_sizes(name, value):
             cause = f"{name}={value!r} minds the class sizes inside it"
             break
@@ -98,6 +99,17 @@ def _last_step(estimator: Any) -> tuple[Pipeline | None, Any]:
     while isinstance(estimator, Pipeline):
         pipeline, estimator = estimator, estimator.steps[-1][1]
     return pipeline, estimator
+
+
+def _settings(step: Any) -> Iterator[tuple[str, Any]]:
+    """Parameters of an estimator, and the values that a search inside it tries."""
+    for name, value in step.get_params().items():
+        yield name, value
+        if name.rpartition("__")[2] in SEARCHED:
+            for grid in [value] if isinstance(value, Mapping) else value:
+                for key, tried in grid.items():
+                    if isinstance(tried, Iterable):  # or else a distribution
+                        yield from ((f"{name}__{key}", one) for one in tried)
 
 
 def _minds_class_sizes(name: str, value: Any) -> bool:

@@ -358,7 +358,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if isinstance(self.class_prior, str):
             return (log_train if self.class_prior == "train" else 0.0) - learnt
         prior = np.asarray(self.class_prior, dtype=float)
-        if prior.shape != log_train.shape or (prior <= 0).any() or abs(prior.sum() - 1) > 1e-6:
+        is_one = prior.shape == log_train.shape and (prior > 0).all()
+        if not is_one or not abs(prior.sum() - 1) <= 1e-6:
             raise InvalidParameterError(
                 f"class_prior={self.class_prior!r} must hold {len(log_train)} positive shares "
                 f"that sum to 1, one for each of the classes {self.classes_.tolist()}."

@@ -149,7 +149,8 @@ class IMSICNetwork(nn.Module):
 
 
 def _rebuild(arguments: Any, state: dict[str, Tensor], training: bool) -> IMSICNetwork:
-    network: Any = IMSICNetwork(*arguments)
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn; these are not wanted
+        network: Any = IMSICNetwork(*arguments)
     network.load_state_dict(state)
     network.to(memory_format=torch.channels_last)
     return network.train(training)

@@ -13,7 +13,7 @@ from pandas.api import types
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, is_zoned, plain
 from equipoise.preprocessing.quantiles import NormalScores
-from equipoise.preprocessing.times import distances, ticks_of, time_dtype
+from equipoise.preprocessing.times import distances, in_zone, ticks_of, time_dtype, zone_of
 
 MOST_DECIMALS = 6
 OBJECTS = ("date", "decimal")  # that are numbers although pandas has no dtype for them
@@ -43,6 +43,9 @@ class NumericColumn:
     scores : NormalScores
     missing_share : float
         Of the training rows.
+    local : bool
+        Whether times are counted by the clock of their zone: where they are so by larger units, as
+        days are that begin at midnight there.
     """
 
     dtype: Any
@@ -53,25 +56,26 @@ class NumericColumn:
     decimals: int | None
     scores: NormalScores
     missing_share: float
+    local: bool = False
 
     kind: ClassVar[str] = "numeric"
 
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
         """Learn from a column with a value, a Series or a float array of shape (n,)."""
-        objects, time, origin, unit = "", "", 0, 0
+        objects, time, origin, unit, local = "", "", 0, 0, False
         if isinstance(values, pd.Series):
             if dtype.kind == "O":
                 kind = types.infer_dtype(values.astype(object), skipna=True)
                 objects = kind if kind in OBJECTS else ""
             values = plain(values)
             if values.dtype.kind in "mM":
-                time, ticks = time_dtype(values.dtype), ticks_of(values.dropna())
+                time = time_dtype(values.dtype)
                 if dtype == np.dtype(object) and not objects:
                     dtype = values.dtype  # not objects again: they would have no resolution
-                origin = int(ticks.min())
-                unit = int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
-        numbers = _to_numbers(values, time, origin, unit, name, "has to be numeric, but")
+                origin, unit, local = _grid(values.dropna())
+        zone = zone_of(dtype) if local else "UTC"
+        numbers = _to_numbers(values, time, origin, unit, zone, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not np.isfinite(seen.max() - seen.min()) or abs(seen).max() > 1e150:
             raise InvalidInputError(
@@ -81,7 +85,7 @@ class NumericColumn:
         missing = 1 - len(seen) / len(numbers)
         decimals = 0 if unit else _decimals(seen, dtype)
         scores = NormalScores.fit(seen)
-        return cls(dtype, objects, time, origin, unit, decimals, scores, missing)
+        return cls(dtype, objects, time, origin, unit, decimals, scores, missing, local)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,), NaN where a value is missing."""
@@ -94,7 +98,11 @@ class NumericColumn:
                     f"Column {name!r} of X held {had}s in fit, now {has}s. Convert it first."
                 )
         says = "was numeric in fit, now"
-        return _to_numbers(values, self.time, self.origin, self.unit, name, says)
+        return _to_numbers(values, self.time, self.origin, self.unit, self._zone, name, says)
+
+    @property
+    def _zone(self) -> Any:
+        return zone_of(self.dtype) if self.local else "UTC"
 
     def restore(self, numbers: np.ndarray) -> Any:
         """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""
@@ -125,7 +133,7 @@ class NumericColumn:
         values = pd.Series(times)
         if self.objects == "date":
             return values.dt.date.astype(object).where(~missing, None)
-        return (values.dt.tz_localize("UTC") if is_zoned(self.dtype) else values).astype(self.dtype)
+        return (in_zone(values, self._zone) if is_zoned(self.dtype) else values).astype(self.dtype)
 
     def _restored_object(self, value: float) -> Any:
         if value != value:
@@ -149,12 +157,31 @@ class NumericColumn:
         return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
 
 
-def _to_numbers(values: Any, time: str, origin: int, unit: int, name: Any, says: str) -> np.ndarray:
-    """Plain values → float64; times in units of ``time`` from the origin."""
+def _grid(times: pd.Series) -> tuple[int, int, bool]:
+    """The earliest tick, the largest unit that counts all others from it, and by which clock."""
+
+    def by(zone: Any) -> tuple[int, int]:
+        ticks = ticks_of(times, zone=zone)
+        origin = int(ticks.min())
+        return origin, int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
+
+    origin, unit = by("UTC")
+    if is_zoned(times.dtype):
+        zone = zone_of(times.dtype)
+        local = by(zone)
+        if local[1] > unit and in_zone(times.dt.tz_localize(None), zone).equals(times):
+            return *local, True
+    return origin, unit, False
+
+
+def _to_numbers(
+    values: Any, time: str, origin: int, unit: int, zone: Any, name: Any, says: str
+) -> np.ndarray:
+    """Plain values → float64; times in units of ``time`` from the origin, as ``zone`` has them."""
     if isinstance(values, np.ndarray):
         return values
     if time and values.dtype.kind in "mM":
-        distance, side = distances(ticks_of(values, time), origin)
+        distance, side = distances(ticks_of(values, time, zone), origin)
         return np.where(values.isna(), np.nan, side * (distance / unit))
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)

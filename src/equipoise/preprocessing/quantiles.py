@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 MOST_KNOTS = 1000  # of a column with more distinct values; between them the map is linear
+FARTHEST = 1e6  # widths of the training range that a value may lie outside: more would overflow
 SNAP = 2e-7  # scores this close to a knot's are that knot's: rounding must not move a value
 
 
@@ -19,7 +20,8 @@ class NormalScores:
     A value that the column holds more than once owns the interval of scores that its share of
     the rows spans: it is encoded as the middle, and the whole interval is decoded to it. So a
     column with many zeros keeps as many, and one with few values takes no others but rounded
-    neighbours. Beyond the training range the map is linear; decoding stays within it.
+    neighbours. Beyond the training range the map is linear, up to `FARTHEST`; decoding stays
+    within it.
 
     Attributes
     ----------
@@ -59,6 +61,8 @@ class NormalScores:
         width = knots[-1] - knots[0]
         if width == 0:  # nothing was learnt of other values
             return np.where(np.isnan(values), np.nan, 0.0)
+        reach = FARTHEST * width
+        values = np.clip(values, knots[0] - reach, knots[-1] + reach)
         at = np.clip(np.searchsorted(knots, values, "right") - 1, 0, len(knots) - 1)
         after = np.minimum(at + 1, len(knots) - 1)
         gap = knots[after] - knots[at]

@@ -49,15 +49,15 @@ class TableCodec:
     Attributes
     ----------
     columns : tuple of NumericColumn or CategoricalColumn
-    names : list or None
-        Names, when the user fitted a DataFrame; the output is then one too.
+    names : pandas.Index or None
+        Of the columns, when the user fitted a DataFrame; the output is then one too.
     dtype : str or None
         Of the output, when the user fitted an array.
     allow_missing : bool
     """
 
     columns: tuple[Column, ...]
-    names: list[Any] | None
+    names: pd.Index | None
     dtype: str | None
     allow_missing: bool = True
 
@@ -102,12 +102,11 @@ class TableCodec:
                 for i, (values, is_in) in enumerate(zip(table.T, is_category, strict=True))
             )
             return cls(columns, None, dtype, allow_missing)
-        plain = (str, int, float)  # what JSON keeps
-        names = [name if isinstance(name, plain) else str(name) for name in table]
+        names = table.columns
         columns = tuple(
             _fit_column(table.iloc[:, i], names[i], is_in) for i, is_in in enumerate(is_category)
         )
-        if isinstance(original, np.ndarray):
+        if isinstance(original, (np.ndarray, list, tuple)):
             return cls(columns, None, "object", allow_missing)
         return cls(columns, names, None, allow_missing)
 
@@ -166,7 +165,7 @@ class TableCodec:
         """Table → float64 matrix: categories by position, NaN for what is missing."""
         if isinstance(table, np.ndarray) and not self._categorical:
             return table
-        names = self.names or range(len(self.columns))
+        names = range(len(self.columns)) if self.names is None else self.names
         result = np.empty(table.shape)
         for i, (column, name) in enumerate(zip(self.columns, names, strict=True)):
             part = table[:, i] if isinstance(table, np.ndarray) else table.iloc[:, i]
@@ -224,12 +223,14 @@ class TableCodec:
     # Saving ---------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON; column names that it does not have become strings."""
+        plain = (str, int, float)
+        names = None if self.names is None else self.names.tolist()
         columns = [column.to_dict() for column in self.columns]
         return {
             "kind": "table",
             "columns": columns,
-            "names": self.names,
+            "names": names and [n if isinstance(n, plain) else str(n) for n in names],
             "dtype": self.dtype,
             "allow_missing": self.allow_missing,
         }
@@ -241,7 +242,8 @@ class TableCodec:
             kind.kind: kind.from_dict for kind in (NumericColumn, CategoricalColumn)
         }
         columns = tuple(kinds[column["kind"]](column) for column in values["columns"])
-        return cls(columns, values["names"], values["dtype"], values["allow_missing"])
+        names = None if values["names"] is None else pd.Index(values["names"])
+        return cls(columns, names, values["dtype"], values["allow_missing"])
 
 
 def _refuse_missing(table: np.ndarray | pd.DataFrame) -> None:

@@ -16,9 +16,23 @@ def time_dtype(dtype: Any) -> str:
     return f"datetime64[{dtype.unit}]" if is_zoned(dtype) else str(dtype)
 
 
-def ticks_of(values: pd.Series, time: str = "") -> np.ndarray:
-    """Dates or durations as integers in their own resolution, or that of ``time``."""
-    own = values.dt.tz_convert("UTC").dt.tz_localize(None) if is_zoned(values.dtype) else values
+def zone_of(dtype: Any) -> Any:
+    """Zone of a dtype that has one."""
+    return dtype.pyarrow_dtype.tz if isinstance(dtype, pd.ArrowDtype) else dtype.tz
+
+
+def in_zone(times: pd.Series, zone: Any) -> pd.Series:
+    """Times on the clock of a zone, the first of two that it shows twice."""
+    first = np.ones(len(times), dtype=bool)
+    return times.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+
+
+def ticks_of(values: pd.Series, time: str = "", zone: Any = "UTC") -> np.ndarray:
+    """Dates or durations as integers in their own resolution, or that of ``time``.
+
+    Those that know their zone by the clock of ``zone``.
+    """
+    own = values.dt.tz_convert(zone).dt.tz_localize(None) if is_zoned(values.dtype) else values
     try:
         return (own.astype(time) if time else own).to_numpy().view(np.int64)
     except ValueError as error:  # out of bounds

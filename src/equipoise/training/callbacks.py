@@ -129,8 +129,8 @@ class Checkpoint(Callback):
             "generator": plan.generator.get_state(),
             **{name: getattr(progress, name) for name in self._KEPT},
         }
-        with replacing(path) as partial:
-            torch.save(state, partial)
+        with replacing(path) as partial, partial.open("wb") as file:
+            torch.save(state, file)
 
 
 class JSONLines(Callback):
