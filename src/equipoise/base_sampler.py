@@ -272,7 +272,13 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
         )
     if pd.api.types.is_integer_dtype(dtype) and pd.api.types.is_float_dtype(column.dtype):
         column = column.round()
-    result = column.astype(dtype)
+    try:
+        result = column.astype(dtype)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"Column {name!r} of X has dtype {dtype}, but {column.dtype} in fit. Pass it in the "
+            "dtype of the fit."
+        ) from None
     if (lost := result.isna() & ~missing).any():
         raise InvalidInputError(
             f"Column {name!r} of X is categorical without {column[lost].unique().tolist()}, which "

@@ -184,6 +184,13 @@ def test_auto_refuses_what_it_cannot_count(estimator, cause):
         PriorCorrectedClassifier(estimator).fit(*draw(2, seed=0, n=100))
 
 
+def test_weights_do_not_pass_a_sampler():
+    X, y = draw(2, seed=0, n=200)
+    model = PriorCorrectedClassifier(balanced())
+    with pytest.raises(InvalidInputError, match=r"shape \(200,\), but .* fitted on 20 rows"):
+        model.fit(X, y, logisticregression__sample_weight=np.ones(200))
+
+
 def test_class_weights_relative_to_weights_of_rows_are_refused():
     X, y = draw(2, seed=0, n=100)
     model = PriorCorrectedClassifier(LogisticRegression(class_weight="balanced"))

@@ -360,6 +360,16 @@ def place(numbers, tmp_path, monkeypatch):
     return lambda words: [names.get(word, word) for word in words]
 
 
+def test_a_single_row_has_no_neighbours(call, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    frame = pd.DataFrame({"x": np.arange(20.0), "y": ["a"] * 12 + ["b"] * 7 + ["c"]})
+    frame.to_csv(source, index=False)
+    words = ("resample", source, out, "--target", "y", "--method", "smote", "-q")
+    answer = call(*words)
+    assert answer.code == 2 and "'c' has a single row" in " ".join(answer.err.split())
+    assert call(*words, "--sampling-strategy", "b=12").code == 0
+
+
 def assert_mistake(answer, message, tmp_path, before):
     assert answer.code == 2 and answer.out == ""
     assert message in " ".join(answer.err.split())

@@ -200,6 +200,7 @@ MISTAKES = [
     ({"classifiers": {}}, InvalidParameterError, "classifiers is empty"),
     ({"classifiers": {"svm": LinearSVC()}}, InvalidParameterError, "without predict_proba"),
     ({"classifiers": {"rf": RandomForestClassifier}}, InvalidParameterError, "'rf'"),
+    ({"scoring": ["roc_auc"]}, InvalidParameterError, "must be a dict of names to scorers"),
     ({"scoring": {"brier": "roc_auc"}}, InvalidParameterError, "'brier', which is taken"),
     ({"scoring": {"cost": 3}}, InvalidParameterError, r"scoring\['cost'\]"),
 ]

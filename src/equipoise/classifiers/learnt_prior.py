@@ -134,6 +134,12 @@ class _Noting(BaseEstimator):
     def fit(self, X: Any, y: Any, **params: Any) -> Self:
         labels = column_or_1d(y)
         weight = params.get("sample_weight")
+        if weight is not None and np.shape(weight) != labels.shape:
+            raise InvalidInputError(
+                f"sample_weight has shape {np.shape(weight)}, but the last step is fitted on "
+                f"{len(labels)} rows. Leave it out where a sampler comes before: that makes other "
+                "rows, which have no weight."
+            )
         index = np.searchsorted(self.classes, labels)
         self.totals_ = np.bincount(index, weight, minlength=len(self.classes)).astype(np.float64)
         if (self.totals_ == 0).any():

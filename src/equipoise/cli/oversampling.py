@@ -11,6 +11,7 @@ from equipoise.cli.options import numbers_by_name
 if TYPE_CHECKING:
     import pandas as pd
 
+BETWEEN_NEIGHBOURS = ("smote", "borderline-smote", "adasyn")
 METHODS = "dgc, imsic, random, smote, borderline-smote, adasyn"
 
 FOR_ROWS: dict[str, Any] = {
@@ -53,6 +54,27 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
     if method not in NAMES:
         raise ValueError(f"{method!r} is no sampler. Choose one of {METHODS}.")
     return make_sampler(method, X, smallest)
+
+
+def check_neighbours(method: str, strategy: Any, y: pd.Series) -> None:
+    """Refuse what draws between neighbours for a class that has a single row.
+
+    Raises
+    ------
+    ValueError
+        There is such a class.
+    """
+    if method not in BETWEEN_NEIGHBOURS:
+        return
+    from imblearn.utils import check_sampling_strategy
+
+    counts = y.value_counts()
+    for label in check_sampling_strategy(strategy, y.to_numpy(), "over-sampling"):
+        if counts[label] == 1:
+            raise ValueError(
+                f"{label!r} has a single row, and {method!r} draws between neighbours. "
+                "Choose --method random or dgc, or fill other classes with --sampling-strategy."
+            )
 
 
 def parse_strategy(text: str) -> Any:

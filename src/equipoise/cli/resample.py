@@ -10,7 +10,13 @@ import typer
 from equipoise.cli.cells import as_cells
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import check_target
-from equipoise.cli.oversampling import METHODS, parse_strategy, sampler_of, targets
+from equipoise.cli.oversampling import (
+    METHODS,
+    check_neighbours,
+    parse_strategy,
+    sampler_of,
+    targets,
+)
 from equipoise.cli.tables import (
     Categories,
     Dates,
@@ -74,7 +80,9 @@ def resample(
     if mark_column in read.rows:
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())
-    sampler.set_params(sampling_strategy=targets(sampling_strategy, read.y))
+    strategy = targets(sampling_strategy, read.y)
+    check_neighbours(method, strategy, read.y)
+    sampler.set_params(sampling_strategy=strategy)
     for name in sampler.get_params():
         if name.endswith("random_state"):
             sampler.set_params(**{name: seed})

@@ -143,6 +143,8 @@ def evaluate_resampling(
         raise InvalidInputError(
             f"X has {len(X)} rows but y has {len(y)} labels. Pass one label per row."
         )
+    if len(np.unique(y)) < 2:
+        raise InvalidInputError(f"y has only one class, {y[0]!r}. Pass rows of at least two.")
     check_parameters(
         "evaluate_resampling",
         {"n_repeats": n_repeats, "verbose": verbose},
@@ -193,6 +195,11 @@ def _check_treatments(samplers: Mapping[str, Any], classifiers: Mapping[str, Any
 
 def _scorers(scoring: Mapping[str, Any] | None) -> dict[str, Callable[..., float]]:
     scorers: dict[str, Callable[..., float]] = {}
+    if scoring is not None and not isinstance(scoring, Mapping):
+        raise InvalidParameterError(
+            f"scoring={scoring!r} must be a dict of names to scorers, such as "
+            "{'roc_auc': 'roc_auc'}."
+        )
     for name, scorer in (scoring or {}).items():
         if name in FIXED or name in METRICS:
             raise InvalidParameterError(f"scoring has {name!r}, which is taken. Rename it.")

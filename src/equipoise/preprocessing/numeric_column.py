@@ -93,7 +93,9 @@ class NumericColumn:
             values = plain(values)
             time = time_dtype(values.dtype) if values.dtype.kind in "mM" else ""
             if time[:4] != self.time[:4] and values.notna().any():
-                had, has = (t.partition("64")[0] or "number" for t in (self.time, time))
+                had = self.time.partition("64")[0] or "number"
+                now = "number" if types.is_numeric_dtype(values.dtype) else "string"
+                has = time.partition("64")[0] or now
                 raise InvalidInputError(
                     f"Column {name!r} of X held {had}s in fit, now {has}s. Convert it first."
                 )
@@ -202,7 +204,8 @@ def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     """Fewest decimals that lose nothing of the values, in the precision of their dtype."""
     plain_dtype = getattr(dtype, "numpy_dtype", dtype)
     own = seen.astype(plain_dtype) if plain_dtype.kind == "f" else seen
-    return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
+    with np.errstate(over="ignore"):  # of half precision
+        return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
 
 
 def _whole(numbers: np.ndarray, dtype: Any) -> np.ndarray:
