@@ -141,9 +141,13 @@ def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
     ]
     if not with_commas:
         return "."
-    read = {mark: pd.read_csv(path, decimal=mark, low_memory=False, **how) for mark in ".,"}
-    numbers = {mark: set(rows.select_dtypes("number")) & set(text) for mark, rows in read.items()}
-    commas, points = (sorted(numbers[one] - numbers[two]) for one, two in (",.", ".,"))
+
+    def numbers(decimal: str) -> set[str]:
+        rows = pd.read_csv(path, decimal=decimal, low_memory=False, **how)
+        return set(rows.select_dtypes("number")) & set(text)
+
+    by_comma, by_point = numbers(","), numbers(".")
+    commas, points = sorted(by_comma - by_point), sorted(by_point - by_comma)
     if commas and points:
         raise ValueError(
             f"column {commas[0]!r} has decimal commas, column {points[0]!r} has points. Write them "
