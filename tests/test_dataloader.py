@@ -134,6 +134,22 @@ def test_a_sampler_for_tables_resamples_images(pictures):
     assert x[target == 1, 0, :, 4:].mean() > x[target == 1, 0, :, :4].mean() + 0.3
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+def test_differences_of_small_integers_do_not_wrap_around(dtype):
+    X = np.random.default_rng(0).integers(0, 2, (60, 4, 4)).astype(dtype)
+    if dtype != "bool":
+        X += 100
+    y = np.repeat([0, 1], [50, 10])
+    found = balanced_dataloader(X, y, sampler=SMOTE(random_state=0)).dataset.x
+    assert len(found) == 100 and found.min() == X.min() and found.max() == X.max()
+
+
+def test_columns_that_are_no_numbers_are_named():
+    X = pd.DataFrame({"a": [1.0, 2.0] * 9, "city": ["Bern", "Oslo"] * 9})
+    with pytest.raises(InvalidInputError, match="object values in column 'city'.*Encode"):
+        balanced_dataloader(X, np.repeat([0, 1], 9))
+
+
 def test_a_fitted_generator_is_not_trained_again(blobs, monkeypatch):
     def fit(self, X, y):
         raise AssertionError("trained")

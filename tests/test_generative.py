@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
+from sklearn.neighbors import KernelDensity
 
 from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler
 from equipoise.errors import InvalidInputError, InvalidParameterError
@@ -127,6 +128,28 @@ def test_what_a_dtype_does_not_have_is_no_gap(mixed):
     sampler = IMSIC(max_epochs=1, random_state=0).fit(gaps[["a", "k"]], y)
     with pytest.raises(InvalidInputError, match="'k' of X has dtype int64, but it had gaps in fit"):
         sampler.resample(mixed[["a", "k"]], y)
+
+
+class Short(Means):
+    """Draws a row too few."""
+
+    def sample(self, n, y):
+        return super().sample(n - 1, y)
+
+
+class Judge(Means):
+    """Cannot say of which classes its probabilities are."""
+
+    def predict_proba(self, X):
+        return np.zeros((len(X), 3))
+
+
+def test_generators_of_others():
+    with pytest.raises(InvalidParameterError, match=r"KernelDensity\(\) has no sample\(n, y\)"):
+        GenerativeOverSampler(KernelDensity()).fit_resample(X, Y)
+    with pytest.raises(InvalidInputError, match="drew 9 rows of class 'b' in place of 10"):
+        GenerativeOverSampler(Short()).fit_resample(X, Y)
+    assert len(GenerativeOverSampler(Judge()).fit_resample(X, Y)[0]) == 54
 
 
 def test_what_cannot_draw_is_refused():

@@ -335,3 +335,18 @@ def test_class_weights_keep_the_labels_they_are_for(blobs, tmp_path):
     loaded = ConvNetClassifier.load(tmp_path / "model")
     assert loaded.class_weight == weights
     assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
+
+
+def test_parameters_of_another_network_are_not_saved(blobs, tmp_path):
+    model = DGCClassifier(max_epochs=1, latent_dim=4).fit(*blobs)
+    with pytest.raises(InvalidInputError, match="ask for other layers"):
+        model.set_params(latent_dim=5).save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_dates_as_labels_cannot_be_saved(blobs, tmp_path):
+    X, y = blobs
+    labels = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], "datetime64[s]")[y]
+    model = ConvNetClassifier(max_epochs=1).fit(X, labels)
+    with pytest.raises(InvalidInputError, match="cannot be saved. Fit with strings or numbers"):
+        model.save(tmp_path / "model")

@@ -305,7 +305,8 @@ class DeepEstimator(BaseEstimator):
         """Write the fitted estimator to a folder: ``params.json`` and ``weights.safetensors``.
 
         The folder appears whole or not at all; an earlier save at the path is replaced.
-        Callbacks and a ``RandomState`` are not saved.
+        Callbacks and a ``RandomState`` are not saved; column labels other than strings and
+        numbers are saved as strings.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -17,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.inputs import check_labels
+from equipoise.inputs import check_labels, resampled_as_floats
 from equipoise.polars import as_pandas
 
 RESERVED = ("batch_sampler", "drop_last", "shuffle")  # options that would undo the balance
@@ -170,6 +171,12 @@ class BalancedBatches(Sampler):
 
 def _check_rows(X: Any) -> np.ndarray:
     """Finite, numeric images or rows of a table."""
+    for name, dtype in X.dtypes.items() if isinstance(X, pd.DataFrame) else ():
+        if not pd.api.types.is_numeric_dtype(dtype):
+            raise InvalidInputError(
+                f"X has {dtype} values in column {name!r}, but batches are tensors of numbers. "
+                "Encode it first, for example by sklearn.preprocessing.OneHotEncoder."
+            )
     rows = check_array(X, allow_nd=True, input_name="X")
     if rows.ndim > 4 or rows.dtype.kind not in "biuf":
         raise InvalidInputError(
@@ -200,7 +207,7 @@ def _resample(sampler: Any, X: Any, y: Any, shape: tuple[int, ...], seed: int) -
         sampler.set_params(random_state=seed)
     if len(shape) > 2 and not get_tags(sampler).input_tags.three_d_array:
         X = np.asarray(X).reshape(len(X), -1)  # a sampler for tables
-    return resample(X, y)
+    return resampled_as_floats(sampler, resample, X, y)
 
 
 def _is_fitted(sampler: Any) -> bool:

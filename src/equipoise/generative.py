@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -143,14 +144,21 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         parts, labels = [rows], [y]
         for label, n in self.sampling_strategy_.items():
             if n:
-                parts.append(like(self._drawn(label, n), rows))
+                drawn = self._drawn(label, n)
+                if len(drawn) != n:
+                    raise InvalidInputError(
+                        f"{type(self).__name__}: generator drew {len(drawn)} rows of class "
+                        f"{label!r} in place of {n}. Its sample(n, y) has to return n rows."
+                    )
+                parts.append(like(drawn, rows))
                 labels.append(np.full(n, label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(rows)
         return joined(parts), np.concatenate(labels)
 
     def _drawn(self, label: Any, n: int) -> Any:
         """``n`` rows of a class that the generator itself takes for that class."""
-        if self.min_confidence == 0 or not hasattr(self.generator_, "predict_proba"):
+        judges = all(hasattr(self.generator_, name) for name in ("predict_proba", "classes_"))
+        if self.min_confidence == 0 or not judges:
             return self.generator_.sample(n, label)
         column = np.flatnonzero(self.generator_.classes_ == label)[0]
         for times in DRAWS:
@@ -165,7 +173,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     def _train(self, X: Any, y: np.ndarray) -> None:
         name = type(self).__name__
         check_parameters(name, self.get_params(deep=False), self._constraints)
-        if not hasattr(self.generator, "sample"):
+        if not _samples_classes(self.generator):
             raise InvalidParameterError(
                 f"{name}: generator={self.generator!r} has no sample(n, y). Pass one that has it, "
                 "such as DGCClassifier."
@@ -203,3 +211,11 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
 
 def _n_values(X: Any) -> int:
     return int(np.prod(np.shape(X)[1:]))
+
+
+def _samples_classes(generator: Any) -> bool:
+    """Whether its ``sample`` takes a class after the number of rows, as far as can be told."""
+    if not hasattr(generator, "sample"):
+        return False
+    names = list(inspect.signature(generator.sample).parameters)
+    return len(names) > 1 and names[1] != "random_state"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
@@ -24,6 +25,23 @@ def as_array(rows: Any) -> np.ndarray:
     if values.dtype.kind == "U" and not isinstance(rows, np.ndarray):
         values = np.asarray(rows, dtype=object)
     return values
+
+
+def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[Any, Any]:
+    """``resample(X, y)``, with integers and bools in an array as floats for a sampler of tables.
+
+    Such samplers subtract rows from each other in their own dtype, where bytes wrap around. What
+    comes back is rounded to the dtype of ``X``.
+    """
+    is_whole = isinstance(X, np.ndarray) and X.dtype.kind in "biu"
+    if not is_whole or get_tags(sampler).input_tags.three_d_array:
+        return resample(X, y)
+    dtype = X.dtype
+    X_more, y_more = resample(X.astype(np.float32 if dtype.itemsize == 1 else np.float64), y)
+    if dtype.kind == "b":
+        return X_more > 0.5, y_more
+    limits = np.iinfo(dtype)
+    return np.rint(X_more).clip(limits.min, limits.max).astype(dtype), y_more
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
@@ -171,7 +189,7 @@ def check_known(y: Any) -> None:
     InvalidInputError
         There are some.
     """
-    missing = int(np.sum(pd.isna(y)))
+    missing = int(np.asarray(pd.isna(y)).sum())
     if missing:
         raise InvalidInputError(
             f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."

@@ -42,6 +42,7 @@ def save(estimator: Any, path: Path) -> None:
         "history": estimator.history_,
         "fitted": estimator._fitted_to_save(),
     }
+    _check_layers(estimator)
     text = json.dumps(description, indent=2, default=_plain)
     weights = {k: v.contiguous() for k, v in estimator.network_.state_dict().items()}
     path = path.resolve()
@@ -68,6 +69,19 @@ def save(estimator: Any, path: Path) -> None:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _check_layers(estimator: Any) -> None:
+    shape, n = estimator._codec.encoded_shape, len(estimator.classes_)
+    asked, there = (
+        {name: tuple(v.shape) for name, v in network.state_dict().items()}
+        for network in (estimator._new_network(shape, n, seed=0), estimator.network_)
+    )
+    if asked != there:
+        raise InvalidInputError(
+            "The parameters have been set to ask for other layers than those of the fit. Fit "
+            "again, or set them back, and save then."
+        )
 
 
 def load(cls: type[Estimator], path: Path) -> Estimator:
@@ -154,4 +168,7 @@ def _plain(value: Any) -> Any:
     """JSON form of NumPy's scalars and arrays among the parameters."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"cannot be saved: {value!r}")
+    raise InvalidInputError(
+        f"{value!r} cannot be saved. Fit with strings or numbers as labels, and pass parameters "
+        "that JSON can hold."
+    )

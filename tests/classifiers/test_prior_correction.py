@@ -11,9 +11,10 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from equipoise import ConvNetClassifier, DGCClassifier, PriorCorrectedClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
@@ -37,6 +38,14 @@ def true_posterior(X, n_classes, shares=None):
     own, means = POPULATIONS[n_classes]
     joint = np.exp(-((X - means) ** 2) / 2) * (own if shares is None else shares)
     return joint / joint.sum(axis=1, keepdims=True)
+
+
+class Unbalanced(LogisticRegression):
+    """With a parameter of LightGBM's classifier."""
+
+    def __init__(self, is_unbalance=False):
+        super().__init__()
+        self.is_unbalance = is_unbalance
 
 
 def balanced(sampler=RandomUnderSampler):
@@ -170,6 +179,8 @@ def test_a_fitted_classifier_can_be_corrected():
         (BalancedRandomForestClassifier(), "sampling_strategy='all'"),
         (GridSearchCV(balanced(), {}), "estimator__randomundersampler=RandomUnderSampler"),
         (GridSearchCV(LogisticRegression(class_weight="balanced"), {}), "estimator__class_weight="),
+        (Unbalanced(is_unbalance=True), "is_unbalance=True"),
+        (SVC(probability=True, class_weight="balanced"), "calibrated to the real shares"),
         (GridSearchCV(LogisticRegression(), {"class_weight": [None, "balanced"]}), "class_weight="),
         (GridSearchCV(LogisticRegression(), [{"C": [1]}, {"class_weight": [{0: 2}]}]), "_weight="),
         (make_pipeline(GaussianNB(priors=[0.5, 0.5])), r"priors=\[0.5, 0.5\]"),
@@ -182,6 +193,18 @@ def test_a_fitted_classifier_can_be_corrected():
 def test_auto_refuses_what_it_cannot_count(estimator, cause):
     with pytest.raises(InvalidParameterError, match=f"training_prior='auto'.*{cause}"):
         PriorCorrectedClassifier(estimator).fit(*draw(2, seed=0, n=100))
+
+
+def test_scores_can_be_weighted_through_routing():
+    X, y = draw(2, seed=0, n=400)
+    weight = np.where(y == 1, 19.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = PriorCorrectedClassifier(LogisticRegression().set_fit_request(sample_weight=False))
+        model.set_score_request(sample_weight=True)
+        found = cross_validate(model, X, y, params={"sample_weight": weight}, cv=2)["test_score"]
+    for score, (train, test) in zip(found, StratifiedKFold(2).split(X, y), strict=True):
+        fitted = PriorCorrectedClassifier(LogisticRegression()).fit(X[train], y[train])
+        assert score == pytest.approx(fitted.score(X[test], y[test], weight[test]))
 
 
 def test_weights_do_not_pass_a_sampler():

@@ -42,6 +42,29 @@ def test_profiles_are_means_and_shares_of_what_moves_most():
     )
 
 
+def test_a_class_without_values_moves_nothing():
+    start = pd.Timestamp("2024-01-01", tz="Asia/Tokyo")
+    frame = pd.DataFrame(
+        {
+            "small": RNG.normal(size=90),
+            "big": RNG.normal(size=90),
+            "at": start + pd.to_timedelta(np.arange(90), "D"),
+            "took": pd.to_timedelta(np.arange(90), "h"),
+        }
+    )
+    frame.loc[:1] = [[None] * 4] * 2
+    codec = TableCodec.fit(frame)
+    rows = codec.rows(frame.iloc[2:10]).reshape(1, 2, 2, 2, 4)
+    rows[..., 1] *= 100
+    rows[:, 0] = np.nan
+    profiles = column_profiles(codec, rows, codec.rows(frame))
+    assert next(iter(profiles)) == "big" and set(profiles) == {"big", "small", "at", "took (hours)"}
+    assert np.isnan(profiles["big"][0, 0]).all() and np.isfinite(profiles["big"][0, 1]).all()
+    np.testing.assert_allclose(profiles["took (hours)"][0, 1], [7, 8])
+    expected = pd.to_datetime(["2024-01-08", "2024-01-09"])
+    np.testing.assert_array_equal(profiles["at"][0, 1].astype("M8[ns]"), expected.to_numpy())
+
+
 @pytest.mark.filterwarnings("ignore:Class .* interpolated")
 def test_traversals_of_a_table_are_drawn_as_lines_by_class():
     X = pd.DataFrame({"a": RNG.normal(size=60), "c": RNG.choice(["x", "y"], 60)})

@@ -42,6 +42,15 @@ def report(synthetic=GOOD, y_synthetic=Y_GOOD, **options):
     return synthesis_report(REAL, Y_REAL, synthetic, y_synthetic, **options)
 
 
+def test_rows_of_few_values_are_no_copies():
+    rng = np.random.default_rng(0)
+    X = np.eye(3)[rng.integers(0, 3, (600, 3))].reshape(600, 9)
+    y = np.repeat([0, 1], 300)
+    fresh, real, train = X[::3], X[1::3], X[2::3]
+    found = synthesis_report(real, y[1::3], fresh, y[::3], train=train, y_train=y[2::3])
+    assert not any("near copies" in warning for warning in found.warnings)
+
+
 def test_numbers_are_those_of_the_functions():
     found = report(y_predicted=["coat"] + ["bag"] * 49 + ["coat"] * 50 + ["shoe"] * 50).to_dict()
     real, synthetic = REAL[:40], GOOD[:50]

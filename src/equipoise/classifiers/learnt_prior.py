@@ -19,6 +19,9 @@ from equipoise.parameters import OneOf
 # Parameters with which a classifier minds the class sizes inside itself, and the values with
 # which it does not. Those of class_weight can be counted.
 NEUTRAL = {
+    "auto_class_weights": OneOf((None, "None")),
+    "class_weights": OneOf((None,)),
+    "is_unbalance": OneOf((None, False)),
     "class_prior": OneOf((None, "train")),
     "fit_prior": OneOf((True,)),
     "priors": OneOf((None,)),
@@ -80,6 +83,9 @@ def check_countable(owner: str, estimator: Any) -> None:
     """
     _, step = _last_step(estimator)
     cause = "it is fitted already" if isinstance(step, FrozenEstimator) else None
+    given = step.get_params()
+    if given.get("probability") and given.get("class_weight") is not None:
+        cause = "its probabilities are calibrated to the real shares in part"
     for name, value in _settings(step):
         if _minds_class_sizes(name, value):
             cause = f"{name}={value!r} minds the class sizes inside it"

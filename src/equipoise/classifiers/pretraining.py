@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.errors import InvalidParameterError
-from equipoise.inputs import adopt_features
+from equipoise.inputs import adopt_features, resampled_as_floats
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 
 
@@ -111,7 +111,7 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         if hasattr(model, "_constraints"):  # now: the sampler may train for long
             check_parameters(type(model).__name__, known, model._constraints)
         sampler, resample = self._resampling()
-        X_more, y_more = resample(X, y)
+        X_more, y_more = resampled_as_floats(sampler, resample, X, y)
         epochs = known["max_epochs"]
         real_share = np.size(np.asarray(y)) / len(y_more)
         first = max(1, round(self.pretraining_share * epochs * real_share))

@@ -483,6 +483,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 
     @property
     def _n_features_out(self) -> int:
+        check_is_fitted(self)
         return self.latent_dim
 
     def __sklearn_tags__(self) -> Any:

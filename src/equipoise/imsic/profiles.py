@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing.dtypes import is_zoned, plain
 from equipoise.preprocessing.numeric_column import NumericColumn
 
 N_COLUMNS = 6  # that are drawn: those that move most
@@ -42,16 +44,17 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
     -------
     dict of str to ndarray of shape (n_codes, n_classes, n_values)
         By the name of the column, with the category that moves most where it has some. Dates are
-        dates.
+        dates, durations hours, gaps where a class has no value.
     """
     found = {}
     for i, column in enumerate(codec.columns):
         name = i if codec.names is None else codec.names[i]
         values = rows[..., i]
         if isinstance(column, NumericColumn):
-            mean = np.nanmean(values, 2)
+            mean = np.ma.masked_invalid(values).mean(2).filled(np.nan)
             spread = np.nanstd(train[:, i]) or 1.0
-            found[str(name)] = Profile(_in_units(column, mean), _way(mean) / spread)
+            name = f"{name} (hours)" if column.time.startswith("timedelta") else str(name)
+            found[name] = Profile(_in_units(column, mean), _way(mean) / spread)
             continue
         if not column.values:  # it never had any
             continue
@@ -65,11 +68,17 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
 
 def _way(values: np.ndarray) -> float:
     """Largest difference along the last axis."""
-    return float(np.ptp(values, axis=-1).max())
+    ways = np.fmax.reduce(values, -1) - np.fmin.reduce(values, -1)
+    return float(np.nan_to_num(ways).max())  # nothing where a class never has a value
 
 
 def _in_units(column: NumericColumn, mean: np.ndarray) -> np.ndarray:
-    """Numbers as they are, dates and durations as such."""
+    """Numbers as they are, dates by their own clock, durations in hours."""
     if column.unit:
-        return np.asarray(column.restore(mean.ravel())).reshape(mean.shape)
+        values = pd.Series(plain(pd.Series(column.restore(mean.ravel()))))
+        if column.time.startswith("timedelta"):
+            return (values / pd.Timedelta(1, "h")).to_numpy().reshape(mean.shape)
+        if is_zoned(values.dtype):
+            values = values.dt.tz_localize(None)
+        return values.to_numpy().reshape(mean.shape)
     return mean

@@ -38,6 +38,8 @@ def draw_codes(
     InvalidParameterError
         Unknown code, value of another length, not a finite number.
     """
+    if not isinstance(fixed, Mapping | None):
+        raise InvalidParameterError(f"codes={fixed!r} must be a dict of code to value, or None.")
     codes = 2 * torch.rand(n, len(names), generator=generator) - 1
     for name, value in (fixed or {}).items():
         values = np.asarray(value, dtype=np.float64)

@@ -18,6 +18,7 @@ from equipoise.imsic.structure import (
     parse_structure,
     structure_report,
 )
+from equipoise.parameters import Number
 from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Steering(Judging):
     ) -> Any:
         """The same rows in the user's container, starting point by starting point."""
         number = code_number(code, self.structure_.names)
+        if np.ndim(y):
+            raise InvalidParameterError(f"y={y!r} must be one label. Call it for each.")
+        if not Number(1, integer=True).accepts(n):
+            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
         points = np.asarray(values, dtype=np.float64).ravel()
         if not len(points) or not np.isfinite(points).all():
             raise InvalidParameterError(f"values={values!r} must be one or more finite numbers.")

@@ -75,7 +75,8 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
         The rows that the generator learnt from, at least 2, on the same scale.
     quantile : float, default=0.05
         In (0, 1). Fewer than 2 / `quantile` training rows cannot resolve it, since the closest
-        pair is already 2 of them: fresh rows then score about 2 / (n_train + 1).
+        pair is already 2 of them: fresh rows then score about 2 / (n_train + 1). Rows of few
+        distinct values are copies of each other, fresh ones as well.
 
     Returns
     -------
@@ -101,12 +102,22 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
     synthetic = check_features("synthetic", synthetic)
     train = check_features("train", train, 2)
     check_same_width("synthetic", synthetic, "train", train)
+    limit = np.quantile(_usual(train), quantile, method="weibull")
+    return float((nearest_rows(synthetic, train)[1] <= limit).mean())
+
+
+def fresh_share(train: ArrayLike, quantile: float) -> float:
+    """What :func:`memorised_share` of fresh real rows would be; more than `quantile` with ties."""
+    usual = _usual(check_features("train", train, 2))
+    limit = np.quantile(usual, quantile, method="weibull")
+    return max(quantile, 2 / (len(usual) + 1), float((usual <= limit).mean()))
+
+
+def _usual(train: Rows) -> Rows:
+    """Distance of every training row to the nearest other one."""
     centred = train - train.mean(axis=0)
     twin = NearestNeighbors(n_neighbors=1).fit(centred).kneighbors(return_distance=False)[:, 0]
-    usual = np.linalg.norm(train - train[twin], axis=1)
-    # Weibull's estimate puts a share q of fresh values below it; the default one puts more.
-    limit = np.quantile(usual, quantile, method="weibull")
-    return float((nearest_rows(synthetic, train)[1] <= limit).mean())
+    return np.linalg.norm(train - train[twin], axis=1)
 
 
 def diversity(synthetic: ArrayLike, real: ArrayLike) -> float:

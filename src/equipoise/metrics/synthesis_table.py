@@ -13,7 +13,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from ._features import Rows, check_features, check_same_width
 from ._labels import Labels, check_labels, check_same_kind
 from .manifolds import manifold_scores
-from .synthesis import c2st, diversity, label_fidelity, memorised_share
+from .synthesis import c2st, diversity, fresh_share, label_fidelity, memorised_share
 
 COLLAPSED_BELOW = 0.5
 """Diversity below which a class is said to have collapsed."""
@@ -160,11 +160,13 @@ def synthesis_report(
         for labels in (y_synthetic, y_real, y_train)
     )
     scores = {name: np.full(len(classes), np.nan) for name in _SCORES}
+    fresh = np.ones(len(classes))
     for i, label in enumerate(classes):
         real_rows, rows = real[y_real == label], synthetic[y_synthetic == label]
         scores["fidelity"][i] = fidelity.get(label.item(), np.nan)
         if n_train[i] >= 2 and n[i] >= 1:
             scores["memorised"][i] = memorised_share(rows, train[y_train == label], _QUANTILE)
+            fresh[i] = fresh_share(train[y_train == label], _QUANTILE)
         if n_real[i] >= 2 and n[i] >= 2:
             for name, value in manifold_scores(real_rows, rows)._asdict().items():
                 scores[name][i] = value
@@ -173,12 +175,12 @@ def synthesis_report(
     warnings = [
         message
         for i, label in enumerate(classes.tolist())
-        for message in _warnings(label, {name: v[i] for name, v in scores.items()}, n_train[i])
+        for message in _warnings(label, {name: v[i] for name, v in scores.items()}, fresh[i])
     ]
     return SynthesisReport(classes, n, n_real, scores, warnings)
 
 
-def _warnings(label: Any, scores: dict[str, float], n_train: int) -> list[str]:
+def _warnings(label: Any, scores: dict[str, float], fresh: float) -> list[str]:
     """What stands out in a class; a NaN never does."""
     found = []
     if scores["fidelity"] < LOW_FIDELITY_BELOW:
@@ -186,7 +188,6 @@ def _warnings(label: Any, scores: dict[str, float], n_train: int) -> list[str]:
     if scores["diversity"] < COLLAPSED_BELOW:
         share = _percent(scores["diversity"])
         found.append(f"collapse: its samples are {share} as varied as the real ones")
-    fresh = max(_QUANTILE, 2 / (n_train + 1))
     if scores["memorised"] > fresh + MEMORISED_EXCESS:
         found.append(
             f"{_percent(scores['memorised'])} of its samples are near copies of training rows "

@@ -69,6 +69,8 @@ def value_to_json(value: Any) -> Any:
     InvalidInputError
         It is of a type that has no such name.
     """
+    if isinstance(value, np.generic):  # as the ends of an interval are
+        value = value.item()
     if isinstance(value, (str, int, float)):
         return value
     for kind, name, write in _WRITE:

@@ -204,7 +204,7 @@ def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     """Fewest decimals that lose nothing of the values, in the precision of their dtype."""
     plain_dtype = getattr(dtype, "numpy_dtype", dtype)
     own = seen.astype(plain_dtype) if plain_dtype.kind == "f" else seen
-    with np.errstate(over="ignore"):  # of half precision
+    with np.errstate(over="ignore", invalid="ignore"):  # of half precision
         return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
 
 
