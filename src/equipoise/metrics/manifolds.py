@@ -99,7 +99,7 @@ def density_coverage(
     -------
     density : float
         At least 0. Fresh rows of the real distribution have expectation 1; exact copies of
-        `real` have (k + 1) / k.
+        `real` have (k + 1) / k. Rows of few distinct values, which often coincide, have more.
     coverage : float
         In [0, 1], higher is better. Fresh rows as many as the real ones have expectation
         1 - 0.5^k (nearly: 0.97 for k = 5), more rows a higher one.
