@@ -11,7 +11,11 @@ from uuid import uuid4
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; it takes the place of ``path`` once all is written."""
+    """Yield the path to write to; it takes the place of ``path`` once all is written.
+
+    A symbolic link stays one, to what is new.
+    """
+    path = path.resolve()
     partial = path.with_name(f".partial-{uuid4().hex}{path.suffix}")
     try:
         yield partial

@@ -148,6 +148,7 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
             "utc": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "local": [f"{t:%Y-%m-%d %H:%M:%S}+0{1 + i % 2}:00" for i, t in enumerate(at)],
             "number": rng.normal(size=n).round(2).astype(str),
+            "small": [*(f"{v:.5f}" for v in rng.random(n - 1)), "1e-05"],
             "price": [f"{v:.2f}" for v in rng.normal(size=n)],
             "tiny": [f"{v:.3e}" for v in rng.normal(size=n) / 1e9],
             "tick": at.strftime("%H:%M:%S.250").map("2024-01-01T{}Z".format),
@@ -178,6 +179,7 @@ def test_synthetic_cells_are_written_as_real_ones(call, tmp_path):
         assert set(new["code"]) <= set(frame["code"])
         assert set(new["never"]) == set(new["nothing"]) == {""}
         assert new["number"].str.fullmatch(r"-?\d+\.\d{1,2}").all()
+        assert new["small"].str.len().max() <= 8
         assert new["price"].str.fullmatch(r"-?\d+\.\d\d").all()
         assert new["tiny"].astype(float).abs().between(1e-13, 1e-8).all()
         assert new["tick"].str.fullmatch(r"2024-01-01T\d\d:\d\d:\d\d\.\d{3}Z").all()
@@ -329,6 +331,7 @@ MISTAKES = {
 ONLY_RESAMPLE = {
     "method": (("--method", "smoot"), "'smoot' is no sampler"),
     "class": (("--sampling-strategy", "9=80"), "'9' is no class. They are 0, 1, 2"),
+    "endless": (("--sampling-strategy", "1=inf"), "not whole"),
     "half a row": (("--sampling-strategy", "1=30.5"), "not whole"),
     "taken": (("--mark-column", "a"), "'a' is a column already"),
 }
@@ -337,6 +340,8 @@ ONLY_EVALUATE = {
     "folds": (("--folds", "11"), "cv to at most 10"),
     "picture": (("--plot", "p.bmp"), ".png or .pdf or .svg"),
     "folder": (("--out", "nowhere/s.csv"), "no folder nowhere"),
+    "the table": (("--out", "numbers.csv"), "name another file, which ends in .csv"),
+    "ending": (("--out", "s.parquet"), "name another file, which ends in .csv"),
 }
 
 
@@ -358,6 +363,67 @@ def place(numbers, tmp_path, monkeypatch):
         "EMPTY": "empty.csv",
     }
     return lambda words: [names.get(word, word) for word in words]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"a;b;y\n1.940;2;0\n332;2;1\n8.434;3;1\n", "marks between thousands, as in '1.940'"),
+        (b'a,b,y\n"2,280",1.5,0\n710,2,1\n', "'a' has decimal commas, column 'b' has points"),
+        ("ä,y\n1,0\n2,1\n".encode("cp1252"), "not in UTF-8. Save it as such"),
+        ("a,y\n1,0\n2,1\n".encode("utf-16"), "not in UTF-8. Save it as such"),
+    ],
+)
+def test_files_of_spreadsheets_that_would_be_misread(tmp_path, text, message):
+    path = tmp_path / "in.csv"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match=message):
+        tables.read_table(path, "y", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "message"),
+    [
+        (["2024-01-01", "31.12.2024"], "'day' has '31.12.2024'. Write dates"),
+        (["2024-01-01", "9999-12-31"], "'day' has '9999-12-31'. Write dates of the years 1678"),
+        (["2024-01-01T10:00", "2024-01-01T10:00Z"], "'day' has times with and without a zone"),
+    ],
+)
+def test_dates_that_are_none_are_named(tmp_path, days, message):
+    path = tmp_path / "in.csv"
+    pd.DataFrame({"day": days, "y": [0, 1]}).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=message):
+        tables.read_table(path, "y", ["day"], None, None)
+
+
+def test_a_header_may_be_longer_than_what_is_looked_at(tmp_path):
+    path = tmp_path / "in.CSV"
+    names = [f"gene_of_a_long_name_{i}" for i in range(4000)]
+    path.write_text("\t".join([*names, "y"]) + "\n" + "1,5\t" * 4000 + "a\n" + "2\t" * 4000 + "b")
+    read = tables.read_table(path, "y", None, None, None)
+    assert read.X.shape == (2, 4000) and set(read.X.dtypes.map(str)) == {"float64"}
+
+
+def test_nothing_to_add_and_ids_too_long_for_floats(call, tmp_path):
+    source, out, link = tmp_path / "in.csv", tmp_path / "out.csv", tmp_path / "link.csv"
+    ids = 3818069110821001905 + np.arange(20)
+    frame = pd.DataFrame({"id": ids, "x": np.arange(20) / 4, "y": ["a"] * 14 + ["b"] * 6})
+    frame.to_csv(source, index=False)
+    words = ("resample", source, "--target", "y", "--method", "random", "-q")
+    assert call(*words[:2], out, *words[2:], "--sampling-strategy", "5").code == 0
+    assert out.read_text() == source.read_text()
+    link.symlink_to(out)
+    assert call(*words[:2], link, *words[2:], "--force").code == 0
+    assert link.is_symlink() and set(pd.read_csv(out)["id"]) == set(ids)
+
+
+def test_categories_beside_bools_are_resampled(call, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"c": rng.choice(list("abc"), 30), "b": rng.random(30) < 0.5})
+    frame.assign(y=["m"] * 20 + ["r"] * 10).to_csv(source, index=False)
+    assert call("resample", source, out, "--target", "y", "--method", "smote").code == 0
+    assert pd.read_csv(out)["b"].dtype == bool
 
 
 def test_a_single_row_has_no_neighbours(call, tmp_path):

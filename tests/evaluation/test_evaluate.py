@@ -192,6 +192,7 @@ MISTAKES = [
     ({"cv": "five"}, InvalidParameterError, "cv='five'"),
     ({"cv": [(np.arange(10), np.arange(10, 20))]}, InvalidInputError, "one class only"),
     ({"cv": FOLDS, "n_repeats": 2}, InvalidParameterError, "n_repeats=2"),
+    ({"cv": []}, InvalidParameterError, "has no folds"),
     ({"n_repeats": 0}, InvalidParameterError, "n_repeats=0"),
     ({"groups": Y}, InvalidParameterError, "StratifiedGroupKFold"),
     ({"samplers": {"none": SMOTE()}}, InvalidParameterError, "'none'"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +15,26 @@ from sklearn.utils.class_weight import compute_sample_weight
 from equipoise.errors import InvalidParameterError
 from equipoise.evaluation.remedies import fit_threshold, fit_weighted
 from equipoise.metrics import acsa
+
+
+def test_thresholds_are_tuned_on_other_groups():
+    class Memory(ClassifierMixin, BaseEstimator):
+        """Knows the rows that it has seen, and nothing else."""
+
+        def fit(self, X, y):
+            self.classes_, self.seen_ = np.unique(y), dict(zip(X[:, 0], y, strict=True))
+            return self
+
+        def predict_proba(self, X):
+            known = [(v, self.seen_.get(v)) for v in X[:, 0]]
+            rare = np.array([0.3 + v / 1000 if k is None else 0.6 + 0.3 * k for v, k in known])
+            return np.column_stack([1 - rare, rare])
+
+    groups = np.repeat(np.arange(20), 5)
+    y = np.repeat(np.arange(20) % 4 == 0, 5).astype(int)
+    X = groups[:, None].astype(float)
+    assert fit_threshold(Memory(), X, y, 0).best_score_ > 0.8
+    assert fit_threshold(Memory(), X, y, 0, groups).best_score_ < 0.7
 
 
 def test_class_weight_of_the_last_step(numeric):

@@ -74,6 +74,12 @@ def test_verdict_on_nothing_that_helps():
     assert "better than class weights" in verdict.splitlines()[2]
 
 
+def test_verdict_on_what_cannot_be_tested():
+    verdict = made_up({"a": [0.5, 0.5, 0.5, 1.0]}, noise=0).verdict()
+    assert "not testable against doing nothing, class weights or threshold tuning" in verdict
+    assert "beyond chance, as far as that could be tested" in verdict
+
+
 def test_verdict_where_lower_is_better():
     verdict = made_up({"a": [0.2, 0.3, 0.2, 0.1]}, metric="brier").verdict("brier")
     assert "By Brier score (lower is better), mean of 10 test parts" in verdict

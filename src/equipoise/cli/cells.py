@@ -19,7 +19,7 @@ PADDED = r"[+-]?0\d+"  # 007 is a name, not a number
 WHOLE = r"[+-]?\d{1,18}"
 PLAIN = r"^[+-]?\d*(?:[.,](\d+))?$"  # with its decimals
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = ("\t", ";", ",")  # of equals the first
 SAMPLE, LINES = 2**16, 20  # bytes, and whole lines of them, that tell how a file is written
 
 
@@ -89,10 +89,11 @@ def read_cells(path: Path, categories: Sequence[str] = ()) -> Cells:
     import pandas as pd
 
     raw = path.read_bytes()
-    bare = re.sub(rb'"[^"]*"', b"", raw[:SAMPLE])
-    if len(raw) > SAMPLE:
-        bare = bare.rpartition(b"\n")[0]
+    end = max(SAMPLE, raw.find(b"\n") + 1)
+    bare = re.sub(rb'"[^"]*"', b"", raw[:end])
     newline = "\r\n" if b"\r\n" in bare else "\n"
+    if end < len(raw):
+        bare = bare.rpartition(b"\n")[0]
     how: dict[str, Any] = {
         "sep": _separator([line for line in bare.splitlines() if line][:LINES]),
         "encoding": "utf-8-sig" if raw.startswith(codecs.BOM_UTF8) else "utf-8",
@@ -164,14 +165,11 @@ def typed(
     categories: Sequence[str],
 ) -> pd.DataFrame:
     """The cells as values: numbers, bools, dates, otherwise text, and NaN for NA and the like."""
-    import pandas as pd
-
     rows = cells.read(path, dtype=dict.fromkeys(categories, str), low_memory=False)
     for name in rows:
         text, known = cells.text[name], rows[name].notna()
         if name in dates:
-            zones = text.str.extract(ZONE)[0].dropna().unique()
-            rows[name] = pd.to_datetime(rows[name], format="ISO8601", utc=len(zones) > 1)
+            rows[name] = _dates(rows[name], text)
         elif rows[name].dtype.kind not in "iuf":
             continue
         elif text[known].str.fullmatch(PADDED).any():
@@ -182,6 +180,54 @@ def typed(
     if (rows[target].astype(str) != cells.text[target])[known].any():
         rows[target] = cells.text[target].where(known)  # 1.0 and TRUE stay so
     return rows
+
+
+def _dates(values: pd.Series, text: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    zones = text.str.extract(ZONE)[0][values.notna()]
+    found = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+    wrong = values[values.notna() & found.isna()]
+    if len(wrong):
+        raise ValueError(
+            f"column {values.name!r} has {wrong.iloc[0]!r}. Write dates of the years 1678 to 2261 "
+            "as 2024-12-31 or 2024-12-31T23:59."
+        )
+    if zones.notna().any() and zones.isna().any():
+        raise ValueError(f"column {values.name!r} has times with and without a zone.")
+    return found if zones.nunique() > 1 else pd.to_datetime(values, format="ISO8601")
+
+
+def check_thousands(cells: Cells, columns: pd.DataFrame) -> None:
+    """Refuse columns whose marks between thousands were read as decimal marks.
+
+    Parameters
+    ----------
+    cells : Cells
+    columns : DataFrame
+        As :func:`typed` has read them.
+
+    Raises
+    ------
+    ValueError
+        All numbers with the mark have three digits behind it, some of them a zero at the end, and
+        all others are below 1000.
+    """
+    for name in columns:
+        if columns[name].dtype.kind != "f":
+            continue
+        numbers = cells.text[name][columns[name].notna()].str.strip()
+        has = numbers.str.contains(cells.decimal, regex=False)
+        if (
+            numbers[has].str.endswith("0").any()
+            and not has.all()
+            and numbers[has].str.fullmatch(rf"[+-]?[1-9]\d{{0,2}}[{cells.decimal}]\d{{3}}").all()
+            and numbers[~has].str.fullmatch(r"[+-]?\d{1,3}").all()
+        ):
+            raise ValueError(
+                f"column {name!r} seems to have marks between thousands, as in "
+                f"{numbers[has].iloc[0]!r}. Write its numbers without, or --ignore it."
+            )
 
 
 def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFrame:
@@ -201,7 +247,7 @@ def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFram
     text = text.set_axis(new.columns, axis=1)
     for name, n in decimals.items():
         if len(n) == 1:  # all real cells have as many
-            padded = new[name].map(f"{{:.{n[0]}f}}".format)
+            padded = new[name].map(f"{{:.{n[0]}f}}".format).astype(str)
             text[name] = padded.str.replace(".", cells.decimal)
     for name in new:
         real, known = cells.text[name], rows[name].notna()
@@ -216,6 +262,8 @@ def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFram
 
 def _decimals(numbers: pd.Series) -> list[int]:
     """How many decimals these cells have, each once; none where some are written otherwise."""
+    numbers = numbers.str.strip()
+    numbers = numbers[~numbers.str.contains("[eE]")]  # some write the smallest so
     if not numbers.str.fullmatch(PLAIN).all():
         return []
     return sorted(numbers.str.extract(PLAIN)[0].fillna("").str.len().unique())

@@ -61,6 +61,8 @@ def evaluate_table(
     """
     notes(quiet)
     if out is not None:
+        if out.suffix.lower() != ".csv" or out.resolve() == table.resolve():
+            raise ValueError(f"--out {out}: name another file, which ends in .csv.")
         check_target(out)
     if plot is not None:
         if plot.suffix not in PICTURES:

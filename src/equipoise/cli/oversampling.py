@@ -87,7 +87,7 @@ def parse_strategy(text: str) -> Any:
     """
     if "=" in text:
         sizes = numbers_by_name(text)
-        if any(n != int(n) for n in sizes.values()):
+        if any(n % 1 != 0 for n in sizes.values()):
             raise typer.BadParameter(f"{text!r} has a number of rows that is not whole.")
         return {name: int(n) for name, n in sizes.items()}
     try:

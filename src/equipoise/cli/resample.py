@@ -89,7 +89,7 @@ def resample(
         elif name.endswith("verbose"):
             sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
-    rows = appended(read, new, as_text=out.suffix == ".csv", mark=mark_column)
+    rows = appended(read, new, as_text=out.suffix.lower() == ".csv", mark=mark_column)
     write_table(out, rows, read.cells)
     _print_counts(read.y, new[target])
     note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
@@ -104,7 +104,10 @@ def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
     if not takes_any_table(sampler):
         given = CompleteTable().fit(given).transform(given)
     X, y = sampler.fit_resample(given, table.y)
-    rows = X.iloc[len(given) :].assign(**{table.y.name: y.iloc[len(given) :]})
+    new = X.iloc[len(given) :]
+    if hasattr(sampler, "sample_indices_"):  # of copies, whose numbers went through floats
+        new = given.iloc[sampler.sample_indices_[len(given) :]].set_axis(new.index)
+    rows = new.assign(**{table.y.name: y.iloc[len(given) :]})
     return with_dtypes_of(table.rows[[c for c in table.rows if c in rows]], rows)
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.atomic import replacing
-from equipoise.cli.cells import Cells, read_cells, typed
+from equipoise.cli.cells import Cells, check_thousands, read_cells, typed
 from equipoise.cli.options import words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet")
+LISTED = 30  # columns in a message
 
 TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv or .parquet file.")]
 Target = Annotated[str, typer.Option(metavar="COLUMN", help="Column with the class labels.")]
@@ -113,7 +114,7 @@ def read_table(
         raise ValueError(f"{path}: there is no such file.")
     dates, categories, ignored = dates or [], categories or [], ignored or []
     named = [target, *dates, *categories, *ignored]
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         cells = _read(path, lambda: read_cells(path, categories))
         check_columns(path, cells.text, named)
         rows = _read(path, lambda: typed(path, cells, target, dates, categories))
@@ -124,6 +125,8 @@ def read_table(
         check_columns(path, rows, named)
         X = rows.astype(dict.fromkeys(categories, "category"))
     X = X.drop(columns=[target, *ignored])
+    if cells is not None:
+        _read(path, lambda: check_thousands(cells, X))
     if not X.shape[1]:
         raise ValueError(f"{path} has no column beside {target!r} and those to ignore.")
     y = rows[target]
@@ -146,7 +149,7 @@ def read_table(
 def write_table(path: Path, rows: pd.DataFrame, like: Cells | None) -> None:
     """Write a table atomically, in the format that its name ends in; a CSV like another one."""
     with replacing(path) as partial:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             rows.to_parquet(partial, index=False)
         elif like is None:
             rows.to_csv(partial, index=False)
@@ -162,9 +165,9 @@ def check_ending(path: Path) -> None:
     ValueError
         It is such a file.
     """
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise ValueError(f"{path}: name a file that ends in {' or '.join(ENDINGS)}.")
-    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+    if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise ValueError(
             f"{path}: Parquet needs pyarrow. Try pip install 'equipoise[parquet]', or use CSV."
         )
@@ -179,7 +182,9 @@ def check_columns(path: Path, rows: pd.DataFrame, wanted: Sequence[str]) -> None
         One is not there.
     """
     if unknown := [name for name in wanted if name not in rows]:
-        listed = ", ".join(map(str, rows))
+        listed = ", ".join(map(str, rows.columns[:LISTED]))
+        if rows.shape[1] > LISTED:
+            listed += f" and {rows.shape[1] - LISTED} more"
         raise ValueError(f"{path} has no column {unknown[0]!r}. Its columns are {listed}.")
 
 
@@ -211,5 +216,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read(path: Path, call: Callable[[], Any]) -> Any:
     try:
         return call()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not in UTF-8. Save it as such (CSV UTF-8).") from None
     except ValueError as error:
         raise ValueError(f"{path} is no table that can be read: {error}") from None

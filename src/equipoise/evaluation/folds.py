@@ -69,7 +69,9 @@ def run_fold(
     for treatment, remedy in REMEDIES.items():
         for name, classifier in classifiers.items():
             model = seeded(classifier, fold.seed)
-            found[name, treatment] = judged(partial(remedy, model, X_train, y_train, fold.seed))
+            found[name, treatment] = judged(
+                partial(remedy, model, X_train, y_train, fold.seed, fold.groups)
+            )
     for treatment, sampler in samplers.items():
         own = seeded(sampler, fold.seed)
         resampled, seconds, error = attempt(partial(resample, own, X_train, y_train))

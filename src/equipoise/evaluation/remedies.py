@@ -10,7 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
@@ -21,12 +25,16 @@ NONE, CLASS_WEIGHT, THRESHOLD = "none", "class weight", "threshold"
 TUNING_FOLDS, TUNING_THRESHOLDS = 5, 100  # scikit-learn's own defaults
 
 
-def fit_plainly(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+def fit_plainly(
+    classifier: Any, X: Any, y: np.ndarray, seed: int, groups: np.ndarray | None = None
+) -> Any:
     """The classifier as it is."""
     return classifier.fit(X, y)
 
 
-def fit_weighted(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+def fit_weighted(
+    classifier: Any, X: Any, y: np.ndarray, seed: int, groups: np.ndarray | None = None
+) -> Any:
     """``class_weight="balanced"`` where the classifier has it, else such weights of the rows.
 
     In a pipeline it is the last step that is weighted.
@@ -51,24 +59,34 @@ def fit_weighted(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
     return classifier.fit(X, y, **{f"{prefix}sample_weight": compute_sample_weight("balanced", y)})
 
 
-def fit_threshold(classifier: Any, X: Any, y: np.ndarray, seed: int) -> Any:
+def fit_threshold(
+    classifier: Any, X: Any, y: np.ndarray, seed: int, groups: np.ndarray | None = None
+) -> Any:
     """The same probabilities, another decision.
 
-    For two classes the threshold with the best balanced accuracy in an inner cross-validation; for
-    more, the class whose probability exceeds its share most.
+    For two classes the threshold with the best balanced accuracy in an inner cross-validation,
+    which keeps groups together where every class has two; for more, the class whose probability
+    exceeds its share most.
     """
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) > 2:
         return ShareAdjustedClassifier(classifier).fit(X, y)
-    n_folds = max(2, min(TUNING_FOLDS, counts.min()))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    folds: Any
+    n_groups = 0 if groups is None else min(len(np.unique(groups[y == c])) for c in classes)
+    if n_groups > 1:
+        n_folds = min(TUNING_FOLDS, n_groups)
+        by_group = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        folds = list(by_group.split(X, y, groups))
+    else:
+        n_folds = max(2, min(TUNING_FOLDS, counts.min()))
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     tuned = TunedThresholdClassifierCV(
         classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=folds
     )
     return tuned.fit(X, y)
 
 
-REMEDIES: dict[str, Callable[[Any, Any, np.ndarray, int], Any]] = {
+REMEDIES: dict[str, Callable[..., Any]] = {
     NONE: fit_plainly,
     CLASS_WEIGHT: fit_weighted,
     THRESHOLD: fit_threshold,

@@ -115,4 +115,5 @@ def _floats_and_categories(X: Any) -> pd.DataFrame:
         return pd.DataFrame(as_floats(X))
     frame, numbers = X.copy(deep=False), X.columns[number_columns(X)]
     frame[numbers] = as_floats(X[numbers])
-    return frame
+    bools = frame.columns[frame.dtypes.map(pd.api.types.is_bool_dtype)]
+    return frame.astype(dict.fromkeys(bools, object))  # SMOTEN takes no bools beside categories

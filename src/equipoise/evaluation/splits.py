@@ -23,6 +23,8 @@ class Fold:
     train, test : ndarray of int
         Positions of rows.
     seed : int
+    groups : ndarray or None
+        Of the training rows, where there are some.
     """
 
     repeat: int
@@ -30,6 +32,7 @@ class Fold:
     train: np.ndarray
     test: np.ndarray
     seed: int
+    groups: np.ndarray | None = None
 
 
 def make_folds(
@@ -75,9 +78,19 @@ def make_folds(
         except ValueError as error:
             raise InvalidParameterError(f"cv={cv!r} is not possible: {error}") from None
     splits = list(cv.split(X, y, groups))
+    if not splits:
+        raise InvalidParameterError(f"cv={cv!r} has no folds. Pass at least one.")
     per_repeat = len(splits) // repeats
+    known = None if groups is None else np.asarray(groups)
     folds = [
-        Fold(i // per_repeat + 1, i % per_repeat + 1, train, test, int(random.randint(2**31)))
+        Fold(
+            i // per_repeat + 1,
+            i % per_repeat + 1,
+            train,
+            test,
+            int(random.randint(2**31)),
+            None if known is None else known[train],
+        )
         for i, (train, test) in enumerate(splits)
     ]
     for fold in folds:

@@ -36,7 +36,8 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
         winner, samplers[name] = best(row, metric), best(row[result.samplers], metric)
         lines.append(f"{name}: {about_classifier(row, winner, samplers[name], name, outcomes)}")
     if not (outcomes[NONE] == "better").any():
-        lines.append("In short: no treatment is better than doing nothing beyond chance.")
+        could = "" if (outcomes[NONE] != "untested").all() else ", as far as that could be tested"
+        lines.append(f"In short: no treatment is better than doing nothing beyond chance{could}.")
     elif result.samplers:
         counts = []
         for reference, called in CALLED.items():
@@ -50,11 +51,16 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
 
 
 def outcomes_against(result: ResamplingEvaluation, metric: str, reference: str) -> pd.Series:
-    """``"better"``, ``"worse"`` or ``"same"`` for every classifier and treatment."""
+    """``"better"``, ``"worse"``, ``"same"`` or ``"untested"`` for each classifier and treatment."""
     table = result.compare(metric, reference)
     gain = -table["difference"] if metric in LOWER_IS_BETTER else table["difference"]
     is_real = table["p_holm"] < LEVEL
-    words = np.select([is_real & (gain > 0), is_real & (gain < 0)], ["better", "worse"], "same")
+    untested = table["p"].isna() & (gain != 0)  # one fold, the same in all, or a failure
+    words = np.select(
+        [is_real & (gain > 0), is_real & (gain < 0), untested],
+        ["better", "worse", "untested"],
+        "same",
+    )
     return pd.Series(words, index=table.index)
 
 
@@ -98,6 +104,7 @@ def standing(treatment: str, name: str, outcomes: Mapping[str, pd.Series]) -> st
         "better": ("better than", "and"),
         "worse": ("worse than", "and"),
         "same": ("not distinguishable from", "or"),
+        "untested": ("not testable against", "or"),
     }
     parts = []
     for outcome, (phrase, conjunction) in phrases.items():
