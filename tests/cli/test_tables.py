@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
 from equipoise.cli import oversampling, tables
-from equipoise.cli.cells import read_cells, typed
+from equipoise.cli.cells import typed
+from equipoise.cli.csv_format import read_cells
 from equipoise.evaluation import evaluate, remedies
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.atomic import replacing
-from equipoise.cli.cells import Cells, check_thousands, read_cells, typed
+from equipoise.cli.cells import check_thousands, typed
+from equipoise.cli.csv_format import Cells, read_cells
 from equipoise.cli.options import words
 
 if TYPE_CHECKING:
