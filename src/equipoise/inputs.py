@@ -189,7 +189,7 @@ def check_known(y: Any) -> None:
     InvalidInputError
         There are some.
     """
-    missing = int(np.asarray(pd.isna(y)).sum())
+    missing = 0 if y is None else int(np.asarray(pd.isna(y)).sum())
     if missing:
         raise InvalidInputError(
             f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."
