@@ -102,22 +102,18 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
     synthetic = check_features("synthetic", synthetic)
     train = check_features("train", train, 2)
     check_same_width("synthetic", synthetic, "train", train)
-    limit = np.quantile(_usual(train), quantile, method="weibull")
-    return float((nearest_rows(synthetic, train)[1] <= limit).mean())
+    return memorised_and_fresh(synthetic, train, quantile)[0]
 
 
-def fresh_share(train: ArrayLike, quantile: float) -> float:
-    """What :func:`memorised_share` of fresh real rows would be; more than `quantile` with ties."""
-    usual = _usual(check_features("train", train, 2))
-    limit = np.quantile(usual, quantile, method="weibull")
-    return max(quantile, 2 / (len(usual) + 1), float((usual <= limit).mean()))
-
-
-def _usual(train: Rows) -> Rows:
-    """Distance of every training row to the nearest other one."""
+def memorised_and_fresh(synthetic: Rows, train: Rows, quantile: float) -> tuple[float, float]:
+    """:func:`memorised_share`, and what it would be of fresh real rows; more with ties."""
     centred = train - train.mean(axis=0)
     twin = NearestNeighbors(n_neighbors=1).fit(centred).kneighbors(return_distance=False)[:, 0]
-    return np.linalg.norm(train - train[twin], axis=1)
+    usual = np.linalg.norm(train - train[twin], axis=1)
+    # Weibull's estimate puts a share q of fresh values below it; the default one puts more.
+    limit = np.quantile(usual, quantile, method="weibull")
+    fresh = max(quantile, 2 / (len(train) + 1), float((usual <= limit).mean()))
+    return float((nearest_rows(synthetic, train)[1] <= limit).mean()), fresh
 
 
 def diversity(synthetic: ArrayLike, real: ArrayLike) -> float:

@@ -13,7 +13,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from ._features import Rows, check_features, check_same_width
 from ._labels import Labels, check_labels, check_same_kind
 from .manifolds import manifold_scores
-from .synthesis import c2st, diversity, fresh_share, label_fidelity, memorised_share
+from .synthesis import c2st, diversity, label_fidelity, memorised_and_fresh
 
 COLLAPSED_BELOW = 0.5
 """Diversity below which a class is said to have collapsed."""
@@ -165,8 +165,8 @@ def synthesis_report(
         real_rows, rows = real[y_real == label], synthetic[y_synthetic == label]
         scores["fidelity"][i] = fidelity.get(label.item(), np.nan)
         if n_train[i] >= 2 and n[i] >= 1:
-            scores["memorised"][i] = memorised_share(rows, train[y_train == label], _QUANTILE)
-            fresh[i] = fresh_share(train[y_train == label], _QUANTILE)
+            found = memorised_and_fresh(rows, train[y_train == label], _QUANTILE)
+            scores["memorised"][i], fresh[i] = found
         if n_real[i] >= 2 and n[i] >= 2:
             for name, value in manifold_scores(real_rows, rows)._asdict().items():
                 scores[name][i] = value
