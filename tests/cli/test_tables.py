@@ -1,6 +1,7 @@
 """``evaluate`` and ``resample``: tables in files."""
 
 import datetime
+import re
 from decimal import Decimal
 from functools import partial
 
@@ -488,3 +489,34 @@ def test_evaluate_prints_a_table_and_a_verdict(call, numbers, tmp_path, monkeypa
     assert again.err == ""
     timeless = pd.read_csv(out).drop(columns="fit_seconds")
     pd.testing.assert_frame_equal(timeless, scores.drop(columns="fit_seconds"))
+
+
+@pytest.mark.parametrize("amount", ["$1,200", "1,234,567", "12 %", "-3.50€", "1'000"])
+def test_amounts_written_as_text_are_not_taken_for_categories(tmp_path, amount):
+    path = tmp_path / "in.csv"
+    frame = pd.DataFrame({"a": [amount, "5", "5"], "b": ["$9 off", "7", "7"], "y": list("uuv")})
+    frame.to_csv(path, index=False)
+    with pytest.raises(ValueError, match=rf"'a' holds amounts .* {re.escape(repr(amount))}\. "):
+        tables.read_table(path, "y", None, None, None)
+    assert "a" in tables.read_table(path, "y", None, ["a"], None).X
+    assert "a" not in tables.read_table(path, "y", None, None, ["a"]).X
+    frame.to_parquet(path := tmp_path / "in.parquet")
+    with pytest.raises(ValueError, match="'a' holds amounts"):
+        tables.read_table(path, "y", None, None, None)
+
+
+def test_text_that_only_looks_like_amounts_stays_categories(tmp_path):
+    path = tmp_path / "in.csv"
+    frame = pd.DataFrame({"code": ["007", "12"], "ip": ["10.0.0.1", "10.0.0.2"], "y": list("uv")})
+    frame.assign(range=["1-2", "3"], none=["", ""], unit=["5 kg", "7"]).to_csv(path, index=False)
+    assert list(tables.read_table(path, "y", None, None, None).X.iloc[0, :2]) == ["007", "10.0.0.1"]
+
+
+def test_a_column_whose_name_has_a_comma_is_named_in_quotes(numbers, call):
+    path, out = numbers.with_name("named.csv"), numbers.with_name("out.csv")
+    pd.read_csv(numbers).rename(columns={"a": "size, cm"}).to_csv(path, index=False)
+    words = ("resample", path, out, "--target", "y", "--method", "random", "--ignore")
+    answer = call(*words, '"size, cm", b')
+    assert answer.code == 2 and "no column beside 'y'" in answer.err
+    assert call(*words, '"size, cm"').code == 0
+    assert (cells(out)["size, cm"].iloc[60:] == "").all()

@@ -137,3 +137,13 @@ def test_tables_have_no_pictures():
     with pytest.raises(InvalidInputError, match="plot_samples draws images"):
         table.plot_samples()
     assert table.traverse(0, 0, [0, 1]).shape == (1, 2, 3)
+
+
+def test_a_warm_start_keeps_the_names_that_a_person_gave(few_digits):
+    model = train(few_digits, max_epochs=1, warm_start=True).rename_codes({0: "slant"})
+    assert model.fit(*few_digits).structure_.names == ("slant", "code_2", "code_3", "code_4")
+    assert model.structure_.edges == ((1, 3), (2, 3))
+    model.set_params(code_names=["a", "b", "c", "d"]).fit(*few_digits)
+    assert model.structure_.names == ("a", "b", "c", "d")
+    model.set_params(warm_start=False, code_names=None).fit(*few_digits)
+    assert model.structure_.names[0] == "code_1"

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.csv_format import Cells
+from equipoise.cli.csv_format import NUMBER, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PADDED = r"[+-]?0\d+"  # 007 is a name, not a number
+AMOUNT = r"[+-]?[$€£¥]?\s?(\d{1,3}([.,' ]\d{3})+|\d+)([.,]\d+)?\s?[%$€£¥]?"
 WHOLE = r"[+-]?\d{1,18}"
 PLAIN = r"^[+-]?\d*(?:[.,](\d+))?$"  # with its decimals
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
@@ -89,6 +90,28 @@ def check_thousands(cells: Cells, columns: pd.DataFrame) -> None:
             raise ValueError(
                 f"column {name!r} seems to have marks between thousands, as in "
                 f"{numbers[has].iloc[0]!r}. Write its numbers without, or --ignore it."
+            )
+
+
+def check_amounts(columns: pd.DataFrame) -> None:
+    """Refuse columns of text that a person would call numbers, such as ``$1,200`` or ``12 %``.
+
+    Raises
+    ------
+    ValueError
+        There is one.
+    """
+    from pandas.api import types
+
+    for name in columns:
+        if types.infer_dtype(columns[name], skipna=True) != "string":
+            continue
+        texts = columns[name].drop_duplicates().dropna().str.strip()
+        odd = texts[~texts.str.fullmatch(NUMBER)]
+        if len(odd) and texts.str.fullmatch(AMOUNT).all():
+            raise ValueError(
+                f"column {name!r} holds amounts as text, such as {odd.iloc[0]!r}. Write them as "
+                "bare numbers, or name the column with --categories or --ignore."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -117,8 +118,9 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
 
 
 def words(text: str) -> list[str]:
-    """``"slant, style"`` → ["slant", "style"]."""
-    return [word.strip() for word in text.split(",")]
+    """``'slant, "width, cm"'`` → ["slant", "width, cm"]."""
+    rows = csv.reader(text.splitlines(keepends=True), skipinitialspace=True)
+    return [word.strip() for row in rows for word in row] or [""]
 
 
 def numbers_by_name(text: str) -> dict[str, float]:

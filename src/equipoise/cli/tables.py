@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.atomic import replacing
-from equipoise.cli.cells import check_thousands, typed
+from equipoise.cli.cells import check_amounts, check_thousands, typed
 from equipoise.cli.csv_format import Cells, read_cells
 from equipoise.cli.options import words
 
@@ -126,6 +126,7 @@ def read_table(
         check_columns(path, rows, named)
         X = rows.astype(dict.fromkeys(categories, "category"))
     X = X.drop(columns=[target, *ignored])
+    _read(path, lambda: check_amounts(X.drop(columns=categories, errors="ignore")))
     if cells is not None:
         _read(path, lambda: check_thousands(cells, X))
     if not X.shape[1]:

@@ -95,7 +95,7 @@ class IMSIC(Steering, DeepOverSampler):
         Of Adam, for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
     warm_start : bool, default=False
-        Go on from the networks of the last fit.
+        Go on from the networks of the last fit; without `code_names`, the codes keep their names.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         While training; ``"auto"`` takes bfloat16 where the device has it natively.
     device : str, default="auto"

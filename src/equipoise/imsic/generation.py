@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -40,7 +41,11 @@ class CodedGenerator(DeepEstimator):
     _target: np.ndarray
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        structure = parse_structure(self.structure, self.n_codes, self.code_names)
+        known = self.structure_.names if self._continues() and self.code_names is None else ()
+        if len(known) == self.n_codes:
+            structure = replace(structure, names=known)  # perhaps given by rename_codes
+        self.structure_ = structure
         return super()._fit(X, y, sample_weight)
 
     def _adopt(self, released: ReleasedGAN, X: Any, y: Any) -> None:
