@@ -316,3 +316,13 @@ def test_an_array_of_objects_comes_back_as_one():
     back = codec.decode(codec.encode(codec.rows(pd.DataFrame(X))))
     assert back.dtype == object
     assert back.tolist() == X.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns]", "timedelta64[ns]", "datetime64[s, UTC]", "O"])
+@pytest.mark.parametrize(
+    "fitted", [[1.0, 2.0], pd.to_datetime(["2024-01-01", "2024-01-02"]), pd.to_timedelta([1, 2])]
+)
+def test_a_column_without_a_value_may_have_any_dtype(fitted, dtype):
+    codec = TableCodec.fit(pd.DataFrame({"a": fitted, "b": [0, 1]}))
+    rows = codec.rows(pd.DataFrame({"a": pd.Series([None, None], dtype=dtype), "b": [0, 1]}))
+    assert np.isnan(rows[:, 0]).all() and (rows[:, 1] == [0, 1]).all()

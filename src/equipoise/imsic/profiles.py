@@ -53,7 +53,7 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
         if isinstance(column, NumericColumn):
             mean = np.ma.masked_invalid(values).mean(2).filled(np.nan)
             spread = np.nanstd(train[:, i]) or 1.0
-            name = f"{name} (hours)" if column.time.startswith("timedelta") else str(name)
+            name = f"{name} (hours)" if _is_duration(column) else str(name)
             found[name] = Profile(_in_units(column, mean), _way(mean) / spread)
             continue
         if not column.values:  # it never had any
@@ -72,11 +72,15 @@ def _way(values: np.ndarray) -> float:
     return float(np.nan_to_num(ways).max())  # nothing where a class never has a value
 
 
+def _is_duration(column: NumericColumn) -> bool:
+    return column.clock is not None and column.clock.time.startswith("timedelta")
+
+
 def _in_units(column: NumericColumn, mean: np.ndarray) -> np.ndarray:
     """Numbers as they are, dates by their own clock, durations in hours."""
-    if column.unit:
+    if column.clock:
         values = pd.Series(plain(pd.Series(column.restore(mean.ravel()))))
-        if column.time.startswith("timedelta"):
+        if _is_duration(column):
             return (values / pd.Timedelta(1, "h")).to_numpy().reshape(mean.shape)
         if is_zoned(values.dtype):
             values = values.dt.tz_localize(None)

@@ -11,9 +11,9 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
-from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, is_zoned, plain
+from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, plain
 from equipoise.preprocessing.quantiles import NormalScores
-from equipoise.preprocessing.times import distances, in_zone, ticks_of, time_dtype, zone_of
+from equipoise.preprocessing.times import Clock, time_dtype
 
 MOST_DECIMALS = 6
 OBJECTS = ("date", "decimal")  # that are numbers although pandas has no dtype for them
@@ -32,50 +32,42 @@ class NumericColumn:
         That values take on again.
     objects : str
         What an object column holds: ``"date"``, ``"decimal"``, or empty for numbers.
-    time : str
-        NumPy's dtype of dates and durations, such as ``"datetime64[us]"``; empty for numbers.
-    origin, unit : int
-        Dates and durations are counted in units from the origin, both in ticks of ``time``; 0 for
-        numbers.
+    clock : Clock or None
+        Of dates and durations.
     decimals : int or None
         That are enough to write the training rows, at most `MOST_DECIMALS`; values are rounded to
         them. None where they are not.
     scores : NormalScores
     missing_share : float
         Of the training rows.
-    local : bool
-        Whether times are counted by the clock of their zone: where they are so by larger units, as
-        days are that begin at midnight there.
     """
 
     dtype: Any
     objects: str
-    time: str
-    origin: int
-    unit: int
+    clock: Clock | None
     decimals: int | None
     scores: NormalScores
     missing_share: float
-    local: bool = False
 
     kind: ClassVar[str] = "numeric"
 
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
         """Learn from a column with a value, a Series or a float array of shape (n,)."""
-        objects, time, origin, unit, local = "", "", 0, 0, False
+        objects, clock = "", None
         if isinstance(values, pd.Series):
             if dtype.kind == "O":
                 kind = types.infer_dtype(values.astype(object), skipna=True)
                 objects = kind if kind in OBJECTS else ""
             values = plain(values)
             if values.dtype.kind in "mM":
-                time = time_dtype(values.dtype)
                 if dtype == np.dtype(object) and not objects:
                     dtype = values.dtype  # not objects again: they would have no resolution
-                origin, unit, local = _grid(values.dropna())
-        zone = zone_of(dtype) if local else "UTC"
-        numbers = _to_numbers(values, time, origin, unit, zone, name, "has to be numeric, but")
+                clock = Clock.fit(values.dropna())
+        if clock:
+            numbers = clock.count(values, dtype)
+        else:
+            numbers = _to_numbers(values, name, "has to be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not np.isfinite(seen.max() - seen.min()) or abs(seen).max() > 1e150:
             raise InvalidInputError(
@@ -83,37 +75,40 @@ class NumericColumn:
                 "standardise. Divide them by a constant first."
             )
         missing = 1 - len(seen) / len(numbers)
-        decimals = 0 if unit else _decimals(seen, dtype)
+        decimals = 0 if clock else _decimals(seen, dtype)
         scores = NormalScores.fit(seen)
-        return cls(dtype, objects, time, origin, unit, decimals, scores, missing, local)
+        return cls(dtype, objects, clock, decimals, scores, missing)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Column of a table → float64 of shape (n,), NaN where a value is missing."""
         if isinstance(values, pd.Series):
             values = plain(values)
             time = time_dtype(values.dtype) if values.dtype.kind in "mM" else ""
-            if time[:4] != self.time[:4] and values.notna().any():
-                had = self.time.partition("64")[0] or "number"
+            own = self.clock.time if self.clock else ""
+            if time[:4] != own[:4]:
+                if values.isna().all():
+                    return np.full(len(values), np.nan)
+                had = own.partition("64")[0] or "number"
                 now = "number" if types.is_numeric_dtype(values.dtype) else "string"
                 has = time.partition("64")[0] or now
                 raise InvalidInputError(
                     f"Column {name!r} of X held {had}s in fit, now {has}s. Convert it first."
                 )
-        says = "was numeric in fit, now"
-        return _to_numbers(values, self.time, self.origin, self.unit, self._zone, name, says)
-
-    @property
-    def _zone(self) -> Any:
-        return zone_of(self.dtype) if self.local else "UTC"
+            if self.clock:
+                return self.clock.count(values, self.dtype)
+        return _to_numbers(values, name, "was numeric in fit, now")
 
     def restore(self, numbers: np.ndarray) -> Any:
         """Inverse of :meth:`to_numbers`: an array or Series of the column's dtype."""
         missing = np.isnan(numbers)
         if self.decimals is not None:
             numbers = np.round(numbers, self.decimals)
-        if self.time:
-            return self._restored_times(numbers, missing)
         dtype = self.dtype
+        if self.clock:
+            times = self.clock.restore(numbers, dtype)
+            if self.objects == "date":
+                return times.dt.date.astype(object).where(~missing, None)
+            return times.astype(dtype)
         if dtype.kind == "O":
             return pd.Series([self._restored_object(v) for v in numbers.tolist()]).astype(dtype)
         own = getattr(dtype, "numpy_dtype", dtype)
@@ -127,16 +122,6 @@ class NumericColumn:
         result[missing] = pd.NA
         return result
 
-    def _restored_times(self, numbers: np.ndarray, missing: np.ndarray) -> pd.Series:
-        # May wrap around on the way, as the way there did.
-        ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + np.int64(self.origin)
-        times = ticks.view(self.time)
-        times[missing] = np.array("NaT", times.dtype)
-        values = pd.Series(times)
-        if self.objects == "date":
-            return values.dt.date.astype(object).where(~missing, None)
-        return (in_zone(values, self._zone) if is_zoned(self.dtype) else values).astype(self.dtype)
-
     def _restored_object(self, value: float) -> Any:
         if value != value:
             return None if self.objects else np.nan
@@ -146,7 +131,11 @@ class NumericColumn:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        own = {"dtype": dtype_to_json(self.dtype), "scores": self.scores.to_dict()}
+        own = {
+            "dtype": dtype_to_json(self.dtype),
+            "clock": self.clock and vars(self.clock),
+            "scores": self.scores.to_dict(),
+        }
         return {"kind": self.kind, **vars(self), **own}
 
     @classmethod
@@ -154,37 +143,16 @@ class NumericColumn:
         """Inverse of :meth:`to_dict`."""
         own = {
             "dtype": dtype_from_json(values["dtype"]),
+            "clock": values["clock"] and Clock(**values["clock"]),
             "scores": NormalScores.from_dict(values["scores"]),
         }
         return cls(**{k: v for k, v in values.items() if k != "kind"} | own)
 
 
-def _grid(times: pd.Series) -> tuple[int, int, bool]:
-    """The earliest tick, the largest unit that counts all others from it, and by which clock."""
-
-    def by(zone: Any) -> tuple[int, int]:
-        ticks = ticks_of(times, zone=zone)
-        origin = int(ticks.min())
-        return origin, int(np.gcd.reduce(distances(ticks, origin)[0])) or 1
-
-    origin, unit = by("UTC")
-    if is_zoned(times.dtype):
-        zone = zone_of(times.dtype)
-        local = by(zone)
-        if local[1] > unit and in_zone(times.dt.tz_localize(None), zone).equals(times):
-            return *local, True
-    return origin, unit, False
-
-
-def _to_numbers(
-    values: Any, time: str, origin: int, unit: int, zone: Any, name: Any, says: str
-) -> np.ndarray:
-    """Plain values → float64; times in units of ``time`` from the origin, as ``zone`` has them."""
+def _to_numbers(values: Any, name: Any, says: str) -> np.ndarray:
+    """Plain values → float64."""
     if isinstance(values, np.ndarray):
         return values
-    if time and values.dtype.kind in "mM":
-        distance, side = distances(ticks_of(values, time, zone), origin)
-        return np.where(values.isna(), np.nan, side * (distance / unit))
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
