@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from equipoise import ConvNetClassifier, DGCClassifier
+from equipoise import IMSIC, ConvNetClassifier, DGCClassifier, GenerativeOverSampler
 from equipoise.inputs import stratified_holdout
-from equipoise.training import Callback
+from equipoise.training import Callback, EarlyStopping, JSONLines
 
 
 def refused(what, *arguments, match, **parameters):
@@ -367,3 +367,27 @@ def test_early_stopping_trains_on_the_rest(build, blobs):
     model = build(early_stopping=True, validation_fraction=0.5).fit(*blobs)
     assert model.class_counts_.tolist() == [15, 10, 5]
     assert 0 <= model.history_[0]["val_acsa"] <= 1
+
+
+# Callbacks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("callback", ["a word", JSONLines])
+def test_callbacks_are_instances(callback):
+    refused(
+        ConvNetClassifier(callbacks=[callback]).fit, np.ones((20, 3)), Y, match="is no instance"
+    )
+
+
+@pytest.mark.parametrize("estimator", [ConvNetClassifier, IMSIC])
+def test_early_stopping_is_a_parameter(estimator):
+    model = estimator(callbacks=[EarlyStopping(2)])
+    refused(model.fit, np.ones((20, 3)), Y, match="no validation score without early_stopping=True")
+
+
+@pytest.mark.parametrize("sampler", [IMSIC(), GenerativeOverSampler(DGCClassifier())])
+@pytest.mark.parametrize("kind", [int, bool])
+def test_samplers_refuse_numbers_as_objects_before_they_train(sampler, kind):
+    y = pd.Series(Y.astype(kind), dtype=object)
+    for method in (sampler.fit, sampler.fit_resample):
+        refused(method, np.ones((20, 3)), y, match="labels, but dtype object. Convert it")

@@ -10,6 +10,7 @@ from sklearn.model_selection import cross_val_score
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier, GenerativeOverSampler
 from equipoise.baselines import BAGAN, DeepSMOTE
+from equipoise.errors import InvalidInputError
 
 QUICK = {"max_epochs": 2, "random_state": 0}
 CLASSIFIERS = [ConvNetClassifier(**QUICK), DGCClassifier(**QUICK, latent_dim=8)]
@@ -219,3 +220,53 @@ def test_values_far_from_those_of_the_fit_are_predicted():
     far = np.array([[1.7e308, -1.7e308], [1e200, 0.0]])
     for model in (DGCClassifier(max_epochs=1), ConvNetClassifier(max_epochs=1)):
         assert np.isfinite(model.fit(X, y).predict_proba(far)).all()
+
+
+def test_what_becomes_of_proposed_rows_does_not_change_what_is_accepted(table):
+    X, y = table
+    sampler = IMSIC(**QUICK).fit(X, y)
+    proposed, labels = sampler.propose(5, "yes")
+    before = proposed.copy()
+    proposed.insert(0, "judged", 3)
+    proposed.sort_values("age", inplace=True, ignore_index=True)
+    labels[:] = "no"
+    with pytest.warns(UserWarning, match="5 were accepted"):
+        X_new, _ = sampler.accept(np.arange(5)).resample(X, y)
+    pd.testing.assert_frame_equal(X_new.tail(5).reset_index(drop=True), before)
+
+
+def test_reconstructions_are_rows_whatever_is_wanted_of_transformers(table):
+    model = DGCClassifier(**QUICK).fit(*table)
+    wanted = model.reconstruct(table[0])
+    assert isinstance(model.set_output(transform="pandas").transform(table[0]), pd.DataFrame)
+    pd.testing.assert_frame_equal(model.reconstruct(table[0]), wanted)
+
+
+def test_codes_by_label_take_labels_in_a_column(table):
+    X, y = table
+    model = DGCClassifier(**QUICK).fit(X, y)
+    for one, other in zip(model.encode(X, y.to_frame()), model.encode(X, y), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("form", [pd.Index, pd.Series, np.array])
+def test_categories_are_named_by_an_index_or_a_series(form, tmp_path):
+    X = pd.DataFrame({"a": np.arange(40.0), "code": np.tile([1, 7], 20)})
+    model = IMSIC(**QUICK, categorical_features=form(["code"])).fit(X, np.repeat([0, 1], [30, 10]))
+    assert set(model.sample(20, 1)["code"]) <= {1, 7}
+    model.save(tmp_path / "model")
+    assert list(IMSIC.load(tmp_path / "model").categorical_features) == ["code"]
+
+
+def test_whole_numbers_among_gaps_stay_whole():
+    X = pd.DataFrame({"a": pd.Series([1, None, 3, 4] * 10, dtype=object), "b": np.arange(40)})
+    drawn = DGCClassifier(**QUICK).fit(X, np.repeat([0, 1], [30, 10])).sample(30)["a"]
+    kinds = {type(value) for value in drawn}
+    assert drawn.isna().any() and kinds == {int, float}  # a float is NaN
+    assert all(isinstance(value, int) for value in drawn.dropna())
+
+
+def test_complex_columns_are_refused():
+    X = pd.DataFrame({"a": np.arange(40) * 1j, "b": np.arange(40)})
+    with pytest.raises(InvalidInputError, match="Complex data not supported: column 'a'"):
+        DGCClassifier(**QUICK).fit(X, np.repeat([0, 1], 20))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -38,7 +39,10 @@ from equipoise.training.schedules import SCHEDULES
 TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
     "categorical_features": [
         OneOf(("auto",)),
-        Instance((list, tuple, np.ndarray), "a list of positions, of names or of bools"),
+        Instance(
+            (list, tuple, np.ndarray, pd.Index, pd.Series),
+            "a list of positions, of names or of bools",
+        ),
     ],
     "allow_missing": [BOOLEAN],
 }
@@ -115,6 +119,7 @@ class DeepEstimator(BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
+        self._check_callbacks()
         device = resolve_device(self.device)
         table = check_rows(self, X, reset=True)
         classes, target = check_labels(y, len(table))
@@ -184,6 +189,20 @@ class DeepEstimator(BaseEstimator):
         self.history_: list[dict[str, Any]] = [*earlier, *history]
         self.callbacks_ = own
         return self
+
+    def _check_callbacks(self) -> None:
+        for callback in self.callbacks or []:
+            if not isinstance(callback, Callback):
+                raise InvalidParameterError(
+                    f"callbacks has {callback!r}, which is no instance of a "
+                    "equipoise.training.Callback."
+                )
+            if isinstance(callback, EarlyStopping) and not self.early_stopping:
+                raise InvalidParameterError(
+                    f"callbacks has an EarlyStopping, but {type(self).__name__} has no validation "
+                    "score without early_stopping=True. Set that, where it has this parameter, in "
+                    "place of the callback."
+                )
 
     def _autocast(self, device: torch.device) -> torch.autocast:
         """Context for the trunk's forward pass in training."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError
-from equipoise.inputs import as_array, check_known
+from equipoise.inputs import as_array, check_resampled_labels
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
@@ -65,7 +65,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         TrainingDivergedError
             The loss became NaN or infinite.
         """
-        check_known(as_pandas(y))
+        check_resampled_labels(as_pandas(y))
         labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
         return self._fit_or_restore(X, labels)
 
@@ -137,7 +137,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             An impossible strategy, rows unlike those of the fit, or other groups than one per row.
         """
         check_is_fitted(self)
-        check_known(as_pandas(y))
+        check_resampled_labels(as_pandas(y))
         if groups is not None:
             groups = self._check_groups(groups, y)
         worker = self._with_strategy(sampling_strategy)

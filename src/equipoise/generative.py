@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 
 from equipoise.base_sampler import joined, like, plain_strategy
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.inputs import adopt_features, as_array, check_known
+from equipoise.inputs import adopt_features, as_array, check_resampled_labels
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 from equipoise.polars import as_given, as_pandas
 
@@ -98,7 +98,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         ValueError
             Impossible parameters or data, before any training.
         """
-        check_known(as_pandas(y))
+        check_resampled_labels(as_pandas(y))
         labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, labels, self._sampling_type
@@ -127,7 +127,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         ValueError
             Impossible parameters or data, before any training.
         """
-        check_known(as_pandas(y))
+        check_resampled_labels(as_pandas(y))
         X_new, y_new = super().fit_resample(as_pandas(X), as_pandas(y))
         return as_given(X_new, X), as_given(y_new, y)
 

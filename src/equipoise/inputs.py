@@ -196,6 +196,23 @@ def check_known(y: Any) -> None:
         )
 
 
+def check_resampled_labels(y: Any) -> None:
+    """Refuse missing labels, and numbers as objects, which imbalanced-learn does not take.
+
+    Raises
+    ------
+    InvalidInputError
+        There are such.
+    """
+    check_known(y)
+    if getattr(y, "dtype", None) == np.dtype(object):
+        kind = pd.api.types.infer_dtype(y)
+        if kind in ("integer", "floating", "boolean", "decimal"):
+            raise InvalidInputError(
+                f"y has {kind} labels, but dtype object. Convert it, such as by y.astype(int)."
+            )
+
+
 def check_weights(
     sample_weight: Any, rows: Any, target: np.ndarray, classes: np.ndarray
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:

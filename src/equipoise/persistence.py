@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -165,8 +166,8 @@ def _from_json(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """JSON form of NumPy's scalars and arrays among the parameters."""
-    if isinstance(value, np.generic | np.ndarray):
+    """JSON form of scalars and arrays of NumPy and pandas among the parameters."""
+    if isinstance(value, np.generic | np.ndarray | pd.Index | pd.Series):
         return value.tolist()
     raise InvalidInputError(
         f"{value!r} cannot be saved. Fit with strings or numbers as labels, and pass parameters "

@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import AdaBoostClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    HistGradientBoostingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -77,3 +83,30 @@ def test_three_classes_are_divided_by_their_shares(numeric):
     np.testing.assert_array_equal(adjusted.predict(X), by_hand)
     np.testing.assert_array_equal(adjusted.predict_proba(X), probabilities)
     assert (by_hand != np.array(list("abc"))[probabilities.argmax(axis=1)]).any()
+
+
+def test_an_ensemble_is_weighted_as_a_whole(numeric):
+    X, y = numeric()
+    members = [("lines", LogisticRegression()), ("bayes", GaussianNB())]
+    weighted = fit_weighted(VotingClassifier(members, voting="soft"), X, y, 0)
+    weights = compute_sample_weight("balanced", y)
+    for member, fitted in zip(members, weighted.estimators_, strict=True):
+        by_hand = member[1].fit(X, y, sample_weight=weights)
+        np.testing.assert_allclose(fitted.predict_proba(X), by_hand.predict_proba(X))
+    search = fit_weighted(GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9]}, cv=2), X, y, 0)
+    np.testing.assert_allclose(search.predict_proba(X), weighted.estimators_[1].predict_proba(X))
+
+
+def test_weights_need_no_request_where_metadata_are_routed(numeric):
+    X, y = numeric()
+    with config_context(enable_metadata_routing=True):
+        model = fit_weighted(make_pipeline(GaussianNB()), X, y, 0)
+    np.testing.assert_allclose(model[-1].class_prior_, 0.5)
+
+
+def test_without_two_probabilities_there_is_no_threshold_to_tune(numeric):
+    X, y = numeric()
+    few = np.r_[np.flatnonzero(y == 0)[:16], np.flatnonzero(y)[:4]]
+    trees = HistGradientBoostingClassifier()  # a leaf needs 20 rows
+    model = fit_threshold(trees, X[few], y[few], 0)
+    np.testing.assert_array_equal(model.predict(X), trees.fit(X[few], y[few]).predict(X))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler, TomekLinks
+from sklearn import config_context
 
 from equipoise import evaluate_resampling
 from equipoise.errors import InvalidInputError, InvalidParameterError
@@ -134,3 +135,11 @@ def test_a_column_without_a_value_changes_nothing(mixed, dtype):
     np.testing.assert_array_equal(model.fit(more, y).predict_proba(more), expected)
     later = more.assign(empty="1" if dtype == "object" else 1)
     np.testing.assert_array_equal(model.predict_proba(later), expected)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_what_users_want_of_transformers_does_not_reach_the_classifiers(mixed, output):
+    X, y = mixed
+    with config_context(transform_output=output):
+        found = evaluate_resampling(X, y, cv=2, samplers={}, random_state=0)
+    assert (found.scores["error"] == "").all()

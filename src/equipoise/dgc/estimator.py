@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
@@ -380,6 +380,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         -------
         ndarray of shape (n, latent_dim), float32
         """
+        return self._codes(X)
+
+    def _codes(self, X: Any) -> np.ndarray:
+        # Not transform, of which set_output makes frames.
         return self._apply(X, _parameters)[:, : self.latent_dim].astype(np.float32)
 
     def encode(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -397,7 +401,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         mean, std : ndarray of shape (n, latent_dim), float32
         """
         check_is_fitted(self)
-        target = self._class_index(y)
+        target = self._class_index(column_or_1d(np.asarray(y)))
         base = torch.from_numpy(self._apply(X, _parameters))
         if len(target) != len(base):
             raise InvalidInputError(f"X has {len(base)} rows but y has {len(target)} labels.")
@@ -421,7 +425,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         ndarray or DataFrame
             In the shape, dtype and range of the training data.
         """
-        return self._codec.decode(self._decoded(torch.from_numpy(self.transform(X))))
+        return self._codec.decode(self._decoded(torch.from_numpy(self._codes(X))))
 
     def sample(self, n: int, y: Any = None, random_state: Any = None) -> Any:
         """New instances.

@@ -56,9 +56,10 @@ def _for_trees() -> ColumnTransformer:
 
 
 def _by_kind(numbers: object, categories: object) -> ColumnTransformer:
-    return ColumnTransformer(
+    columns = ColumnTransformer(
         [("numbers", numbers, _known_numbers), ("categories", categories, _known_categories)]
     )
+    return columns.set_output(transform="default")  # one-hot columns are sparse
 
 
 # Columns without a value in the training part are left out: gradient boosting fails on them.

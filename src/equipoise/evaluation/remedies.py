@@ -5,11 +5,19 @@ Each function takes an unfitted classifier of its own, which it may change, and 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn import config_context
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    clone,
+    is_classifier,
+)
 from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
@@ -17,7 +25,6 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import has_fit_parameter
 
 from equipoise.errors import InvalidParameterError
 
@@ -35,7 +42,7 @@ def fit_plainly(
 def fit_weighted(
     classifier: Any, X: Any, y: np.ndarray, seed: int, groups: np.ndarray | None = None
 ) -> Any:
-    """``class_weight="balanced"`` where the classifier has it, else such weights of the rows.
+    """``class_weight="balanced"`` where all its parts have it, else such weights of the rows.
 
     In a pipeline it is the last step that is weighted.
 
@@ -48,15 +55,24 @@ def fit_weighted(
     if isinstance(classifier, Pipeline):
         name, last = classifier.steps[-1]
         prefix = f"{name}__"
-    names = [p for p in last.get_params() if p == "class_weight" or p.endswith("__class_weight")]
-    if names:
-        balanced = dict.fromkeys((prefix + name for name in names), "balanced")
+    values = [v for v in last.get_params().values() if hasattr(v, "fit")]
+    parts = [last, *filter(is_classifier, values)]
+    if "class_weight" in last.get_params() or all(map(_class_weights, parts)):
+        balanced = dict.fromkeys((prefix + name for name in _class_weights(last)), "balanced")
         return classifier.set_params(**balanced).fit(X, y)
-    if not has_fit_parameter(last, "sample_weight"):
+    fit = inspect.signature(last.fit).parameters
+    if "sample_weight" not in fit and all(p.kind is not p.VAR_KEYWORD for p in fit.values()):
         raise InvalidParameterError(
             f"{type(last).__name__} takes neither class_weight nor sample_weight."
         )
-    return classifier.fit(X, y, **{f"{prefix}sample_weight": compute_sample_weight("balanced", y)})
+    with config_context(enable_metadata_routing=False):  # weights need no request then
+        weights = compute_sample_weight("balanced", y)
+        return classifier.fit(X, y, **{f"{prefix}sample_weight": weights})
+
+
+def _class_weights(classifier: Any) -> list[str]:
+    """Names of its parameters, or those of its parts, that weight classes."""
+    return [p for p in classifier.get_params() if p.split("__")[-1] == "class_weight"]
 
 
 def fit_threshold(
@@ -66,7 +82,7 @@ def fit_threshold(
 
     For two classes the threshold with the best balanced accuracy in an inner cross-validation,
     which keeps groups together where every class has two; for more, the class whose probability
-    exceeds its share most.
+    exceeds its share most. Where an inner fit knows only one probability, there is nothing to tune.
     """
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) > 2:
@@ -83,7 +99,12 @@ def fit_threshold(
     tuned = TunedThresholdClassifierCV(
         classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=folds
     )
-    return tuned.fit(X, y)
+    try:
+        return tuned.fit(X, y)
+    except ValueError as error:
+        if "constant predictions" not in str(error):
+            raise
+        return fit_plainly(classifier, X, y, seed)
 
 
 REMEDIES: dict[str, Callable[..., Any]] = {

@@ -48,7 +48,7 @@ class Judging(CodedGenerator):
         """
         X = self.sample(n, y, **options)
         labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
-        self._candidates = (X, labels)
+        self._candidates = (X.copy(), labels.copy())  # whatever becomes of those handed out
         return X, labels
 
     def accept(self, mask: Any) -> Any:

@@ -110,7 +110,8 @@ class NumericColumn:
                 return times.dt.date.astype(object).where(~missing, None)
             return times.astype(dtype)
         if dtype.kind == "O":
-            return pd.Series([self._restored_object(v) for v in numbers.tolist()]).astype(dtype)
+            values = [self._restored_object(v) for v in numbers.tolist()]
+            return pd.Series(values, dtype=object).astype(dtype)
         own = getattr(dtype, "numpy_dtype", dtype)
         if own.kind == "b":
             numbers = numbers > 0.5
@@ -153,6 +154,8 @@ def _to_numbers(values: Any, name: Any, says: str) -> np.ndarray:
     """Plain values → float64."""
     if isinstance(values, np.ndarray):
         return values
+    if values.dtype.kind == "c":
+        raise InvalidInputError(f"Complex data not supported: column {name!r} of X has such.")
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
