@@ -13,7 +13,7 @@ help:
 	@echo "make demo   train on an imbalanced data set and draw the result"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, formatting and types"
-	@echo "make bench  compare methods on small images, and draw the report (two minutes)"
+	@echo "make bench  compare methods on small images, and draw the report (a minute and a half)"
 	@echo "make results  write the stored results into README and benchmarks/results"
 	@echo "make docs   build the documentation into docs/_build/html"
 	@echo "make clean  remove everything that the targets above made here"

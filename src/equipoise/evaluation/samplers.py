@@ -66,7 +66,7 @@ def make_sampler(name: str, X: Any, smallest: int) -> Any:
     if categorical:
         raise InvalidInputError(
             f"{name!r} cannot take the categorical column {X.columns[categorical[0]]!r}. Choose "
-            "'smote', which is SMOTENC here, or 'random'."
+            "'smote', which knows categories, or 'random'."
         )
     if name == "adasyn":
         return ADASYN(n_neighbors=neighbours)
