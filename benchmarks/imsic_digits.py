@@ -1,6 +1,6 @@
 """What IMSIC does on the 412 digits of its guide: numbers that docs/imsic.rst quotes.
 
-    python benchmarks/imsic_digits.py         # about ten minutes on two cores
+    python benchmarks/imsic_digits.py         # about five minutes on two cores
     python benchmarks/imsic_digits.py --show
 
 The rows are always those of the guide; three seeds of networks. ``acsa`` is that of a classifier on

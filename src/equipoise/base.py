@@ -194,8 +194,8 @@ class DeepEstimator(BaseEstimator):
         for callback in self.callbacks or []:
             if not isinstance(callback, Callback):
                 raise InvalidParameterError(
-                    f"callbacks has {callback!r}, which is no instance of a "
-                    "equipoise.training.Callback."
+                    f"callbacks has {callback!r}, which is no instance of "
+                    "equipoise.training.Callback. Pass a list of such."
                 )
             if isinstance(callback, EarlyStopping) and not self.early_stopping:
                 raise InvalidParameterError(
