@@ -390,4 +390,4 @@ def test_early_stopping_is_a_parameter(estimator):
 def test_samplers_refuse_numbers_as_objects_before_they_train(sampler, kind):
     y = pd.Series(Y.astype(kind), dtype=object)
     for method in (sampler.fit, sampler.fit_resample):
-        refused(method, np.ones((20, 3)), y, match="labels, but dtype object. Convert it")
+        refused(method, np.ones((20, 3)), y, match="labels, but dtype object. Convert y")

@@ -209,7 +209,8 @@ def check_resampled_labels(y: Any) -> None:
         kind = pd.api.types.infer_dtype(y)
         if kind in ("integer", "floating", "boolean", "decimal"):
             raise InvalidInputError(
-                f"y has {kind} labels, but dtype object. Convert it, such as by y.astype(int)."
+                f"Unknown label type: {kind} labels, but dtype object. Convert y, such as by "
+                "y.astype(int)."
             )
 
 

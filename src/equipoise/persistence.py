@@ -94,7 +94,7 @@ def load(cls: type[Estimator], path: Path) -> Estimator:
         No such folder, a damaged one, or it holds an estimator of another class.
     """
     damaged = (
-        f"path={str(path)!r} holds a damaged estimator, or one of a newer version. "
+        f"path={str(path)!r} holds a damaged estimator, or one of another version. "
         "Save it anew. Reason: "
     )
     try:
