@@ -144,6 +144,17 @@ def test_differences_of_small_integers_do_not_wrap_around(dtype):
     assert len(found) == 100 and found.min() == X.min() and found.max() == X.max()
 
 
+def test_nor_do_those_of_a_frame():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({0: rng.integers(100, 120, 60).astype(np.uint8), 1: rng.normal(size=60)})
+    y = np.repeat([0, 1], [50, 10])
+    before = X.copy()
+    found = balanced_dataloader(X, y, sampler=SMOTE(random_state=0)).dataset.x
+    assert len(found) == 100 and found[:, 0].min() >= 100 and found[:, 0].max() < 120
+    assert (found[:, 0] == found[:, 0].round()).all() and (found[:, 1] % 1 != 0).all()
+    pd.testing.assert_frame_equal(X, before)
+
+
 def test_columns_that_are_no_numbers_are_named():
     X = pd.DataFrame({"a": [1.0, 2.0] * 9, "city": ["Bern", "Oslo"] * 9})
     with pytest.raises(InvalidInputError, match="object values in column 'city'.*Encode"):

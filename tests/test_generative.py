@@ -187,3 +187,20 @@ def test_rows_that_their_generator_takes_for_another_class_are_left_out(confiden
     sampler = GenerativeOverSampler(Numbered(), min_confidence=confidence)
     X_more, _ = sampler.fit_resample(np.full((9, 1), -1.0), np.repeat(["a", "b"], [7, 2]))
     assert X_more[9:, 0].tolist() == expected
+
+
+class Wide(Means):
+    """Draws values that few dtypes have."""
+
+    def sample(self, n, y):
+        return np.tile([-3.2, 260.0, 12.6], (n, 1))
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_values_beyond_a_dtype_become_its_limits(container):
+    rows = container(np.full((30, 3), 7, dtype=np.uint8))
+    X_more, _ = GenerativeOverSampler(Wide()).fit_resample(rows, Y)
+    assert np.asarray(X_more)[-1].tolist() == [0, 255, 13]
+    bools = container(np.ones((30, 3), dtype=bool))
+    X_more, _ = GenerativeOverSampler(Wide()).fit_resample(bools, Y)
+    assert np.asarray(X_more)[-1].tolist() == [False, True, True]

@@ -160,11 +160,7 @@ class DeepEstimator(BaseEstimator):
                 self._autocast(device),
             ),
         )
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = int(np.clip(len(train) // 50, 16, 64))
-            if isinstance(codec, TableCodec):  # whose steps cost much the same with more rows
-                batch_size = max(batch_size, min(len(train) // 200, self._most_rows))
+        batch_size = self._batch_size(len(train))
         own: list[Callback] = list(copy.deepcopy(self.callbacks or []))
         callbacks = own.copy()
         if self.early_stopping:  # first, so that a checkpoint holds its verdict
@@ -210,6 +206,15 @@ class DeepEstimator(BaseEstimator):
         is_table = isinstance(self._codec, TableCodec)
         precision = "float32" if is_table and self.precision == "auto" else self.precision
         return autocast(precision, device)
+
+    def _batch_size(self, n: int) -> int:
+        """Largest number of rows per step, of ``n`` to train on."""
+        if self.batch_size != "auto":
+            return self.batch_size
+        size = int(np.clip(n // 50, 16, 64))
+        if isinstance(self._codec, TableCodec):  # whose steps cost much the same with more rows
+            size = max(size, min(n // 200, self._most_rows))
+        return size
 
     def _n_epochs(self, n_steps: int) -> int:
         """Passes over the training rows, of so many steps each."""
@@ -275,7 +280,7 @@ class DeepEstimator(BaseEstimator):
     def _new_network(self, input_shape: tuple[int, ...], n_classes: int, seed: int) -> nn.Module:
         # Weights are drawn from torch's global generator: keep it as the user left it.
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
             return self._build(input_shape, n_classes)
 
     # Evaluation -----------------------------------------------------------------------------
@@ -299,9 +304,12 @@ class DeepEstimator(BaseEstimator):
         """Class index of every row that ``sample(n, y)`` is to draw."""
         check_is_fitted(self)
         wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
-        if not Number(1, integer=True).accepts(n):
-            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
+        self._check_n(n)
         return np.repeat(wanted, n)
+
+    def _check_n(self, n: Any, least: int = 1) -> None:
+        if not Number(least, integer=True).accepts(n):
+            raise InvalidParameterError(f"n={n!r} must be an integer of at least {least}.")
 
     def _generator(self, random_state: Any) -> torch.Generator:
         """Noise for ``random_state``, or for the estimator's own where that is None."""
@@ -310,13 +318,14 @@ class DeepEstimator(BaseEstimator):
 
     def _class_index(self, y: Any) -> np.ndarray:
         labels = np.asarray(y)
-        unknown = ~np.isin(labels, self.classes_)
-        if unknown.any():
+        # By pandas: NumPy compares numbers with words as words.
+        number = pd.Index(self.classes_).get_indexer(labels.ravel()).reshape(labels.shape)
+        if (number < 0).any():
             raise InvalidInputError(
-                f"y contains {labels[unknown].tolist()[0]!r}, which is none of the classes "
+                f"y contains {labels[number < 0].tolist()[0]!r}, which is none of the classes "
                 f"{self.classes_.tolist()}."
             )
-        return np.searchsorted(self.classes_, labels)
+        return number
 
     # Saving ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from equipoise.inputs import as_array, check_resampled_labels
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
+from equipoise.preprocessing.dtypes import rounded
 
 
 class DeepOverSampler(DeepEstimator, BaseOverSampler):
@@ -251,13 +252,13 @@ def like(rows: Any, X: Any) -> Any:
         }
         return pd.DataFrame(columns).set_axis(X.columns, axis=1)
     values = np.asarray(rows)
-    if X.dtype.kind in "iu" and values.dtype.kind == "f":
+    if X.dtype.kind in "biu" and values.dtype.kind == "f":
         if np.isnan(values).any():
             raise InvalidInputError(
                 f"X has dtype {X.dtype}, but the generator was fitted on rows with gaps and draws "
                 "NaN. Pass X as float64."
             )
-        values = np.round(values)
+        values = rounded(values, X.dtype)
     return values.astype(X.dtype, copy=False)
 
 
@@ -270,8 +271,11 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
             f"Column {name!r} of X has dtype {dtype}, but it had gaps in fit and gets new ones. "
             "Pass it in the dtype of the fit."
         )
-    if pd.api.types.is_integer_dtype(dtype) and pd.api.types.is_float_dtype(column.dtype):
-        column = column.round()
+    if pd.api.types.is_float_dtype(column.dtype):
+        if isinstance(dtype, np.dtype) and dtype.kind in "biu":
+            column = pd.Series(rounded(column.to_numpy(dtype=float), dtype), column.index)
+        elif pd.api.types.is_integer_dtype(dtype):
+            column = column.round()
     try:
         result = column.astype(dtype)
     except (TypeError, ValueError):

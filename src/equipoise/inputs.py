@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_array, column_or_1d, validate_data
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import ImageCodec, TableCodec
+from equipoise.preprocessing.dtypes import rounded
 
 # Objects that make a column more than numbers; datetimes are dates.
+NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
 
@@ -28,20 +30,23 @@ def as_array(rows: Any) -> np.ndarray:
 
 
 def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[Any, Any]:
-    """``resample(X, y)``, with integers and bools in an array as floats for a sampler of tables.
+    """``resample(X, y)``, with integers and bools as floats for a sampler of tables.
 
     Such samplers subtract rows from each other in their own dtype, where bytes wrap around. What
-    comes back is rounded to the dtype of ``X``.
+    comes back is rounded to the dtypes of ``X``.
     """
-    is_whole = isinstance(X, np.ndarray) and X.dtype.kind in "biu"
-    if not is_whole or get_tags(sampler).input_tags.three_d_array:
+    is_frame = isinstance(X, pd.DataFrame)
+    dtypes = X.dtypes.to_dict() if is_frame else {None: getattr(X, "dtype", None)}
+    whole = {c: t for c, t in dtypes.items() if isinstance(t, np.dtype) and t.kind in "biu"}
+    if not whole or get_tags(sampler).input_tags.three_d_array:
         return resample(X, y)
-    dtype = X.dtype
-    X_more, y_more = resample(X.astype(np.float32 if dtype.itemsize == 1 else np.float64), y)
-    if dtype.kind == "b":
-        return X_more > 0.5, y_more
-    limits = np.iinfo(dtype)
-    return np.rint(X_more).clip(limits.min, limits.max).astype(dtype), y_more
+    if is_frame:
+        X_more, y_more = resample(X.astype(dict.fromkeys(whole, np.float64)), y)
+        for name, dtype in whole.items():
+            X_more[name] = rounded(X_more[name].to_numpy(), dtype)
+        return X_more, y_more
+    X_more, y_more = resample(X.astype(np.float32 if X.dtype.itemsize == 1 else np.float64), y)
+    return rounded(X_more, X.dtype), y_more
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
@@ -127,7 +132,11 @@ def _has_kinds(X: Any) -> bool:
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return False
     if X.dtype == object:
-        return any(isinstance(value, NO_NUMBERS) for value in X.ravel())
+        return any(
+            pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS
+            and any(isinstance(value, NO_NUMBERS) for value in column)
+            for column in X.T
+        )
     return X.dtype.kind in "mM"
 
 

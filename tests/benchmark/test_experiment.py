@@ -87,6 +87,8 @@ MISTAKES = {
     ('gamma = ["scale", 0.1]', "gamma = 0.1"): ["[methods.svm.tune] gamma=0.1", "list"],
     ('gamma = ["scale", 0.1]', "gama = [0.1]"): ["[methods.svm.tune] gama", "parameter"],
     ("[published.mnist]", "[published.minst]"): ["[published.minst]", "mnist"],
+    ('sizes = "step"', 'sizes = ["step"]'): ["[protocol] sizes=['step']"],
+    ("[published.mnist]", "[published]\nmnist = 3\n[published.digits]"): ["published.mnist"],
     (", 0.8, 0.7]", "]"): ["[published.mnist] a paper", "5 metrics"],
     ("[methods.net]", '[methods."a/b"]'): ["methods.a/b", "folder"],
     ("[methods.svm]", "[methods.svm"): ["TOML"],

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import balanced_accuracy_score
@@ -205,3 +206,16 @@ def test_the_largest_class_may_be_last_and_labels_may_be_anything(digits):
     fitted = quick(max_epochs=8, batch_size=16).fit(X, names[y])
     assert set(fitted.predict(X_test)) <= set(names)
     assert balanced_accuracy_score(names[y_test], fitted.predict(X_test)) > 0.7
+
+
+def test_words_are_no_numbers_among_classes():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, np.arange(60) % 12)
+    assert (model.sample(2, 10.0, random_state=1) == model.sample(2, 10, random_state=1)).all()
+    with pytest.raises(InvalidInputError, match="'10', which is none of the classes"):
+        model.sample(1, "10")
+
+
+def test_seeds_do_not_reach_gpus(monkeypatch, blobs):
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("seeded"))
+    DGCClassifier(max_epochs=1, random_state=0).fit(*blobs)

@@ -193,6 +193,8 @@ MISTAKES = [
     ({"cv": [(np.arange(10), np.arange(10, 20))]}, InvalidInputError, "one class only"),
     ({"cv": FOLDS, "n_repeats": 2}, InvalidParameterError, "n_repeats=2"),
     ({"cv": []}, InvalidParameterError, "has no folds"),
+    ({"cv": True}, InvalidParameterError, "cv=True"),
+    ({"verbose": 0.5}, InvalidParameterError, "verbose=0.5"),
     ({"n_repeats": 0}, InvalidParameterError, "n_repeats=0"),
     ({"groups": Y}, InvalidParameterError, "StratifiedGroupKFold"),
     ({"samplers": {"none": SMOTE()}}, InvalidParameterError, "'none'"),

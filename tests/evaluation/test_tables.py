@@ -10,7 +10,7 @@ from sklearn import config_context
 from equipoise import evaluate_resampling
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.evaluation.classifiers import default_classifiers
-from equipoise.evaluation.columns import as_floats, categorical_columns, with_dtypes_of
+from equipoise.evaluation.columns import as_floats, as_table, categorical_columns, with_dtypes_of
 from equipoise.evaluation.samplers import CompleteTable, make_sampler, takes_any_table
 
 
@@ -143,3 +143,9 @@ def test_what_users_want_of_transformers_does_not_reach_the_classifiers(mixed, o
     with config_context(transform_output=output):
         found = evaluate_resampling(X, y, cv=2, samplers={}, random_state=0)
     assert (found.scores["error"] == "").all()
+
+
+def test_a_list_of_rows_has_the_columns_of_its_frame():
+    rows = [[1.5, "a", 3], [2.5, "b", 4]]
+    pd.testing.assert_frame_equal(as_table(rows), pd.DataFrame(rows), check_dtype=False)
+    assert categorical_columns(as_table(rows)) == [1]

@@ -147,3 +147,14 @@ def test_a_warm_start_keeps_the_names_that_a_person_gave(few_digits):
     assert model.structure_.names == ("a", "b", "c", "d")
     model.set_params(warm_start=False, code_names=None).fit(*few_digits)
     assert model.structure_.names[0] == "code_1"
+
+
+@pytest.mark.parametrize("n", [-1, 1, 2.5])
+def test_a_report_wants_rows(trained, n):
+    with pytest.raises(InvalidParameterError, match=f"n={n} must be an integer of at least 2"):
+        trained.structure_report(n)
+
+
+def test_bools_are_no_codes(sampler):
+    with pytest.raises(InvalidParameterError, match="code=True is unknown"):
+        sampler.sample(1, "one", codes={True: 0.5})

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.imsic.structure import Structure, draw, parse_structure, structure_report
+from equipoise.imsic.structure import Structure, parse_structure, structure_report
 
 NAMES = ["slant", "style", "thickness"]
 FORK = Structure(tuple(NAMES), ((), (), (0, 1)))  # slant, style → thickness
@@ -87,11 +87,6 @@ def test_a_cycle_is_drawn():
         parse_structure([("style", "slant"), (0, 2), (2, 0)], 3, NAMES)
     with pytest.raises(InvalidParameterError, match="structure joins 'style' to itself"):
         parse_structure({"style": "style"}, 3, NAMES)
-
-
-def test_drawing():
-    assert draw(FORK) == "slant\nstyle\nslant, style → thickness"
-    assert draw(parse_structure([(2, 0)], 3, NAMES)) == "style\nthickness\nthickness → slant"
 
 
 def uniform(n=4000, m=3, seed=0):

@@ -270,7 +270,7 @@ class GAMOPlan:
         n_classes, width = self.network.n_classes, self.network.trunk.out_features
         owner = self.data.y[self.sources]
         with torch.random.fork_rng(devices=[]):  # as the network itself is drawn
-            torch.manual_seed(self.generator.initial_seed())
+            torch.default_generator.manual_seed(self.generator.initial_seed())
             self.convex = ConvexGenerator(owner, n_classes, width, noise_dim).to(owner.device)
             self.discriminator = _dense(width + n_classes, 1).to(owner.device)
         self.modules.extend([self.convex, self.discriminator])

@@ -80,7 +80,7 @@ def check_protocol(protocol: dict[str, Any]) -> None:
             raise MistakeError(f"[protocol] folds={protocol['folds']!r}. Give at least 2.")
         return
     sizes = protocol.get("sizes")
-    if sizes not in SIZES:
+    if not isinstance(sizes, str) or sizes not in SIZES:
         raise MistakeError(
             f"[protocol] sizes={sizes!r}. Choose from {', '.join(SIZES)}, or give folds for tables."
         )
@@ -195,7 +195,7 @@ def check_published(where: str, dataset: str, rows: Any) -> None:
     """Rows of a paper: the five metrics."""
     if dataset not in DATASETS:
         raise MistakeError(f"[{where}] is no data set. Choose from {', '.join(DATASETS)}.")
-    check_keys(where, rows, {}, dict.fromkeys(rows, list))
+    check_keys(where, rows, {}, dict.fromkeys(rows, list) if isinstance(rows, dict) else {})
     for name, row in rows.items():
         numbers: Sequence[Any] = [v for v in row if isinstance(v, (int, float))]
         if len(numbers) < len(row) or len(row) != N_METRICS:

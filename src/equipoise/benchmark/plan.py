@@ -132,7 +132,6 @@ def sampler_job(job: dict[str, Any]) -> dict[str, Any] | None:
 
 def other_parameters(job: dict[str, Any], record: dict[str, Any]) -> list[str]:
     """What a stored record was run with and its experiment file no longer says."""
-    protocols = ({"params": one["protocol"]} for one in (record, job))
-    return specs.differences(record["spec"], specs.as_json(job["spec"])) + specs.differences(
-        *protocols
-    )
+    before, now = {"params": record["protocol"]}, {"params": job["protocol"]}
+    spec = specs.differences(record["spec"], specs.as_json(job["spec"]))
+    return spec + specs.differences(before, now)

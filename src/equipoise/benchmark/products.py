@@ -41,7 +41,8 @@ def methods_of(
         method cannot be told apart.
     """
     if bool(classifiers) != bool(treatments):
-        given, other = ("classifiers", "treatments")[:: 1 if classifiers else -1]
+        both = ("classifiers", "treatments")
+        given, other = both if classifiers else both[::-1]
         raise checks.MistakeError(f"[{given}] needs [{other}.NAME] too. Add one.")
     for name, table in classifiers.items():
         where = f"classifiers.{name}"

@@ -77,9 +77,8 @@ def build(
         raise InvalidParameterError(
             f"params={dict(params)!r} do not make a {name}: {error}"
         ) from None
-    if hasattr(cls, "_constraints") and not takes_sampler(
-        cls
-    ):  # an estimator of this library, which checks only in fit
+    # An estimator of this library, which checks only in fit.
+    if hasattr(cls, "_constraints") and not takes_sampler(cls):
         from equipoise.parameters import check_parameters
 
         check_parameters(name, estimator.get_params(deep=False), cls._constraints)
@@ -147,12 +146,11 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """
     old, new = _flat(before), _flat(now)
     found = []
-    for name in dict.fromkeys([*new, *old]):
-        was, becomes = old.get(name), new.get(name)
-        known_to_both = was is not None and becomes is not None
-        (before_it, was_given), (now_it, is_given) = was or ABSENT, becomes or ABSENT
-        if before_it != now_it and (known_to_both or was_given or is_given):
-            found.append(f"{name} {before_it!r}, now {now_it!r}")
+    for name in {**new, **old}:
+        (was, was_given), (becomes, is_given) = old.get(name, ABSENT), new.get(name, ABSENT)
+        known_to_both = name in old and name in new
+        if was != becomes and (known_to_both or was_given or is_given):
+            found.append(f"{name} {was!r}, now {becomes!r}")
     return found
 
 

@@ -406,7 +406,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if len(target) != len(base):
             raise InvalidInputError(f"X has {len(base)} rows but y has {len(target)} labels.")
         with torch.inference_mode():
-            mean, log_variance = moments(base + self.network_.label_shifts()[target])
+            mean, log_variance = moments(base + self.network_.cpu().label_shifts()[target])
         return (
             mean.numpy().astype(np.float32),
             torch.exp(log_variance / 2).numpy().astype(np.float32),

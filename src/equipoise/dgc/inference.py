@@ -10,6 +10,7 @@ replaced by the density terms of the row itself.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -23,9 +24,11 @@ SCREENING_SLACK = 3.0  # nats by which S codes may do better than the central on
 TOLERANCE = 1e-3  # largest error of a posterior that is accepted to save decoding
 
 
-def quasi_normal(n_samples: int, dim: int, seed: int = 0) -> Tensor:
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)  # a cached tensor may be wanted outside of it
+def quasi_normal(n_samples: int, dim: int) -> Tensor:
     """Scrambled Sobol points mapped to N(0, I): (n_samples, dim), the same at every call."""
-    uniform = torch.quasirandom.SobolEngine(dim, scramble=True, seed=seed).draw(n_samples)
+    uniform = torch.quasirandom.SobolEngine(dim, scramble=True, seed=0).draw(n_samples)
     return math.sqrt(2) * torch.erfinv((2 * uniform - 1).clamp(-1 + 1e-6, 1 - 1e-6))
 
 

@@ -91,20 +91,19 @@ class DGCPlan:
             parts["oversampled"] = self._classifier_step(base.detach(), shifts.detach(), y, weight)
         return parts
 
-    def pretrain_encoder(self, n_steps: int, batch_size: int) -> int:
-        """Match the moments of the codes to N(0, I) before training; returns the steps taken."""
+    def pretrain_encoder(self, n_steps: int, batch_size: int) -> None:
+        """Match the moments of the codes to N(0, I) before training."""
         network = self.modules
         optimizer = adam(*network.encoder(), learning_rate=1e-3)
         network.train()
-        for step in range(n_steps):
+        for _ in range(n_steps):
             rows = torch.randint(len(self.data), (batch_size,), generator=self.generator).numpy()
             x, y, _ = self.data.batch(rows)
             base, shifts = self._recognise(x)
             distance = moment_distance(self._codes(base[:, None], shifts[y])[:, 0])
             if float(distance.detach()) < PRETRAIN_TOLERANCE:
-                return step
+                return
             descend(optimizer, distance)
-        return n_steps
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.data.through(self.modules.trunk, x)

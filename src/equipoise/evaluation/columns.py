@@ -25,13 +25,14 @@ def as_table(X: Any) -> Any:
     """
     X = as_pandas(X)
     if not isinstance(X, pd.DataFrame):
-        X = np.asarray(X)
+        given, X = X, np.asarray(X)
         if X.ndim != 2:
             raise InvalidInputError(
                 f"X has shape {X.shape}. Pass a DataFrame or a dense array (n_rows, n_columns)."
             )
         if X.dtype.kind not in "biuf":
-            X = pd.DataFrame(X).infer_objects()
+            # A list of rows column by column: its array has words alone.
+            X = pd.DataFrame(given).infer_objects()
     elif any(isinstance(t, pd.ArrowDtype) or t == np.dtype(object) for t in X.dtypes):
         from equipoise.preprocessing.dtypes import plain  # loads torch
 

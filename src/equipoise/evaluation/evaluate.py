@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.metrics._labels import check_labels
-from equipoise.parameters import Number, check_parameters
+from equipoise.parameters import BOOLEAN, Number, check_parameters
 
 from .classifiers import default_classifiers
 from .columns import as_table
@@ -148,7 +148,7 @@ def evaluate_resampling(
     check_parameters(
         "evaluate_resampling",
         {"n_repeats": n_repeats, "verbose": verbose},
-        {"n_repeats": [Number(1, integer=True)], "verbose": [Number(0)]},
+        {"n_repeats": [Number(1, integer=True)], "verbose": [BOOLEAN, Number(0, integer=True)]},
     )
     random = check_random_state(random_state)
     folds = make_folds(X, y, cv, n_repeats, groups, random)

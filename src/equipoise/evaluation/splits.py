@@ -103,7 +103,7 @@ def make_folds(
 
 
 def _check_int(cv: Integral, y: np.ndarray, groups: Any) -> None:
-    if int(cv) < 2 or isinstance(cv, bool):
+    if int(cv) < 2:
         raise InvalidParameterError(f"cv={cv} is not possible. Pass at least 2, or a splitter.")
     if groups is not None:
         raise InvalidParameterError(

@@ -114,6 +114,7 @@ def standing(treatment: str, name: str, outcomes: Mapping[str, pd.Series]) -> st
             if reference != treatment and found[name, treatment] == outcome
         ]
         if those:
-            last = f" {conjunction} ".join([", ".join(those[:-1]), those[-1]][len(those) < 2 :])
-            parts.append(f"{phrase} {last}")
+            *first, last = those
+            listed = f"{', '.join(first)} {conjunction} {last}" if first else last
+            parts.append(f"{phrase} {listed}")
     return ", ".join(parts)

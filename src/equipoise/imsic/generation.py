@@ -99,7 +99,7 @@ class CodedGenerator(DeepEstimator):
                     f"but {shares.max():.0%} of its images look like "
                     f"{self.classes_.tolist()[shares.argmax()]!r} and {shares[number]:.0%} like "
                     "the class. Correct the map, or leave it out to align by X and y.",
-                    stacklevel=5,
+                    stacklevel=4,
                 )
 
     def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:

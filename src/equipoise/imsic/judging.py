@@ -124,7 +124,8 @@ class Judging(CodedGenerator):
             Euclidean, on the scale that the networks see: pixels in [0, 1], columns
             standardised.
         """
-        return nearest_rows(self._flat(X), self._flat(self._training_rows()))
+        real = self._codec.encode(self._own_rows()).flatten(1).numpy()
+        return nearest_rows(self._flat(X), real)
 
     def plot_samples(
         self, n: int = 10, *, random_state: Any = None, ax: Axes | None = None

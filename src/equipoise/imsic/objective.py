@@ -16,6 +16,7 @@ from torch import Tensor
 from equipoise.imsic.structure import Structure
 
 EDGE_STRENGTH = 0.6  # partial correlation from which a prescribed dependence costs nothing
+_EPS = 1e-3  # bounds every term of the loss
 _RIDGE = 1e-5  # relative to a variance of 1: solves with collinear readings too
 _FLOOR = 1e-6  # below this variance, what is left of a reading correlates with nothing
 
@@ -34,9 +35,7 @@ class StructureLoss:
         return {f.name: getattr(self, f.name).detach() for f in fields(self)}
 
 
-def structure_loss(
-    codes: Tensor, readings: Tensor, structure: Structure, eps: float = 1e-3
-) -> StructureLoss:
+def structure_loss(codes: Tensor, readings: Tensor, structure: Structure) -> StructureLoss:
     """Score of the linear-Gaussian network that fits the batch best.
 
     - Node j: ``½ log((1 − ρ + ε) / ε)``, with ρ the partial correlation of the reading of j and
@@ -60,8 +59,6 @@ def structure_loss(
         What was read from its images. Shifting a column or scaling it by a positive factor
         changes nothing; a constant column explains nothing and has no gradient.
     structure : Structure
-    eps : float, default=1e-3
-        Positive; bounds every term.
     """
     m, n_edges = readings.shape[1], len(structure.edges)
     # Half precision cannot tell an R² of .999 from 1.
@@ -76,9 +73,9 @@ def structure_loss(
         rho = covariance / (variance + _FLOOR).prod(1).sqrt()
         apart = 1 - rho.square()
         edges, non_edges = apart[m:].tensor_split([n_edges])
-        node_terms = ((1 - rho[:m] + eps) / eps).log() / 2
-        edge_terms = ((edges + eps) / (1 - EDGE_STRENGTH**2 + eps)).log().relu() / 2
-        non_edge_terms = -((non_edges + eps) / (1 + eps)).log() / 2
+        node_terms = ((1 - rho[:m] + _EPS) / _EPS).log() / 2
+        edge_terms = ((edges + _EPS) / (1 - EDGE_STRENGTH**2 + _EPS)).log().relu() / 2
+        non_edge_terms = -((non_edges + _EPS) / (1 + _EPS)).log() / 2
         parts = [terms.sum() / m for terms in (node_terms, edge_terms, non_edge_terms)]
     return StructureLoss(sum(parts[1:], parts[0]), *parts)
 

@@ -62,7 +62,8 @@ def code_number(code: Any, names: tuple[str, ...]) -> int:
     """
     if isinstance(code, str) and code in names:
         return names.index(code)
-    if isinstance(code, int | np.integer) and 0 <= code < len(names):
+    is_number = isinstance(code, int | np.integer) and not isinstance(code, bool)
+    if is_number and 0 <= code < len(names):
         return int(code)
     raise InvalidParameterError(
         f"code={code!r} is unknown. Pass one of {', '.join(map(repr, names))}, or a number from "

@@ -18,7 +18,6 @@ from equipoise.imsic.structure import (
     parse_structure,
     structure_report,
 )
-from equipoise.parameters import Number
 from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
@@ -65,8 +64,7 @@ class Steering(Judging):
         number = code_number(code, self.structure_.names)
         if np.ndim(y):
             raise InvalidParameterError(f"y={y!r} must be one label. Call it for each.")
-        if not Number(1, integer=True).accepts(n):
-            raise InvalidParameterError(f"n={n!r} must be an integer of at least 1.")
+        self._check_n(n)
         points = np.asarray(values, dtype=np.float64).ravel()
         if not len(points) or not np.isfinite(points).all():
             raise InvalidParameterError(f"values={values!r} must be one or more finite numbers.")
@@ -184,6 +182,7 @@ class Steering(Judging):
             every pair of codes, with a verdict.
         """
         check_is_fitted(self)
+        self._check_n(n, least=2)
         wanted = self.structure_
         if structure is not None:
             wanted = parse_structure(structure, len(wanted.names), wanted.names)

@@ -107,15 +107,6 @@ def parse_structure(
     return Structure(names, tuple(tuple(sorted(graph.pred[j])) for j in range(n_codes)))
 
 
-def draw(structure: Structure) -> str:
-    """One line per code, parents first, such as ``slant, style → thickness``."""
-    lines = []
-    for j in structure.order:
-        parents = ", ".join(structure.names[p] for p in structure.parents[j])
-        lines.append(f"{parents} → {structure.names[j]}" if parents else structure.names[j])
-    return "\n".join(lines)
-
-
 def _names(code_names: Sequence[str] | None, n_codes: int) -> tuple[str, ...]:
     if code_names is None:
         return tuple(f"code_{j + 1}" for j in range(n_codes))

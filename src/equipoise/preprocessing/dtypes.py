@@ -41,6 +41,19 @@ def is_zoned(dtype: Any) -> bool:
     return isinstance(dtype, pd.DatetimeTZDtype)
 
 
+def rounded(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Numbers as a dtype of integers or bools has them, within its limits."""
+    if dtype.kind == "b":
+        return numbers > 0.5
+    limits = np.iinfo(dtype)
+    numbers = np.round(numbers)
+    highest = float(limits.max)  # of 64 bits rounded to one more
+    below = np.nextafter(highest, 0) if highest > limits.max else highest
+    result = np.clip(numbers, limits.min, below).astype(dtype)
+    result[numbers >= highest] = limits.max
+    return result
+
+
 # JSON -------------------------------------------------------------------------------------------
 
 _WRITE: list[tuple[type, str, Callable[[Any], Any]]] = [  # datetimes are dates, too

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
-from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, plain
+from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, plain, rounded
 from equipoise.preprocessing.quantiles import NormalScores
 from equipoise.preprocessing.times import Clock, time_dtype
 
@@ -113,10 +113,8 @@ class NumericColumn:
             values = [self._restored_object(v) for v in numbers.tolist()]
             return pd.Series(values, dtype=object).astype(dtype)
         own = getattr(dtype, "numpy_dtype", dtype)
-        if own.kind == "b":
-            numbers = numbers > 0.5
-        elif own.kind in "iu":
-            numbers = _whole(np.where(missing, 0, numbers), own)
+        if own.kind in "biu":
+            numbers = rounded(np.where(missing, 0, numbers), own)
         if own is dtype:
             return numbers.astype(own)
         result = pd.array(np.where(missing, 0, numbers).astype(own), dtype=dtype)
@@ -177,13 +175,3 @@ def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
     own = seen.astype(plain_dtype) if plain_dtype.kind == "f" else seen
     with np.errstate(over="ignore", invalid="ignore"):  # of half precision
         return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)
-
-
-def _whole(numbers: np.ndarray, dtype: Any) -> np.ndarray:
-    """Whole numbers within the limits of an integer dtype."""
-    limits = np.iinfo(dtype)
-    highest = float(limits.max)  # of 64 bits rounded to one more
-    below = np.nextafter(highest, 0) if highest > limits.max else highest
-    result = np.clip(numbers, limits.min, below).astype(dtype)
-    result[numbers >= highest] = limits.max
-    return result
