@@ -61,17 +61,17 @@ def carry_out(job: Mapping[str, Any], folder: Path) -> None:
     """
     found: dict[str, Any]
     predictions: dict[str, np.ndarray] | None = None
-    on_folds, is_sampler = "folds" in job["protocol"], job["method"].startswith("sampler:")
+    on_folds, sampler = "folds" in job["protocol"], layout.sampler_of(job["method"])
     if on_folds:
         X, y = tables.load_table(job["dataset"])
-        if is_sampler:
+        if sampler:
             found = table_samplers.train(job, X, y)
         else:
             found, predictions = cross_validation.fit_and_score(job, X, y)
     else:
         X, y = rows.training_rows(job)
-        if is_sampler:
-            _, about = samplers.trained(job, {"name": job["method"][8:], **job["spec"]}, X, y)
+        if sampler:
+            _, about = samplers.trained(job, {"name": sampler, **job["spec"]}, X, y)
             found = {"spec": job["spec"], **about}
         else:
             found, predictions = fit_and_score(job, X, y)

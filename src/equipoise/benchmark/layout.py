@@ -6,6 +6,13 @@ from typing import Any
 
 import numpy as np
 
+SAMPLER = "sampler:"  # before the name, in the records of shared samplers
+
+
+def sampler_of(method: str) -> str | None:
+    """Name of the sampler of such a record; None for that of a method."""
+    return method.removeprefix(SAMPLER) if method.startswith(SAMPLER) else None
+
 
 def folder(name: str) -> str:
     """Name of the folder of a data set or method."""

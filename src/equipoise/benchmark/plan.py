@@ -9,10 +9,8 @@ from typing import Any
 from equipoise.datasets.parts import class_names
 from equipoise.errors import InvalidParameterError
 
-from . import samplers, specs, store, table_samplers, tables
+from . import layout, samplers, specs, store, table_samplers, tables
 from .experiment import Experiment
-
-SAMPLER = "sampler:"  # before the name, in the records of shared samplers
 
 
 def jobs_of(
@@ -123,7 +121,7 @@ def sampler_job(job: dict[str, Any]) -> dict[str, Any] | None:
         return None
     spec = {key: sampler[key] for key in ("class", "params", "defaults")}
     return job | {
-        "method": SAMPLER + sampler["name"],
+        "method": layout.SAMPLER + sampler["name"],
         "label": None,
         "group": None,
         "spec": spec,

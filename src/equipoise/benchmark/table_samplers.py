@@ -77,7 +77,7 @@ def train(job: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray) -> dict[str, A
     """Make and store the rows of every fold that has none; what the record has of it."""
     from . import cross_validation
 
-    sampler = {"name": job["method"].partition(":")[2], **job["spec"]}
+    sampler = {"name": layout.sampler_of(job["method"]), **job["spec"]}
     folder, about = samplers.saved_at(job, sampler), {}
     seconds = []
     for fold, (rows, _) in enumerate(

@@ -112,7 +112,7 @@ def bench_report(
 def _records(experiment: Experiment, folder: Path) -> list[dict[str, Any]]:
     """Records of what the file still has, in its order."""
     from equipoise.benchmark import read_records
-    from equipoise.benchmark.plan import SAMPLER
+    from equipoise.benchmark.layout import SAMPLER
 
     order = {name: i for i, name in enumerate(experiment.datasets)}
     rank = {

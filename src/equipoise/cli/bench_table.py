@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from equipoise.benchmark import plan, store
+from equipoise.metrics._text import aligned
 from equipoise.report.cells import plain_cell
 from equipoise.report.tables import HEADINGS, METRICS, table_cells
 
@@ -55,14 +56,7 @@ def table(results: pd.DataFrame) -> list[str]:
         if texts["group"] == "published":
             texts["method"] += ", published"
         rows.append([texts[name] for name in SHOWN])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(rows)
 
 
 def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) -> list[str]:

@@ -86,15 +86,10 @@ def paired_differences(
     high          0.448
     Name: ours, dtype: float64
     """
-    scores = _checked(scores)
-    if reference not in scores.index:
-        raise InvalidInputError(
-            f"reference={reference!r} is no row of scores. Choose one of {list(scores.index)}."
-        )
-    _check_confidence(confidence)
-    differences = (scores - scores.loc[reference]).drop(index=reference).round(_DIGITS)
+    differences = _differences(scores, reference, confidence)
+    rows = [row[~np.isnan(row)] for row in differences.to_numpy()]
     table = pd.DataFrame(
-        [_paired(row[~np.isnan(row)], confidence) for row in differences.to_numpy()],
+        [(*_t_test(row, confidence), _wilcoxon(row)) for row in rows],
         index=differences.index,
         columns=["n_pairs", "difference", "low", "high", "p_t", "p_wilcoxon"],
     ).astype({"n_pairs": int})
@@ -198,17 +193,28 @@ def nemenyi_critical_difference(n_methods: int, n_blocks: int, confidence: float
     return float(q * math.sqrt(n_methods * (n_methods + 1) / (6 * n_blocks)))
 
 
-def _paired(differences: Floats, confidence: float) -> tuple[float, ...]:
-    n, nan = len(differences), math.nan
-    if n == 0:
-        return 0, nan, nan, nan, nan, nan
-    mean = differences.mean()
-    if n == 1 or np.ptp(differences) == 0:
-        return n, mean, nan, nan, nan, _wilcoxon(differences)
-    error = differences.std(ddof=1) / math.sqrt(n)
+def _differences(scores: pd.DataFrame, reference: str, confidence: float) -> pd.DataFrame:
+    """Rows of the other methods minus that of the reference, after all checks."""
+    scores = _checked(scores)
+    if reference not in scores.index:
+        raise InvalidInputError(
+            f"reference={reference!r} is no row of scores. Choose one of {list(scores.index)}."
+        )
+    _check_confidence(confidence)
+    return (scores - scores.loc[reference]).drop(index=reference).round(_DIGITS)
+
+
+def _t_test(
+    differences: Floats, confidence: float, test_to_train: float = 0.0
+) -> tuple[float, ...]:
+    """Number, mean, interval and p-value; ``test_to_train`` is the correction for folds."""
+    n = len(differences)
+    mean = differences.mean() if n else math.nan
+    if n < 2 or np.ptp(differences) == 0:
+        return n, mean, math.nan, math.nan, math.nan
+    error = math.sqrt((1 / n + test_to_train) * differences.var(ddof=1))
     margin = stats.t.ppf((1 + confidence) / 2, n - 1) * error
-    p_t = 2 * stats.t.sf(abs(mean) / error, n - 1)
-    return n, mean, mean - margin, mean + margin, p_t, _wilcoxon(differences)
+    return n, mean, mean - margin, mean + margin, 2 * stats.t.sf(abs(mean) / error, n - 1)
 
 
 def _wilcoxon(differences: Floats) -> float:

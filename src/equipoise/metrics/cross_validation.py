@@ -10,12 +10,10 @@ import math
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidParameterError
 
-from .comparison import _DIGITS, _check_confidence, _checked, _holm
+from .comparison import _differences, _holm, _t_test
 
 COLUMNS = ["n_folds", "difference", "low", "high", "p", "p_holm"]
 
@@ -81,33 +79,15 @@ def cross_validated_differences(
     high          0.593
     Name: ours, dtype: float64
     """
-    scores = _checked(scores)
-    if reference not in scores.index:
-        raise InvalidInputError(
-            f"reference={reference!r} is no row of scores. Choose one of {list(scores.index)}."
-        )
     if not 0 < test_to_train < math.inf:
         raise InvalidParameterError(
             f"test_to_train must be above 0, got {test_to_train}. Pass the rows of a test part "
             "divided by those of a training part."
         )
-    _check_confidence(confidence)
-    differences = (scores - scores.loc[reference]).drop(index=reference).round(_DIGITS)
+    differences = _differences(scores, reference, confidence)
     table = pd.DataFrame(
-        [_corrected(row[~np.isnan(row)], test_to_train, confidence) for row in differences.values],
+        [_t_test(row[~np.isnan(row)], confidence, test_to_train) for row in differences.values],
         index=differences.index,
         columns=COLUMNS[:-1],
     ).astype({"n_folds": int})
     return table.assign(p_holm=_holm(table["p"]))
-
-
-def _corrected(
-    differences: NDArray[np.float64], test_to_train: float, confidence: float
-) -> tuple[float, ...]:
-    n = len(differences)
-    mean = differences.mean() if n else math.nan
-    if n < 2 or np.ptp(differences) == 0:
-        return n, mean, math.nan, math.nan, math.nan
-    error = math.sqrt((1 / n + test_to_train) * differences.var(ddof=1))
-    margin = stats.t.ppf((1 + confidence) / 2, n - 1) * error
-    return n, mean, mean - margin, mean + margin, 2 * stats.t.sf(abs(mean) / error, n - 1)

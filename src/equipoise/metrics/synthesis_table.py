@@ -12,6 +12,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from ._features import Rows, check_features, check_same_width
 from ._labels import Labels, check_labels, check_same_kind
+from ._text import aligned, number
 from .manifolds import manifold_scores
 from .synthesis import c2st, diversity, label_fidelity, memorised_and_fresh
 
@@ -76,17 +77,10 @@ class SynthesisReport:
     def __str__(self) -> str:
         table = [["", "n", "real", *self.scores]]
         for i, label in enumerate(self.classes):
-            numbers = [_number(values[i]) for values in self.scores.values()]
+            numbers = [number(values[i]) for values in self.scores.values()]
             table.append([str(label), str(self.n[i]), str(self.n_real[i]), *numbers])
-        table.append(["mean", "", "", *map(_number, self.mean.values())])
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(
-                [line[0].ljust(widths[0])]
-                + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
-            )
-            for line in table
-        ]
+        table.append(["mean", "", "", *map(number, self.mean.values())])
+        lines = aligned(table)
         lines.insert(-1, "")
         return "\n".join(lines + [""] * bool(self.warnings) + self.warnings)
 
@@ -208,7 +202,3 @@ def _labelled(name: str, X: ArrayLike, y: ArrayLike) -> tuple[Rows, Labels]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.4f}"

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ._labels import check_labels
 from ._per_class import ClassScores, score_classes
+from ._text import aligned, number
 from .classification import summarise
 
 _COLUMNS = ("recall", "precision", "f1", "specificity", "g")
@@ -140,15 +141,8 @@ def _class_lines(scores: ClassScores, rows: np.ndarray, names: list[str]) -> str
     table = [["", *(h for h, values in counts.items() if values is not None), *_HEADINGS]]
     for row, name in zip(rows, names, strict=True):
         sizes = [str(values[row]) for values in counts.values() if values is not None]
-        table.append([name, *sizes, *(_number(getattr(scores, c)[row]) for c in _COLUMNS)])
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
-        )
-        for line in table
-    )
+        table.append([name, *sizes, *(number(getattr(scores, c)[row]) for c in _COLUMNS)])
+    return "\n".join(aligned(table))
 
 
 def _total_lines(scores: ClassScores, totals: dict[str, float], names: dict[int, str]) -> str:
@@ -168,8 +162,4 @@ def _total_lines(scores: ClassScores, totals: dict[str, float], names: dict[int,
         lines.append(("recall of the smallest class", smallest, which(scores.smallest)))
         lines.append(("precision of the largest class", largest, which(scores.largest)))
     width = max(len(title) for title, _, _ in lines)
-    return "\n".join(f"{title:<{width}}  {_number(v)}{note}" for title, v, note in lines)
-
-
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.4f}"
+    return "\n".join(f"{title:<{width}}  {number(v)}{note}" for title, v, note in lines)
