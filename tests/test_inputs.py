@@ -242,9 +242,17 @@ def test_predict_refuses_images_of_another_brightness(pictures):
     shares = ConvNetClassifier(max_epochs=1).fit(X / 255, y)
     refused(bytes_.predict, X / 255, match=message)
     refused(shares.predict, X, match=message)
+    refused(shares.predict, X.astype(float), match=message)
+    refused(bytes_.predict, (X - 127.5) / 127.5, match=message)
     # The same numbers in another dtype are the same images, and so is a black one.
     assert_array_equal(bytes_.predict_proba(X.astype(float)), bytes_.predict_proba(X))
     assert_array_equal(bytes_.predict(np.zeros((1, 8, 8))), bytes_.predict(0 * X[:1]))
+
+
+def test_channels_first_are_named(pictures):
+    flat = np.zeros((20, 3 * 8 * 8), dtype=np.uint8)
+    model = ConvNetClassifier(max_epochs=1, image_shape=(3, 8, 8))
+    refused(model.fit, flat, np.arange(20) % 2, match=r"channels last.*reshape\(-1, 3, 8, 8\)")
 
 
 # Labels -------------------------------------------------------------------------------------

@@ -49,7 +49,8 @@ def test_evaluate_on_other_images_leaves_the_runs_own_metrics(call, own_run, tmp
     assert answer.code == 0
     assert (own_run / "metrics.json").read_bytes() == metrics
     stored = np.load(own_run / "evaluations" / "scans" / "predictions.npz")
-    expected = DGCClassifier.load(own_run / "model").predict(scans.X_test)
+    X = np.concatenate([scans.X_train, scans.X_test])  # all of them are new
+    expected = DGCClassifier.load(own_run / "model").predict(X)
     np.testing.assert_array_equal(stored["y_pred"], expected)
 
 
@@ -196,6 +197,18 @@ def test_train_on_a_folder_of_colour_pictures(train, call, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path.parent)  # the record has absolute paths
     assert call("dgc", "evaluate", run).code == 0
     assert not (run / "evaluations").exists()
+    photo = tmp_path / "tiles" / "rust" / "1.png"
+    answer = call("dgc", "predict", run, photo, "--out", photo)
+    assert answer.code == 2 and "not an image" in answer.err
+    Image.open(photo).close()
+    for old in (tmp_path / "tiles" / "clean").glob("1*.png"):
+        old.unlink()
+    assert "images that it was trained on" in call("dgc", "evaluate", run).err
+    monkeypatch.chdir(tmp_path / "tiles")
+    here = ("--dataset", "folder", "--data-dir", ".", "--image-size", "8x6")
+    answer = train(*here)
+    assert answer.code == 2 and "would be taken for a class" in answer.err
+    assert not (tmp_path / "tiles" / "runs").exists()
     answer = call("dgc", "predict", run, tmp_path / "tiles" / "rust" / "0.png")
     assert rows_of(answer.out)[0]["predicted"] in ("clean", "rust")
     assert call("dgc", "generate", run, tmp_path / "r.npz", "--label", "rust", "--n", 2).code == 0

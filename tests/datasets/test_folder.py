@@ -1,10 +1,13 @@
 """A person's own images in class folders."""
 
+import struct
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from equipoise.datasets import DamagedFileError, DatasetNotFoundError, load_dataset
+from equipoise.datasets.images import upright
 
 GREY, RED = 100, (200, 10, 10)
 
@@ -78,9 +81,9 @@ def test_one_colour_image_makes_all_colour(tmp_path):
     ("mode", "colour", "expected"),
     [
         ("1", 1, 255),
-        ("LA", (100, 128), 100),
+        ("LA", (100, 128), 177),  # half of it the white behind
         ("I;16", 40_000, 156),
-        ("RGBA", (*RED, 128), list(RED)),
+        ("RGBA", (*RED, 128), [227, 132, 132]),
         ("P", 0, [0, 0, 0]),
     ],
 )
@@ -169,3 +172,42 @@ def test_no_images_at_all(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="not a folder"):
         load_dataset("folder", tmp_path / "file")
+
+
+def test_files_that_come_or_go_hardly_move_others_to_the_other_side(tmp_path):
+    for i in range(40):
+        draw(tmp_path / "cat" / f"{i}.png", 10 + i)
+    draw(tmp_path / "dog" / "0.png", 90)
+    before = load_dataset("folder", tmp_path)
+    (tmp_path / "cat" / "0.png").unlink()
+    (tmp_path / "dog").rename(tmp_path / "bird")
+    draw(tmp_path / "cat" / "00.png", 200)
+    after = load_dataset("folder", tmp_path)
+    trained, tested = (set(X[:, 0, 0].tolist()) for X in (before.X_train, after.X_test))
+    assert len(tested) == 8 and len(trained & tested) <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_white(tmp_path, mode):
+    drawing = Image.new(mode, (6, 4), 0)
+    drawing.paste((0, 0, 0, 255)[-len(mode) :], (0, 0, 6, 2))
+    (tmp_path / "a").mkdir()
+    drawing.save(tmp_path / "a" / "0.png")
+    shown = load_dataset("folder", tmp_path).X_train[0]
+    assert (shown[:2] == 0).all() and (shown[2:] == 255).all()
+
+
+def test_other_exif_tags_may_be_wrong(tmp_path):
+    entries = ((274, 3, 1, b"\6\0"), (296, 2, 2, b"2\0"))  # a unit of resolution that is text
+    packed = b"".join(struct.pack("<HHI4s", *entry) for entry in entries)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+    (tmp_path / "a").mkdir()
+    Image.new("L", (8, 4), 0).save(tmp_path / "a" / "0.jpg", exif=exif)
+    assert load_dataset("folder", tmp_path).X_train.shape == (1, 8, 4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientations_are_those_of_pillow(orientation):
+    image = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4))
+    image.getexif()[274] = orientation
+    np.testing.assert_array_equal(upright(image), ImageOps.exif_transpose(image))

@@ -158,3 +158,9 @@ def test_a_report_wants_rows(trained, n):
 def test_bools_are_no_codes(sampler):
     with pytest.raises(InvalidParameterError, match="code=True is unknown"):
         sampler.sample(1, "one", codes={True: 0.5})
+
+
+def test_rows_of_one_class_judge_nothing(trained, few_digits):
+    X, y = few_digits
+    with pytest.raises(InvalidInputError, match="only the class 'one'.*or a classifier"):
+        trained.quality_report(X[y == "one"], y[y == "one"], n=5)

@@ -154,3 +154,12 @@ def test_real_rows_without_spread_do_not_break_it():
 def test_bad_input(options, error, message):
     with pytest.raises(error, match=message):
         report(**options)
+
+
+def test_a_class_without_real_rows_has_no_fidelity():
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    made = np.repeat(["a", "b", "c"], 10)
+    report = synthesis_report(rows[:20], made[:20], rows, made, y_predicted=["a"] * 10 + ["b"] * 20)
+    assert report.scores["fidelity"][:2].tolist() == [1, 1]
+    assert np.isnan(report.scores["fidelity"][2]) and report.mean["fidelity"] == 1
+    assert not any("'c': only" in warning for warning in report.warnings)

@@ -33,6 +33,12 @@ def frozen(values):
     return array
 
 
+def test_names_with_dollars_are_no_formulas(tmp_path):
+    ax = plot_confusion(TRUE, PREDICTED, class_names=["$5_$10", "$10_$20", "a_b"])
+    ax.figure.savefig(tmp_path / "drawn.png")
+    assert texts(ax.get_yticklabels())[0].startswith(r"\$5_\$10")
+
+
 def test_confusion_by_hand():
     ax = plot_confusion(frozen(TRUE), frozen(PREDICTED))
     assert isinstance(ax, Axes)

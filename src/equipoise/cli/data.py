@@ -112,6 +112,17 @@ class DataChoice:
             data_dir = self.data_dir
         return DataChoice(dataset or self.dataset, data_dir, image_size, self.hair)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the data are, as an absolute path."""
+        return self.data_dir and self.data_dir.expanduser().resolve()
+
+    def is_another_folder(self, own: DataChoice) -> bool:
+        """Whether this is a folder of classes elsewhere, without a ``test`` folder of its own."""
+        if self.dataset != "folder" or self.folder is None or self.folder == own.folder:
+            return False
+        return not all((self.folder / part).is_dir() for part in ("train", "test"))
+
     def load(self, download: bool) -> Dataset:
         """Read training and test images."""
         from equipoise.datasets import load_dataset
@@ -122,8 +133,7 @@ class DataChoice:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the folder as an absolute path."""
-        folder = self.data_dir and self.data_dir.expanduser().resolve()
-        return asdict(self) | {"data_dir": folder and str(folder)}
+        return asdict(self) | {"data_dir": self.folder and str(self.folder)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataChoice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,10 @@ from equipoise.cli.runs import Run, RunArgument
 from equipoise.cli.subset import training_rows
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from equipoise.cli.quality import Quality
     from equipoise.cli.results import Results
-    from equipoise.datasets import Dataset
 
 OtherData = Annotated[
     str | None,
@@ -63,13 +65,18 @@ def _test(
     download: bool,
     note: Callable[[str], None],
 ) -> None:
+    import numpy as np
+
     about = run.record["data"]
     own = DataChoice.from_dict(about["source"])
     model = run.load_model()
     height, width, _ = model.input_shape_
     choice = own.or_another(dataset, data_dir, (height, width))
     data = choice.load(download)
-    y = translate(data.y_test, data.class_names, about["class_names"])
+    X, y = data.X_test, data.y_test
+    if choice.is_another_folder(own):  # nobody has trained on any of it
+        X, y = np.concatenate([data.X_train, X]), np.concatenate([data.y_train, y])
+    y = translate(y, data.class_names, about["class_names"])
     note(f"testing on {len(y)} images")
     found: Results | Quality
     if run.method == "IMSIC":
@@ -77,21 +84,29 @@ def _test(
 
         X_train, y_train = training_rows(own.load(download), run.record["settings"])
         check_same_data(run, fingerprint(X_train, y_train))
-        found = Quality.of(model, X_train, y_train, data.X_test, y, about["class_names"])
+        found = Quality.of(model, X_train, y_train, X, y, about["class_names"])
     else:
         from equipoise.cli.results import Results
 
-        probabilities = model.predict_proba(data.X_test)
+        probabilities = model.predict_proba(X)
         found = Results(y, probabilities, about["class_names"], about["class_counts"])
-    found.save(place_for(run, data, choice, note))
+    found.save(place_for(run, X, y, choice, note))
     print(found.report())
 
 
-def place_for(run: Run, data: Dataset, choice: DataChoice, note: Callable[[str], None]) -> Path:
+def place_for(
+    run: Run, X: np.ndarray, y: np.ndarray, choice: DataChoice, note: Callable[[str], None]
+) -> Path:
     """Folder for what is found on these test images."""
-    place = run.path
-    if fingerprint(data.X_test, data.y_test) != run.record["data"]["test_fingerprint"]:
+    place, own = run.path, DataChoice.from_dict(run.record["data"]["source"])
+    if fingerprint(X, y) != run.record["data"]["test_fingerprint"]:
         place = run.path / "evaluations" / choice.title
         note(f"not the run's own test images: results in {place}")
+        if (choice.dataset, choice.folder) == (own.dataset, own.folder):
+            warnings.warn(
+                "The images of the run have changed since: a few of these test images may be "
+                "images that it was trained on.",
+                stacklevel=2,
+            )
     place.mkdir(parents=True, exist_ok=True)
     return place

@@ -39,6 +39,8 @@ def predict(
     note = notes(quiet)
     opened = Run.open(run, "DGCClassifier", "ConvNetClassifier")
     if out is not None:
+        if out in images or out.suffix.lower() in (".png", ".jpg", ".jpeg"):
+            raise ValueError(f"--out {out}: name a file for the table, not an image.")
         check_target(out)
     names = opened.record["data"]["class_names"]
     model = opened.load_model()
@@ -74,19 +76,19 @@ def read_images(
         A file is not there or no image.
     """
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    from equipoise.datasets.images import to_array
+    from equipoise.datasets.images import to_array, upright
 
     height, width, channels = shape
     rows, resized, recoloured = [], 0, 0
     for path in paths:
         try:
             with Image.open(path) as image:
-                upright = ImageOps.exif_transpose(image)
-                resized += upright.size != (width, height)
-                recoloured += (upright.mode not in GREY) != (channels == 3)
-                rows.append(to_array(upright, (height, width), colour=channels == 3))
+                shown = upright(image)
+                resized += shown.size != (width, height)
+                recoloured += (shown.mode not in GREY) != (channels == 3)
+                rows.append(to_array(shown, (height, width), colour=channels == 3))
         except OSError as error:
             reason = error.strerror or "it cannot be read as an image"
             raise ValueError(f"{path}: {reason}.") from None

@@ -66,13 +66,23 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
     Raises
     ------
     ValueError
-        The data are others than those that the run was started with.
+        The data are others than those that the run was started with, or the run would lie among
+        its class folders.
     """
+    source = about["source"]
+    if source["dataset"] == "folder" and path.resolve().is_relative_to(source["data_dir"]):
+        raise ValueError(
+            f"{path} lies inside of {source['data_dir']}, where it would be taken for a class. "
+            "Name another place with --out."
+        )
     if run is None:
         if old := Run.find(path):
             old.clear()
         return Run.create(path, settings, data=about)
     check_same_data(run, about["fingerprint"])
+    known = run.record["data"]
+    if any(known[name] != about[name] for name in ("class_names", "test_fingerprint")):
+        raise ValueError(f"The classes or test images are no longer those of {path}. {REMEDY}")
     run.update(settings=settings)
     return run
 

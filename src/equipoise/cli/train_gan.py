@@ -90,6 +90,8 @@ def train_gan(
 
     data = choice.load(download)
     X, y = training_rows(data, settings)
+    if len(set(data.y_test.tolist())) == 1:
+        raise ValueError("The test images are of one class. Add some of another.")
     run = begin(run, out, settings, describe(choice, data, X, y))
     note(f"{len(y)} training images of {len(data.class_names)} classes, run folder {out}")
     model = fit(model, X, y, run, note)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .fetch import DatasetNotFoundError
-from .images import Arrays, Images, Labels, Size, naming, read_chunks, to_array
+from .images import Arrays, Images, Labels, Size, naming, read_chunks, to_array, upright
 from .split import stratified_split
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -23,7 +23,7 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     ----------
     root : Path
         Holds the class folders, or ``train`` and ``test`` folders that hold them. Without these
-        two, a fifth of every class becomes the test set, always the same.
+        two, a fifth of every class becomes the test set, chosen by the names of the files.
     size : (int, int) or None
         Height and width to stretch to; None where all images have the same.
 
@@ -64,7 +64,7 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
         )
     files, labels = _list(root, names)
     X = _read(files, size)
-    kept, held_out = stratified_split(labels, test_fraction=0.2)
+    kept, held_out = stratified_split(labels, 0.2, [file.name for file in files])
     return (X[kept], labels[kept], X[held_out], labels[held_out]), names
 
 
@@ -125,7 +125,7 @@ def _probe(path: Path) -> Labels:
 
 
 def _decode(path: Path, size: Size, colour: bool) -> Images:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     with naming(path), Image.open(path) as image:
-        return to_array(ImageOps.exif_transpose(image), size, colour)
+        return to_array(upright(image), size, colour)

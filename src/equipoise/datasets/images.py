@@ -58,17 +58,40 @@ def parse_size(image_size: int | tuple[int, int] | None) -> Size | None:
     return height, width
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """The image as its Exif orientation wants it shown.
+
+    Pillow's own function also writes the other tags anew and fails where a camera got one wrong.
+    """
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(image.getexif().get(274, 1))
+    return image if turn is None else image.transpose(turn)
+
+
 def to_array(image: Image.Image, size: Size | None = None, colour: bool = True) -> Images:
     """Turn a PIL image into (height, width, 3), or (height, width) where ``colour`` is false.
 
-    Transparency is dropped, 16-bit grey keeps its high byte. With ``size`` the image is stretched
-    to it (bilinear, antialiased).
+    What is transparent becomes white, 16-bit grey keeps its high byte. With ``size`` the image is
+    stretched to it (bilinear, antialiased).
     """
     from PIL import Image
 
     if image.mode.startswith("I"):  # Pillow's own conversion to 8 bits would clip at 255
         deep = np.asarray(image).astype(np.int64)
         image = Image.fromarray((np.clip(deep, 0, 65535) >> 8).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("RGB" if colour else "L")
     if size is not None and image.size != size[::-1]:
         image = image.resize(size[::-1], Image.Resampling.BILINEAR)

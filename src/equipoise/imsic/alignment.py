@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.svm import SVC
 
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 
 
 def align(confusion: np.ndarray) -> np.ndarray:
@@ -29,7 +29,18 @@ def align(confusion: np.ndarray) -> np.ndarray:
 
 
 def fit_judge(rows: np.ndarray, y: np.ndarray) -> SVC:
-    """Classifier of flat real rows that says what a generated one looks like."""
+    """Classifier of flat real rows that says what a generated one looks like.
+
+    Raises
+    ------
+    InvalidInputError
+        The rows are of one class.
+    """
+    if len(np.unique(y)) < 2:
+        raise InvalidInputError(
+            f"y has only the class {np.unique(y).tolist()[0]!r}: rows of one class do not teach "
+            "what others look like. Pass rows of at least two, or a classifier."
+        )
     return SVC(class_weight="balanced", C=10).fit(rows, y)
 
 

@@ -120,6 +120,7 @@ def score_classes(
     precision, recall, f1, support = precision_recall_fscore_support(
         coded_true, coded_predicted, labels=codes, average=None, zero_division=0.0
     )
+    support = support.astype(np.int64)  # floats where nothing is right
     _, specificity, _ = sensitivity_specificity_support(
         coded_true, coded_predicted, labels=codes, average=None, warn_for=()
     )

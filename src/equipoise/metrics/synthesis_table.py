@@ -123,8 +123,8 @@ def synthesis_report(
         For each class of `y_real` or `y_synthetic` what :func:`label_fidelity`,
         :func:`precision_recall`, :func:`density_coverage`, :func:`memorised_share`,
         :func:`diversity` and :func:`c2st` say with their defaults. A comparison needs two rows on
-        each side (memorisation: two training rows and one synthetic row), and is NaN, printed
-        "-", where a class has fewer.
+        each side (memorisation: two training rows and one synthetic row; fidelity: one real row),
+        and is NaN, printed "-", where a class has fewer.
 
     Raises
     ------
@@ -157,7 +157,8 @@ def synthesis_report(
     fresh = np.ones(len(classes))
     for i, label in enumerate(classes):
         real_rows, rows = real[y_real == label], synthetic[y_synthetic == label]
-        scores["fidelity"][i] = fidelity.get(label.item(), np.nan)
+        if n_real[i]:  # else it is likely that whoever judges does not know the class
+            scores["fidelity"][i] = fidelity.get(label.item(), np.nan)
         if n_train[i] >= 2 and n[i] >= 1:
             found = memorised_and_fresh(rows, train[y_train == label], _QUANTILE)
             scores["memorised"][i], fresh[i] = found

@@ -59,6 +59,11 @@ class ImageCodec:
         given = tuple(X.shape[1:])
         shape = given if image_shape is None else tuple(image_shape)
         full = (*shape, 1) if len(shape) == 2 else shape
+        if X.ndim == 2 and len(full) == 3 and full[2] > 4 >= full[0]:
+            raise InvalidInputError(
+                f"image_shape={image_shape}: images must have their channels last. Pass "
+                f"X.reshape(-1, {', '.join(map(str, full))}).transpose(0, 2, 3, 1)."
+            )
         fits = (
             len(full) == 3
             and all(isinstance(n, (int, np.integer)) and n > 0 for n in full)
@@ -109,8 +114,11 @@ class ImageCodec:
                 f"X has rows of shape {tuple(X.shape[1:])}, but the estimator was fitted on rows "
                 f"of shape {self.row_shape}. Bring the images into that shape first."
             )
-        brighter = X.dtype == np.uint8 and self.high <= 1 < X.max()
-        darker = self.dtype == "uint8" and X.dtype.kind == "f" and X.max() <= 1 and (X % 1).any()
+        high, span = X.max(), self.high - self.low
+        brighter = X.dtype == np.uint8 and self.high <= 1 < high
+        brighter |= span > 0 and high > self.high + 2 * span
+        is_small = X.dtype.kind == "f" and high <= 1 and (X % 1).any()
+        darker = self.high >= 128 and (is_small or X.min() < 0 <= self.low)
         if brighter or darker:
             raise InvalidInputError(
                 f"X has {X.dtype} values up to {X.max():.3g}, but the estimator was fitted on "

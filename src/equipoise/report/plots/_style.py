@@ -110,7 +110,9 @@ def class_labels(
     classes: Sequence[Hashable], names: Names, counts: Counts = None, unit: str = ""
 ) -> list[str]:
     """What to write for each class: its name, and its count where counts are given."""
-    texts = [str(name) for name in per_class("class_names", classes, names, classes)]
+    # A name with two dollars is no formula.
+    called = per_class("class_names", classes, names, classes)
+    texts = [str(name).replace("$", r"\$") for name in called]
     if counts is None:
         return texts
     sizes = per_class("counts", classes, counts, ())
