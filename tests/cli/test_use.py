@@ -40,7 +40,8 @@ def test_evaluate_on_other_images_leaves_the_runs_own_metrics(call, own_run, tmp
     for i in range(40):
         folder = tmp_path / "scans" / str(digits.y_test[i])
         folder.mkdir(parents=True, exist_ok=True)
-        image = Image.fromarray(digits.X_test[i]).resize((20, 20))  # the model wants 8x8
+        image = Image.fromarray(digits.X_test[i]).resize((20, 20))  # the model wants 8x8, grey
+        image = image.convert("RGB") if i % 2 else image
         image.save(folder / f"{i}.png")
     scans = load_dataset("folder", tmp_path / "scans", image_size=8)
     answer = call(
@@ -49,7 +50,7 @@ def test_evaluate_on_other_images_leaves_the_runs_own_metrics(call, own_run, tmp
     assert answer.code == 0
     assert (own_run / "metrics.json").read_bytes() == metrics
     stored = np.load(own_run / "evaluations" / "scans" / "predictions.npz")
-    X = np.concatenate([scans.X_train, scans.X_test])  # all of them are new
+    X = np.concatenate([scans.X_train, scans.X_test])[..., 0]  # all of them are new
     expected = DGCClassifier.load(own_run / "model").predict(X)
     np.testing.assert_array_equal(stored["y_pred"], expected)
 

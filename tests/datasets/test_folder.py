@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from equipoise.datasets import DamagedFileError, DatasetNotFoundError, load_dataset
-from equipoise.datasets.images import upright
+from equipoise.datasets.images import upright, with_channels
 
 GREY, RED = 100, (200, 10, 10)
 
@@ -211,3 +211,10 @@ def test_orientations_are_those_of_pillow(orientation):
     image = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4))
     image.getexif()[274] = orientation
     np.testing.assert_array_equal(upright(image), ImageOps.exif_transpose(image))
+
+
+def test_grey_and_colour_by_the_weights_of_pillow():
+    colour = np.random.default_rng(0).integers(0, 256, (5, 6, 4, 3)).astype(np.uint8)
+    grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in colour])
+    np.testing.assert_array_equal(with_channels(colour, 1), grey)
+    assert with_channels(grey, 1) is grey and (with_channels(grey, 3)[..., 2] == grey).all()

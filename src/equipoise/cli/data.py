@@ -39,7 +39,7 @@ DataDir = Annotated[
     typer.Option(
         metavar="PATH",
         help="Folder with the data sets, or with your images where the data set is 'folder'.",
-        show_default="$EQUIPOISE_DATA, else the system's cache",
+        show_default="that of RUN if there is one; $EQUIPOISE_DATA, else the system's cache",
     ),
 ]
 ImageSize = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.data import DataChoice, DataDir, Download, fingerprint, translate
-from equipoise.cli.resuming import check_same_data
+from equipoise.cli.resuming import check_same_data, warn_of_changes
 from equipoise.cli.runs import Run, RunArgument
 from equipoise.cli.subset import training_rows
 
@@ -67,15 +66,19 @@ def _test(
 ) -> None:
     import numpy as np
 
+    from equipoise.datasets.images import with_channels
+
     about = run.record["data"]
     own = DataChoice.from_dict(about["source"])
     model = run.load_model()
-    height, width, _ = model.input_shape_
+    height, width, channels = model.input_shape_
     choice = own.or_another(dataset, data_dir, (height, width))
     data = choice.load(download)
+    warn_of_changes(run, choice, data)
     X, y = data.X_test, data.y_test
     if choice.is_another_folder(own):  # nobody has trained on any of it
         X, y = np.concatenate([data.X_train, X]), np.concatenate([data.y_train, y])
+    X = with_channels(X, channels)
     y = translate(y, data.class_names, about["class_names"])
     note(f"testing on {len(y)} images")
     found: Results | Quality
@@ -98,15 +101,9 @@ def place_for(
     run: Run, X: np.ndarray, y: np.ndarray, choice: DataChoice, note: Callable[[str], None]
 ) -> Path:
     """Folder for what is found on these test images."""
-    place, own = run.path, DataChoice.from_dict(run.record["data"]["source"])
+    place = run.path
     if fingerprint(X, y) != run.record["data"]["test_fingerprint"]:
         place = run.path / "evaluations" / choice.title
         note(f"not the run's own test images: results in {place}")
-        if (choice.dataset, choice.folder) == (own.dataset, own.folder):
-            warnings.warn(
-                "The images of the run have changed since: a few of these test images may be "
-                "images that it was trained on.",
-                stacklevel=2,
-            )
     place.mkdir(parents=True, exist_ok=True)
     return place

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from equipoise.cli.data import DataChoice, fingerprint
 from equipoise.cli.runs import Run
+
+if TYPE_CHECKING:
+    from equipoise.datasets import Dataset
 
 REMEDY = "Pass --overwrite to start anew, or another folder with --out."
 
@@ -87,7 +92,7 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
     return run
 
 
-def check_same_data(run: Run, fingerprint: str) -> None:
+def check_same_data(run: Run, found: str) -> None:
     """Refuse other training data than those that the run was started with.
 
     Raises
@@ -95,8 +100,21 @@ def check_same_data(run: Run, fingerprint: str) -> None:
     ValueError
         They are others.
     """
-    if run.record["data"]["fingerprint"] != fingerprint:
+    if run.record["data"]["fingerprint"] != found:
         raise ValueError(f"The data are no longer those that {run.path} was started with. {REMEDY}")
+
+
+def warn_of_changes(run: Run, choice: DataChoice, data: Dataset) -> None:
+    """Warn where these are the run's own images and others than they were."""
+    about = run.record["data"]
+    own = DataChoice.from_dict(about["source"])
+    is_own = (choice.dataset, choice.folder) == (own.dataset, own.folder)
+    if is_own and fingerprint(data.X_test, data.y_test) != about["test_fingerprint"]:
+        warnings.warn(
+            f"The images of {run.path} have changed since: a few of the test images may be "
+            "images that it was trained on.",
+            stacklevel=2,
+        )
 
 
 def _differences(

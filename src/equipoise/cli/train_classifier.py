@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ from equipoise.cli.data import (
     translate,
 )
 from equipoise.cli.options import add_options, numbers_by_name, plain
-from equipoise.cli.resuming import begin, resumable
+from equipoise.cli.resuming import begin, resumable, warn_of_changes
 from equipoise.cli.runs import Overwrite, Run
 from equipoise.cli.signature import read_parameters
 from equipoise.cli.subset import choose_protocol, training_rows
@@ -101,6 +102,7 @@ def train_classifier(
     note = notes(quiet)
     from equipoise.classifiers import ConvNetClassifier
     from equipoise.cli.fitting import fit, report
+    from equipoise.datasets.images import with_channels
     from equipoise.parameters import check_parameters
 
     source = Run.open(gan, "IMSIC")
@@ -114,7 +116,7 @@ def train_classifier(
     check_parameters("ConvNetClassifier", model.get_params(deep=False), model._constraints)
     protocol = choose_protocol(protocol, dataset or own.dataset)
     sampler = source.load_model()
-    height, width, _ = sampler.input_shape_
+    height, width, channels = sampler.input_shape_
     choice = own.or_another(dataset, data_dir, (height, width))
     settings = {
         "method": "ConvNetClassifier",
@@ -129,6 +131,9 @@ def train_classifier(
     run = resumable(out, settings, overwrite)
 
     data = choice.load(download)
+    warn_of_changes(source, choice, data)
+    X_train, X_test = (with_channels(X, channels) for X in (data.X_train, data.X_test))
+    data = replace(data, X_train=X_train, X_test=X_test)
     X, y = training_rows(data, settings)
     if missing := set(names) - set(data.class_names):
         raise ValueError(f"The data have no class {min(missing)!r}, which the GAN knows.")

@@ -98,6 +98,15 @@ def to_array(image: Image.Image, size: Size | None = None, colour: bool = True) 
     return np.asarray(image)
 
 
+def with_channels(X: Images, channels: int) -> Images:
+    """Images as grey ones (n, h, w) for 1 channel, as colour ones (n, h, w, 3) for 3."""
+    if channels == 3 and X.ndim == 3:
+        return np.repeat(X[..., None], 3, axis=3)
+    if channels == 1 and X.ndim == 4:  # by Pillow's weights
+        return ((X @ np.array([19595, 38470, 7471]) + 0x8000) >> 16).astype(np.uint8)
+    return X
+
+
 def resize(X: Images, size: Size | None) -> Images:
     """Stretch images (n, h, w) or (n, h, w, 3) to ``size`` (bilinear, antialiased).
 
