@@ -53,6 +53,15 @@ def test_evaluate_on_other_images_leaves_the_runs_own_metrics(call, own_run, tmp
     X = np.concatenate([scans.X_train, scans.X_test])[..., 0]  # all of them are new
     expected = DGCClassifier.load(own_run / "model").predict(X)
     np.testing.assert_array_equal(stored["y_pred"], expected)
+    july = tmp_path / "july" / "scans"  # a folder of the same name
+    july.parent.mkdir()
+    (tmp_path / "scans").rename(july)
+    next(july.glob("*/*.png")).unlink()
+    for _ in range(2):
+        assert call("dgc", "evaluate", own_run, "--dataset", "folder", "--data-dir", july).code == 0
+    assert len(list((own_run / "evaluations").iterdir())) == 2
+    again = np.load(own_run / "evaluations" / "scans" / "predictions.npz")
+    np.testing.assert_array_equal(again["y_pred"], expected)
 
 
 def test_evaluate_matches_classes_by_name(call, own_run, tmp_path):

@@ -218,3 +218,10 @@ def test_grey_and_colour_by_the_weights_of_pillow():
     grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in colour])
     np.testing.assert_array_equal(with_channels(colour, 1), grey)
     assert with_channels(grey, 1) is grey and (with_channels(grey, 3)[..., 2] == grey).all()
+
+
+def test_pictures_that_are_not_read_are_told_of(tmp_path):
+    draw(tmp_path / "a" / "0.png")
+    draw(tmp_path / "a" / "1.webp")
+    with pytest.warns(UserWarning, match="has 1 images such as 1.webp that are left out"):
+        assert len(load_dataset("folder", tmp_path).X_train) == 1

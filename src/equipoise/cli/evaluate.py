@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.data import DataChoice, DataDir, Download, fingerprint, translate
+from equipoise.cli.files import write_json
 from equipoise.cli.resuming import check_same_data, warn_of_changes
 from equipoise.cli.runs import Run, RunArgument
 from equipoise.cli.subset import training_rows
@@ -101,9 +103,13 @@ def place_for(
     run: Run, X: np.ndarray, y: np.ndarray, choice: DataChoice, note: Callable[[str], None]
 ) -> Path:
     """Folder for what is found on these test images."""
-    place = run.path
-    if fingerprint(X, y) != run.record["data"]["test_fingerprint"]:
+    place, digest = run.path, fingerprint(X, y)
+    if digest != run.record["data"]["test_fingerprint"]:
         place = run.path / "evaluations" / choice.title
+        about = place / "data.json"
+        if about.exists() and json.loads(about.read_text("utf-8"))["test_fingerprint"] != digest:
+            place = place.with_name(f"{choice.title}-{digest[:8]}")  # of the same name elsewhere
+        place.mkdir(parents=True, exist_ok=True)
+        write_json(place / "data.json", {"source": choice.to_dict(), "test_fingerprint": digest})
         note(f"not the run's own test images: results in {place}")
-    place.mkdir(parents=True, exist_ok=True)
     return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .images import Arrays, Images, Labels, Size, naming, read_chunks, to_array,
 from .split import stratified_split
 
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
+_UNREAD = {".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 _SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
@@ -83,6 +85,13 @@ def _list(root: Path, names: Sequence[str]) -> tuple[list[Path], Labels]:
             for p in folder.iterdir()
             if p.suffix.lower() in _SUFFIXES and p.is_file() and not p.name.startswith(".")
         )
+        others = [p for p in folder.iterdir() if p.suffix.lower() in _UNREAD]
+        if others:
+            warnings.warn(
+                f"{folder} has {len(others)} images such as {others[0].name} that are left out: "
+                "only png and jpg are read. Convert them.",
+                stacklevel=2,
+            )
         if not images:
             raise ValueError(f"The class folder {folder} holds no png, jpg or jpeg file.")
         files += images
