@@ -117,8 +117,9 @@ class ImageCodec:
         high, span = X.max(), self.high - self.low
         brighter = X.dtype == np.uint8 and self.high <= 1 < high
         brighter |= span > 0 and high > self.high + 2 * span
-        is_small = X.dtype.kind == "f" and high <= 1 and (X % 1).any()
-        darker = self.high >= 128 and (is_small or X.min() < 0 <= self.low)
+        # Shares, or standardised values, of images that were bytes.
+        is_share = high <= 1 and X.dtype.kind == "f" and (X % 1).any()
+        darker = self.high >= 128 and (is_share or (high <= 16 and X.min() < 0 <= self.low))
         if brighter or darker:
             raise InvalidInputError(
                 f"X has {X.dtype} values up to {X.max():.3g}, but the estimator was fitted on "
