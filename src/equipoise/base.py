@@ -298,7 +298,11 @@ class DeepEstimator(BaseEstimator):
 
     def _flat(self, X: Any) -> np.ndarray:
         """Rows (n, n_values) as the networks see them."""
-        return self._codec.encode(self._rows_like_fit(X)).flatten(1).numpy()
+        return self._encoded(self._rows_like_fit(X))
+
+    def _encoded(self, rows: np.ndarray) -> np.ndarray:
+        """The same of what the codec has of rows."""
+        return self._codec.encode(rows).flatten(1).numpy()
 
     def _wanted(self, n: Any, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` is to draw."""

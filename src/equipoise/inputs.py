@@ -36,14 +36,15 @@ def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[An
     comes back is rounded to the dtypes of ``X``.
     """
     is_frame = isinstance(X, pd.DataFrame)
-    dtypes = X.dtypes.to_dict() if is_frame else {None: getattr(X, "dtype", None)}
-    whole = {c: t for c, t in dtypes.items() if isinstance(t, np.dtype) and t.kind in "biu"}
-    if not whole or get_tags(sampler).input_tags.three_d_array:
+    dtypes = X.dtypes if is_frame else [getattr(X, "dtype", None)]
+    whole = [isinstance(dtype, np.dtype) and dtype.kind in "biu" for dtype in dtypes]
+    if not any(whole) or get_tags(sampler).input_tags.three_d_array:
         return resample(X, y)
     if is_frame:
-        X_more, y_more = resample(X.astype(dict.fromkeys(whole, np.float64)), y)
-        for name, dtype in whole.items():
-            X_more[name] = rounded(X_more[name].to_numpy(), dtype)
+        names = X.columns[whole]
+        X_more, y_more = resample(X.astype(dict.fromkeys(names, np.float64)), y)
+        for name in names:
+            X_more[name] = rounded(X_more[name].to_numpy(), X.dtypes[name])
         return X_more, y_more
     X_more, y_more = resample(X.astype(np.float32 if X.dtype.itemsize == 1 else np.float64), y)
     return rounded(X_more, X.dtype), y_more

@@ -286,13 +286,14 @@ def test_a_run_may_move_to_another_device(train, tmp_path, monkeypatch):
     assert train("--out", run, "--device", "cpu").code == 0
 
 
-def test_changed_data_are_noticed(train, tmp_path, monkeypatch):
+@pytest.mark.parametrize("part", ["fingerprint", "test_fingerprint", "class_names"])
+def test_changed_data_are_noticed(train, tmp_path, monkeypatch, part):
     run = tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr(Recorder, "on_batch_end", lambda *_: signal.raise_signal(signal.SIGINT))
         assert train("--out", run).code == 130
     record = read(run / "run.json")
-    record["data"]["fingerprint"] = "of other images"
+    record["data"][part] = "of other images"
     (run / "run.json").write_text(json.dumps(record))
     answer = train("--out", run)
     assert answer.code == 2

@@ -55,8 +55,9 @@ def from_sampler(X_resampled: Any, like: np.ndarray) -> np.ndarray:
     ndarray of uint8, shape (m, ...)
     """
     if X_resampled.dtype != like.dtype:
-        limits = np.iinfo(like.dtype)
-        X_resampled = np.rint(X_resampled).clip(limits.min, limits.max).astype(like.dtype)
+        from equipoise.preprocessing.dtypes import rounded  # loads torch
+
+        X_resampled = rounded(X_resampled, like.dtype)
     return X_resampled.reshape(-1, *like.shape[1:])
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from equipoise.cli.options import words
+
 File = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Experiment file.")]
 HeldOut = Annotated[
     bool,
@@ -173,7 +175,7 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
 
 
 def _names(text: str | None) -> list[str] | None:
-    return [name.strip() for name in text.split(",")] if text else None
+    return words(text) if text else None
 
 
 def _tell(record: dict[str, Any], done: int, total: int) -> None:

@@ -58,7 +58,10 @@ def _dates(values: pd.Series, text: pd.Series) -> pd.Series:
         )
     if zones.notna().any() and zones.isna().any():
         raise ValueError(f"column {values.name!r} has times with and without a zone.")
-    return found if zones.nunique() > 1 else pd.to_datetime(values, format="ISO8601")
+    if zones.nunique() > 1:
+        return found
+    first = values[values.notna()].head(1)  # whose zone all have, if any
+    return found.dt.tz_convert(pd.to_datetime(first, format="ISO8601").dt.tz)
 
 
 def check_thousands(cells: Cells, columns: pd.DataFrame) -> None:

@@ -118,10 +118,12 @@ class DataChoice:
         return self.data_dir and self.data_dir.expanduser().resolve()
 
     def is_another_folder(self, own: DataChoice) -> bool:
-        """Whether this is a folder of classes elsewhere, without a ``test`` folder of its own."""
+        """Whether this is a folder elsewhere that is not split into training and test images."""
         if self.dataset != "folder" or self.folder is None or self.folder == own.folder:
             return False
-        return not all((self.folder / part).is_dir() for part in ("train", "test"))
+        from equipoise.datasets.folder import is_split
+
+        return not is_split(self.folder)
 
     def load(self, download: bool) -> Dataset:
         """Read training and test images."""

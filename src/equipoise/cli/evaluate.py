@@ -17,8 +17,6 @@ from equipoise.cli.runs import Run, RunArgument
 from equipoise.cli.subset import training_rows
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from equipoise.cli.quality import Quality
     from equipoise.cli.results import Results
 
@@ -76,34 +74,33 @@ def _test(
     height, width, channels = model.input_shape_
     choice = own.or_another(dataset, data_dir, (height, width))
     data = choice.load(download)
-    warn_of_changes(run, choice, data)
     X, y = data.X_test, data.y_test
     if choice.is_another_folder(own):  # nobody has trained on any of it
         X, y = np.concatenate([data.X_train, X]), np.concatenate([data.y_train, y])
     X = with_channels(X, channels)
     y = translate(y, data.class_names, about["class_names"])
+    digest = fingerprint(X, y)
+    warn_of_changes(run, choice, digest)
     note(f"testing on {len(y)} images")
     found: Results | Quality
     if run.method == "IMSIC":
         from equipoise.cli.quality import Quality
 
         X_train, y_train = training_rows(own.load(download), run.record["settings"])
-        check_same_data(run, fingerprint(X_train, y_train))
+        check_same_data(run, {"fingerprint": fingerprint(X_train, y_train)})
         found = Quality.of(model, X_train, y_train, X, y, about["class_names"])
     else:
         from equipoise.cli.results import Results
 
         probabilities = model.predict_proba(X)
         found = Results(y, probabilities, about["class_names"], about["class_counts"])
-    found.save(place_for(run, X, y, choice, note))
+    found.save(place_for(run, digest, choice, note))
     print(found.report())
 
 
-def place_for(
-    run: Run, X: np.ndarray, y: np.ndarray, choice: DataChoice, note: Callable[[str], None]
-) -> Path:
-    """Folder for what is found on these test images."""
-    place, digest = run.path, fingerprint(X, y)
+def place_for(run: Run, digest: str, choice: DataChoice, note: Callable[[str], None]) -> Path:
+    """Folder for what is found on the test images of this digest."""
+    place = run.path
     if digest != run.record["data"]["test_fingerprint"]:
         place = run.path / "evaluations" / choice.title
         about = place / "data.json"

@@ -256,7 +256,7 @@ def finished(cell: Cell) -> bool:
     run = same_run(cell.path, cell.settings, cell.overwrite)
     if run is None:
         return False
-    check_same_data(run, cell.about["fingerprint"])
+    check_same_data(run, cell.about)
     return run.status == "finished"
 
 

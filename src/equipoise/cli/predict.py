@@ -19,8 +19,6 @@ from equipoise.cli.runs import Run, RunArgument
 if TYPE_CHECKING:
     import numpy as np
 
-GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
-
 
 def predict(
     run: RunArgument,
@@ -39,7 +37,9 @@ def predict(
     note = notes(quiet)
     opened = Run.open(run, "DGCClassifier", "ConvNetClassifier")
     if out is not None:
-        if out in images or out.suffix.lower() in (".png", ".jpg", ".jpeg"):
+        from equipoise.datasets.images import SUFFIXES
+
+        if out in images or out.suffix.lower() in SUFFIXES:
             raise ValueError(f"--out {out}: name a file for the table, not an image.")
         check_target(out)
     names = opened.record["data"]["class_names"]
@@ -78,7 +78,7 @@ def read_images(
     import numpy as np
     from PIL import Image
 
-    from equipoise.datasets.images import to_array, upright
+    from equipoise.datasets.images import GREY, to_array, upright
 
     height, width, channels = shape
     rows, resized, recoloured = [], 0, 0

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from equipoise.cli.data import DataChoice, fingerprint
+from equipoise.cli.data import DataChoice
 from equipoise.cli.runs import Run
 
-if TYPE_CHECKING:
-    from equipoise.datasets import Dataset
-
+SAME = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
 REMEDY = "Pass --overwrite to start anew, or another folder with --out."
 
 
@@ -84,32 +83,30 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
         if old := Run.find(path):
             old.clear()
         return Run.create(path, settings, data=about)
-    check_same_data(run, about["fingerprint"])
-    known = run.record["data"]
-    if any(known[name] != about[name] for name in ("class_names", "test_fingerprint")):
-        raise ValueError(f"The classes or test images are no longer those of {path}. {REMEDY}")
+    check_same_data(run, about)
     run.update(settings=settings)
     return run
 
 
-def check_same_data(run: Run, found: str) -> None:
-    """Refuse other training data than those that the run was started with.
+def check_same_data(run: Run, about: Mapping[str, Any]) -> None:
+    """Refuse other data than those that the run was started with, as far as ``about`` says.
 
     Raises
     ------
     ValueError
         They are others.
     """
-    if run.record["data"]["fingerprint"] != found:
+    known = run.record["data"]
+    if any(known[name] != about[name] for name in SAME if name in about):
         raise ValueError(f"The data are no longer those that {run.path} was started with. {REMEDY}")
 
 
-def warn_of_changes(run: Run, choice: DataChoice, data: Dataset) -> None:
-    """Warn where these are the run's own images and others than they were."""
+def warn_of_changes(run: Run, choice: DataChoice, digest: str) -> None:
+    """Warn where test images of this digest are the run's own and others than they were."""
     about = run.record["data"]
     own = DataChoice.from_dict(about["source"])
     is_own = (choice.dataset, choice.folder) == (own.dataset, own.folder)
-    if is_own and fingerprint(data.X_test, data.y_test) != about["test_fingerprint"]:
+    if is_own and digest != about["test_fingerprint"]:
         warnings.warn(
             f"The images of {run.path} have changed since: a few of the test images may be "
             "images that it was trained on.",

@@ -131,7 +131,6 @@ def train_classifier(
     run = resumable(out, settings, overwrite)
 
     data = choice.load(download)
-    warn_of_changes(source, choice, data)
     X_train, X_test = (with_channels(X, channels) for X in (data.X_train, data.X_test))
     data = replace(data, X_train=X_train, X_test=X_test)
     X, y = training_rows(data, settings)
@@ -147,6 +146,7 @@ def train_classifier(
         "synthetic_counts": counts_by_name(y_more[len(y) :], names),
         "fingerprint": fingerprint(X_more, y_more),
     }
+    warn_of_changes(source, choice, about["test_fingerprint"])
     run = begin(run, out, settings, about)
     note(f"{len(y)} training images and {len(y_more) - len(y)} synthetic ones, run folder {out}")
     model = fit(model, X_more, y_more, run, note)

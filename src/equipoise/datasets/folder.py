@@ -9,12 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from .fetch import DatasetNotFoundError
-from .images import Arrays, Images, Labels, Size, naming, read_chunks, to_array, upright
+from .images import (
+    GREY,
+    SUFFIXES,
+    Arrays,
+    Images,
+    Labels,
+    Size,
+    naming,
+    read_chunks,
+    to_array,
+    upright,
+)
 from .split import stratified_split
 
-_SUFFIXES = {".png", ".jpg", ".jpeg"}
 _UNREAD = {".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
-_GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N")
 _SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
 
@@ -49,7 +58,7 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     if not root.is_dir():
         raise DatasetNotFoundError(f"data_dir={str(root)!r} is not there.")
     train, test = root / "train", root / "test"
-    if _class_folders(train) and _class_folders(test):
+    if is_split(root):
         names = tuple(folder.name for folder in _class_folders(train))
         unknown = [folder for folder in _class_folders(test) if folder.name not in names]
         if unknown:
@@ -70,6 +79,11 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     return (X[kept], labels[kept], X[held_out], labels[held_out]), names
 
 
+def is_split(root: Path) -> bool:
+    """Whether ``train`` and ``test`` hold the class folders."""
+    return all(_class_folders(root / part) for part in ("train", "test"))
+
+
 def _class_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
@@ -80,12 +94,9 @@ def _list(root: Path, names: Sequence[str]) -> tuple[list[Path], Labels]:
     files: list[Path] = []
     labels: list[int] = []
     for folder in _class_folders(root):
-        images = sorted(
-            p
-            for p in folder.iterdir()
-            if p.suffix.lower() in _SUFFIXES and p.is_file() and not p.name.startswith(".")
-        )
-        others = [p for p in folder.iterdir() if p.suffix.lower() in _UNREAD]
+        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        images = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
+        others = [p for p in inside if p.suffix.lower() in _UNREAD]
         if others:
             warnings.warn(
                 f"{folder} has {len(others)} images such as {others[0].name} that are left out: "
@@ -130,7 +141,7 @@ def _probe(path: Path) -> Labels:
         width, height = image.size
         if image.getexif().get(274) in _SIDEWAYS:
             width, height = height, width
-        return np.array([height, width, image.mode not in _GREY])
+        return np.array([height, width, image.mode not in GREY])
 
 
 def _decode(path: Path, size: Size, colour: bool) -> Images:

@@ -24,6 +24,9 @@ Arrays = tuple[Images, Labels, Images, Labels]
 Size = tuple[int, int]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+SUFFIXES = (".png", ".jpg", ".jpeg")
+GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # Pillow's modes
+
 _CHUNK = 1024  # bounds the decoded images that wait to be written
 
 

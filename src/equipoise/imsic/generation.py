@@ -86,7 +86,7 @@ class CodedGenerator(DeepEstimator):
 
     def _check_map_by_classifier(self, rows: np.ndarray, target: np.ndarray) -> None:
         """Warn of every class that a classifier of real rows finds drawn as another."""
-        judge = fit_judge(self._codec.encode(rows).flatten(1).numpy(), target)
+        judge = fit_judge(self._encoded(rows), target)
         n = len(self.classes_)
         noise, codes = self._inputs(n * CHECKED, None, 1.0, torch.Generator().manual_seed(0))
         drawn = self._generated(noise, np.repeat(np.arange(n), CHECKED), codes)

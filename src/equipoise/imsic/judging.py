@@ -124,8 +124,7 @@ class Judging(CodedGenerator):
             Euclidean, on the scale that the networks see: pixels in [0, 1], columns
             standardised.
         """
-        real = self._codec.encode(self._own_rows()).flatten(1).numpy()
-        return nearest_rows(self._flat(X), real)
+        return nearest_rows(self._flat(X), self._encoded(self._own_rows()))
 
     def plot_samples(
         self, n: int = 10, *, random_state: Any = None, ax: Axes | None = None

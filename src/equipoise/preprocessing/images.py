@@ -122,7 +122,7 @@ class ImageCodec:
         darker = self.high >= 128 and (is_share or (high <= 16 and X.min() < 0 <= self.low))
         if brighter or darker:
             raise InvalidInputError(
-                f"X has {X.dtype} values up to {X.max():.3g}, but the estimator was fitted on "
+                f"X has {X.dtype} values up to {high:.3g}, but the estimator was fitted on "
                 f"{self.dtype} images of values from {self.low:g} to {self.high:g}. Bring X to "
                 "the same scale."
             )
