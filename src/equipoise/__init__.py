@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from equipoise.dataloader import balanced_dataloader
     from equipoise.datasets import load_dataset
     from equipoise.dgc import DGCClassifier
-    from equipoise.evaluation import evaluate_resampling
+    from equipoise.experiments import evaluate_resampling
     from equipoise.generative import GenerativeOverSampler
     from equipoise.imsic import IMSIC
 
@@ -40,7 +40,7 @@ _HOMES = {
     "PriorCorrectedClassifier": "equipoise.classifiers",
     "SyntheticPretrainingClassifier": "equipoise.classifiers",
     "balanced_dataloader": "equipoise.dataloader",
-    "evaluate_resampling": "equipoise.evaluation",
+    "evaluate_resampling": "equipoise.experiments",
     "load_dataset": "equipoise.datasets",
 }
 

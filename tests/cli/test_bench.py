@@ -29,15 +29,15 @@ label = "a guess"
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     """An experiment whose jobs run in this process."""
-    from equipoise.benchmark import process
-    from equipoise.benchmark.job import carry_out
+    from equipoise.experiments import processes
+    from equipoise.experiments.job import carry_out
 
-    def here(job, threads=None, children=None):
+    def here(job, threads, children):
         with TemporaryDirectory() as name:
             carry_out(job, Path(name))
-            return process.outcome_in(Path(name))
+            return processes.outcome_in(Path(name), job, 0, "")
 
-    monkeypatch.setattr(process, "perform", here)
+    monkeypatch.setattr(processes, "perform", here)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "benchmarks").mkdir()
     path = tmp_path / "benchmarks" / "guess.toml"
@@ -102,9 +102,9 @@ def test_held_out_results_have_their_own_table(call, file):
 
 
 def test_failures_are_told(call, file):
-    from equipoise.benchmark import process
+    from equipoise.experiments import processes
 
-    process.perform = lambda *_: 1 / 0  # put back with the fixture's patch
+    processes.perform = lambda *_: 1 / 0  # put back with the fixture's patch
     answer = call("bench", "run", file, "--seeds", "1")
     assert answer.code == 1
     assert "constant seed 1: failed: ZeroDivisionError" in answer.out

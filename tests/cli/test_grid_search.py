@@ -1,4 +1,4 @@
-"""``imsic grid-search``: its cells, their processes, the table at the end."""
+"""``imsic grid-search``: its trials, their processes, the table at the end."""
 
 import csv
 import json
@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from equipoise import IMSIC, ConvNetClassifier
+from equipoise.cli import grid
 from equipoise.cli import grid_search as module
-from equipoise.cli.cell import run_cell
 from equipoise.cli.data import DataChoice
+from equipoise.cli.trial import run_trial
 from equipoise.datasets import imbalance, load_dataset
 from equipoise.inputs import stratified_holdout
 from equipoise.metrics import acsa
@@ -25,14 +27,14 @@ SEARCH += ("--classifier-epochs", 1)
 
 @pytest.fixture
 def at_once(little_to_judge, monkeypatch):
-    """Cells in this process, with few images to judge; gives the names of those that were run."""
+    """Trials in this process, with few images to judge; gives the names of those that were run."""
     ran = []
 
-    def here(cells, jobs, threads):
-        for cell in cells:
-            ran.append(cell.path.name)
-            run_cell(cell)
-            yield cell, 0
+    def here(trials, n_jobs, threads):
+        for trial in trials:
+            ran.append(trial.path.name)
+            run_trial(trial)
+            yield trial, None
 
     monkeypatch.setattr(module, "in_processes", here)
     return ran
@@ -43,7 +45,7 @@ def table(out):
 
 
 def test_a_killed_search_goes_on_with_what_is_left(call, at_once, tmp_path):
-    """The parent is killed once the first cell, in a process of its own, is done."""
+    """The parent is killed once the first trial, in a process of its own, is done."""
     out = tmp_path / "grid"
     words = (*SEARCH, "--grid", "structure_weight=.1,.2", "--jobs", 1, "--out", out)
     code = (
@@ -70,7 +72,7 @@ def test_a_killed_search_goes_on_with_what_is_left(call, at_once, tmp_path):
     assert record["status"] == "finished"
 
 
-def test_table_is_ranked_and_every_cell_has_its_folder(call, at_once, tmp_path):
+def test_table_is_ranked_and_every_trial_has_its_folder(call, at_once, tmp_path):
     grid = ("--grid", "n_codes=3,4", "--grid", "structure=independent|0>1,0>2", "--out", tmp_path)
     answer = call(*SEARCH, *grid)
     assert answer.code == 0
@@ -117,13 +119,13 @@ def test_scores_are_those_of_the_library_without_the_test_set(call, at_once, tmp
 
 
 def test_default_grid_is_the_published_one():
-    points = list(module.product(module.axes_of([module.PUBLISHED])))
+    points = list(grid.product(grid.axes_of([module.PUBLISHED], module.PARAMETERS)))
     assert points == [{"structure_weight": pytest.approx(i / 10)} for i in range(1, 11)]
 
 
 def test_values_are_those_of_the_options():
-    grid = ["label-use=unsupervised", "batch_size=auto,32", "code_names=a,b|c,d"]
-    assert list(module.product(module.axes_of(grid)))[1:3] == [
+    texts = ["label-use=unsupervised", "batch_size=auto,32", "code_names=a,b|c,d"]
+    assert list(grid.product(grid.axes_of(texts, module.PARAMETERS)))[1:3] == [
         {"label_use": "unsupervised", "batch_size": "auto", "code_names": ["c", "d"]},
         {"label_use": "unsupervised", "batch_size": 32, "code_names": ["a", "b"]},
     ]
@@ -135,7 +137,7 @@ def test_values_are_those_of_the_options():
         (("--grid", "weight=1"), "weight=1"),
         (("--grid", "structure_weight"), "structure_weight"),
         (("--grid", "structure_weight=.1,much"), "'much'"),
-        (("--grid", "structure_weight=.1,0.1"), "0.1 stands there twice"),
+        (("--grid", "structure_weight=.1,0.1"), "0.1 is given twice"),
         (("--grid", "n_codes=1", "--grid", "n_codes=2"), "Name it once"),
         (("--grid", "structure_weight=.1,-1"), "structure_weight=-1.0"),
         (("--grid", "label_use=none"), "supervised"),
@@ -170,7 +172,7 @@ def test_trials_go_on_where_they_were(call, at_once, tmp_path):
     assert len({row["structure_weight"] for row in rows}) == 3
 
 
-def test_cells_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):
+def test_trials_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):
     grid = ("--grid", "noise_dim=8", "--out", tmp_path)
     assert call(*SEARCH, *grid).code == 0
     answer = call(*SEARCH, *grid, "--class-balance", "1")
@@ -187,32 +189,37 @@ def test_cells_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):
     assert at_once == ["noise_dim=8", "noise_dim=8"]
 
 
-def test_a_cell_that_fails_does_not_stop_the_others(call, little_to_judge, tmp_path, monkeypatch):
-    def some(cells, jobs, threads):
-        for cell in cells:
-            if cell.settings["parameters"]["noise_dim"] == 4:
-                yield cell, -signal.SIGKILL
+def test_a_trial_that_fails_does_not_stop_the_others(call, little_to_judge, tmp_path, monkeypatch):
+    def some(trials, n_jobs, threads):
+        for trial in trials:
+            if trial.settings["parameters"]["noise_dim"] == 4:
+                yield trial, "error: noise_dim=4: no memory"
             else:
-                run_cell(cell)
-                yield cell, 0
+                run_trial(trial)
+                yield trial, None
 
     monkeypatch.setattr(module, "in_processes", some)
     answer = call(*SEARCH, "--grid", "noise_dim=4,8", "--out", tmp_path)
     assert answer.code == 1
-    assert "noise_dim=4: failed" in answer.err and "1 of 2 cells failed" in answer.err
+    assert "noise_dim=4: failed" in answer.err and "1 of 2 trials failed" in answer.err
+    assert "noise_dim=4: no memory" in answer.err
     assert [row["noise_dim"] for row in table(tmp_path)] == ["8"]
 
 
-def test_ctrl_c_ends_the_processes(call, tmp_path, monkeypatch):
-    from multiprocessing import active_children, connection
-
-    def press(_):
-        assert len(active_children()) == 2
-        os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(connection, "wait", press)
-    answer = call(*SEARCH, "--grid", "noise_dim=4,8", "--jobs", 2, "--out", tmp_path)
-    assert answer.code == 130
-    assert "interrupted" in answer.err and "Traceback" not in answer.err
-    assert active_children() == []
-    assert not list(tmp_path.glob("*/run.json"))  # ended, not waited for
+def test_ctrl_c_ends_the_processes(tmp_path):
+    words = (*SEARCH, "--max-epochs", 5000, "--grid", "noise_dim=4,8", "--jobs", 2)
+    command = [sys.executable, "-m", "equipoise", *map(str, words), "--out", str(tmp_path / "grid")]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        while len(list(tmp_path.glob("grid/*/history.jsonl"))) < 2:
+            assert started.poll() is None
+            time.sleep(0.05)
+        os.kill(started.pid, signal.SIGINT)
+        _, said = started.communicate(timeout=60)
+    finally:
+        started.kill()
+    assert started.returncode == 130
+    assert "interrupted" in said and "Traceback" not in said
+    histories = {path: path.read_text() for path in tmp_path.glob("grid/*/history.jsonl")}
+    time.sleep(1)
+    assert all(path.read_text() == text for path, text in histories.items())  # they have ended

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from equipoise.evaluation import evaluate, remedies
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
@@ -17,7 +18,6 @@ import equipoise.imsic
 from equipoise.cli import oversampling, tables
 from equipoise.cli.cells import typed
 from equipoise.cli.csv_format import read_cells
-from equipoise.evaluation import evaluate, remedies
 
 
 @pytest.fixture

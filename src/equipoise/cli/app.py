@@ -58,6 +58,7 @@ imsic.command("evaluate")(evaluate_imsic)
 bench.command("run")(benches.run)
 bench.command("list")(benches.list_experiments)
 bench.command("show")(benches.show)
+bench.command("pack")(benches.pack)
 bench.command("report")(bench_report)
 
 

@@ -78,12 +78,12 @@ def run(
     Each has a process of its own and is stored when it ends. After Ctrl-C or a kill, the same
     command goes on. A job that fails does not stop the others and is tried again next time.
     """
-    from equipoise import benchmark
-    from equipoise.benchmark.experiment import parse_seeds
+    from equipoise import experiments
+    from equipoise.experiments.experiment import parse_seeds
 
-    experiment = benchmark.load_experiment(file)
+    experiment = experiments.load_experiment(file)
     try:
-        records = benchmark.run(
+        records = experiments.run(
             experiment,
             seeds=parse_seeds(seeds) if seeds else None,
             methods=_names(methods),
@@ -123,7 +123,7 @@ def list_experiments(
     ] = None,
 ) -> None:
     """List experiment files and how many of their jobs are done."""
-    from equipoise.benchmark import load_experiment, plan, read_records
+    from equipoise.experiments import load_experiment, plan, read_records
 
     if not folder.is_dir():
         raise ValueError(f"--folder {folder} is no folder. Name one with experiment files.")
@@ -147,9 +147,9 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
 
     Seeds that failed, or were run with other parameters than the file's, are named below.
     """
-    from equipoise.benchmark import load_experiment, plan, read_records
-    from equipoise.benchmark.store import folder_of
     from equipoise.cli.bench_table import notes, table
+    from equipoise.experiments import load_experiment, plan, read_records
+    from equipoise.experiments.store import folder_of
     from equipoise.report.tables import results_table
 
     experiment = load_experiment(file)
@@ -159,7 +159,7 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
         print(f"{folder} has no results yet. Run `equipoise bench run {file}`.", file=sys.stderr)
     methods = list(experiment.methods)
     for dataset in experiment.datasets:
-        here = [r for r in records if r["dataset"] == dataset and r["method"] in methods]
+        here = [r for r in records if r["dataset"] == dataset and plan.name_of(r) in methods]
         if not here:
             continue
         seeds = sorted({record["seed"] for record in here})
@@ -169,9 +169,23 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
             f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
         )
         print(f"{dataset}, {rows}\n")
-        here.sort(key=lambda record: methods.index(record["method"]))
+        here.sort(key=lambda record: methods.index(plan.name_of(record)))
         print(*table(results_table(here, experiment.published).droplevel("data")), sep="\n")
         print(*notes(here, jobs), sep="\n")
+
+
+def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None:
+    """Gather the stored results of an experiment into two Parquet files.
+
+    Results are read from these and from single files alike. The single files are deleted once
+    their content is packed.
+    """
+    from equipoise.experiments import load_experiment, store
+
+    experiment = load_experiment(file)
+    folder = store.folder_of(results or file.parent / "results", experiment.name, held_out)
+    for path in store.pack(folder):
+        print(path)
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -14,7 +14,7 @@ from equipoise.cli.bench import File, HeldOut, Results
 from equipoise.cli.files import check_target
 
 if TYPE_CHECKING:
-    from equipoise.benchmark import Experiment
+    from equipoise.experiments import Experiment
 
 
 def _target(text: str) -> Any:
@@ -48,8 +48,8 @@ def bench_report(
 
     Runs nothing. Results of other parameters than the file's are named on stderr.
     """
-    from equipoise.benchmark import load_experiment
-    from equipoise.benchmark.store import folder_of
+    from equipoise.experiments import load_experiment
+    from equipoise.experiments.store import folder_of
     from equipoise.report import treatment_tables
     from equipoise.report.cells import in_markdown
     from equipoise.report.overview import overview_table
@@ -111,23 +111,20 @@ def bench_report(
 
 def _records(experiment: Experiment, folder: Path) -> list[dict[str, Any]]:
     """Records of what the file still has, in its order."""
-    from equipoise.benchmark import read_records
-    from equipoise.benchmark.layout import SAMPLER
+    from equipoise.experiments import plan, read_records
 
     order = {name: i for i, name in enumerate(experiment.datasets)}
-    rank = {
-        name: i
-        for i, name in enumerate([*experiment.methods, *(SAMPLER + s for s in experiment.samplers)])
-    }
-    known = [r for r in read_records(folder) if r["dataset"] in order and r["method"] in rank]
-    return sorted(known, key=lambda r: (order[r["dataset"]], rank[r["method"]], r["seed"]))
+    names = [*experiment.methods, *(f"sampler:{name}" for name in experiment.samplers)]
+    rank = {name: i for i, name in enumerate(names)}
+    known = [r for r in read_records(folder) if r["dataset"] in order and plan.name_of(r) in rank]
+    return sorted(known, key=lambda r: (order[r["dataset"]], rank[plan.name_of(r)], r["seed"]))
 
 
 def _warn(experiment: Experiment, records: list[dict[str, Any]], held_out: bool) -> None:
-    from equipoise.benchmark import plan
     from equipoise.cli.bench_table import notes
+    from equipoise.experiments import plan
 
-    here = [record for record in records if record["method"] in experiment.methods]
+    here = [record for record in records if plan.name_of(record) in experiment.methods]
     seeds = sorted({record["seed"] for record in here})
     jobs = plan.jobs_of(experiment, seeds=seeds, held_out=held_out)
     for line in filter(None, notes(here, jobs)):

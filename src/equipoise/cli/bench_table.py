@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from equipoise.benchmark import plan, store
+from equipoise.experiments import plan, store
 from equipoise.metrics._text import aligned
 from equipoise.report.cells import plain_cell
 from equipoise.report.tables import HEADINGS, METRICS, table_cells
@@ -18,7 +18,7 @@ SHOWN = [name for name in HEADINGS if name not in ("group", "predict s", "parame
 
 def line(record: Mapping[str, Any]) -> str:
     """A record on one line: metrics and times, or why it failed."""
-    job = f"{record['dataset']} {record['method']} seed {record['seed']}: "
+    job = f"{record['dataset']} {plan.name_of(record)} seed {record['seed']}: "
     if record["status"] == "failed":
         return f"{job}failed: {record['error'].splitlines()[-1]}"
     scores = [
@@ -80,7 +80,7 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
         if record["status"] == "failed":
             found.append(line(record).partition(" ")[2])
         elif others := plan.other_parameters(asked[store.key_of(record)], dict(record)):
-            key = (record["method"], "; ".join(others))
+            key = (plan.name_of(record), "; ".join(others))
             seeds_of.setdefault(key, []).append(str(record["seed"]))
     for (method, changes), seeds in seeds_of.items():
         found.append(f"{method} seed {', '.join(seeds)}: run with other parameters: {changes}")

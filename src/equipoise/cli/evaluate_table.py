@@ -18,7 +18,7 @@ from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from equipoise.evaluation import ResamplingEvaluation
+    from equipoise.experiments import ResamplingEvaluation
 
 HEADINGS = {
     "f1_macro": "F1",
@@ -71,7 +71,7 @@ def evaluate_table(
     read = read_table(table, target, dates, categories, ignored)
     from rich.console import Console
 
-    from equipoise.evaluation import evaluate_resampling
+    from equipoise.experiments import evaluate_resampling
 
     smallest = read.y.value_counts().min()
     smallest -= math.ceil(smallest / folds)  # of its rows in a training part

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import re
+import json
+import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from equipoise.atomic import write_text
-from equipoise.cli.cell import Cell, run_alone
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.data import (
     DataChoice,
@@ -28,20 +25,30 @@ from equipoise.cli.data import (
     describe,
 )
 from equipoise.cli.files import make_folder
-from equipoise.cli.options import add_options, plain, value_of
-from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
-from equipoise.cli.resuming import check_same_data, same_run
+from equipoise.cli.grid import (
+    HEADINGS,
+    LEGEND,
+    Point,
+    as_table,
+    axes_of,
+    corners,
+    folder_name,
+    product,
+    ranked,
+    written,
+)
+from equipoise.cli.options import add_options, plain
 from equipoise.cli.runs import Overwrite, Seed
-from equipoise.cli.signature import Parameter
+from equipoise.cli.search import Search
 from equipoise.cli.subset import choose_protocol, training_rows, validation_rows
 from equipoise.cli.train_gan import PARAMETERS, build
-from equipoise.cli.trials import Axis, Range, Trials, corners
+from equipoise.cli.trial import Trial, in_processes, is_finished
 
 PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
 
 
 class Score(StrEnum):
-    """What cells are ranked by."""
+    """What trials are ranked by."""
 
     VAL_ACSA = "val_acsa"
     FIDELITY = "fidelity"
@@ -70,16 +77,16 @@ def grid_search(
         int | None,
         typer.Option(
             min=1,
-            help="Let Optuna choose so many cells, each after the scores of those before it.",
-            show_default="all cells of the grid",
+            help="Let Optuna choose so many points, each after the scores of those before it.",
+            show_default="all points of the grid",
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells at a time.", show_default="one per processor core"),
+        typer.Option(min=1, help="Trials at a time.", show_default="one per processor core"),
     ] = None,
     rank_by: Annotated[
-        Score, typer.Option(help="Score that puts the best cell first; the others break ties.")
+        Score, typer.Option(help="Score that puts the best trial first; the others break ties.")
     ] = Score.VAL_ACSA,
     validation_fraction: Annotated[
         float,
@@ -94,7 +101,7 @@ def grid_search(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Folder of all cells.",
+            help="Folder of all trials.",
             show_default="runs/imsic-grid-DATASET-seedSEED",
         ),
     ] = None,
@@ -102,16 +109,16 @@ def grid_search(
     quiet: Quiet = False,
     **chosen: Any,
 ) -> None:
-    """Train a GAN and the classifier that it feeds for each cell of a grid, and rank the cells.
+    """Train a GAN and the classifier that it feeds for each point of a grid, and rank the points.
 
-    Each cell has its own process and run folder. The same command goes on after a kill; finished
-    cells are not run again. The test set is not looked at. The options from --architecture on
+    Each trial has its own process and run folder. The same command goes on after a kill; finished
+    trials are not run again. The test set is not looked at. The options from --architecture on
     are the parameters of IMSIC that the grid does not vary.
     """
     note = notes(quiet)
-    from torch import get_num_threads
+    from equipoise.experiments.processes import cores
 
-    axes = axes_of(grid or [PUBLISHED])
+    axes = axes_of(grid or [PUBLISHED], PARAMETERS)
     choice = DataChoice(dataset, data_dir, image_size, hair)
     shared = {
         "method": "IMSIC",
@@ -121,7 +128,7 @@ def grid_search(
         "validation_fraction": validation_fraction,
         "classifier_epochs": classifier_epochs,
     }
-    search = Trials(axes, seed) if trials else None
+    search = Search(axes, seed) if trials else None
     points = [] if search else list(product(axes))
     for point in points or corners(axes):
         build(plain(chosen) | point, seed, verbose=0)  # finds mistakes
@@ -130,153 +137,68 @@ def grid_search(
     train = training_rows(data, shared)
     validation = validation_rows(data, shared)
     about = describe(choice, data, *train)
-    cells: dict[str, tuple[dict[str, Any], Cell]] = {}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jobs = min(jobs or cores or 1, trials or max(1, len(points)))
+    n_trials = trials or len(points)
+    n_jobs = min(jobs or cores(), n_trials)
     note(
-        f"{trials or len(points)} cells, {len(train[1])} training and {len(validation[1])} "
-        f"validation images, {jobs} at a time, folder {out}"
+        f"{n_trials} trials, {len(train[1])} training and {len(validation[1])} validation images, "
+        f"{n_jobs} at a time, folder {out}"
     )
+    done: dict[Path, Point] = {}
     n_failed = 0
 
-    def run(chosen_points: Sequence[dict[str, Any]]) -> list[Cell]:
+    def run(chosen_points: Sequence[Point]) -> list[Path]:
+        """Run what is not finished of these points; their folders."""
         nonlocal n_failed
-        these = []
+        these = {}
         for point in chosen_points:
             settings = shared | {"parameters": plain(chosen) | point}
-            path = out / folder_of(point)
-            cell = Cell(path, settings, about, train, validation, overwrite)
-            these.append(cells.setdefault(path.name, (point, cell))[1])
-        waiting = [cell for cell in {c.path: c for c in these}.values() if not finished(cell)]
+            path = out / folder_name(point)
+            these[path] = Trial(path, settings, about, train, validation, overwrite)
+            done.setdefault(path, point)
+        waiting = [trial for trial in these.values() if not is_finished(trial)]
         make_folder(out)
-        note(f"{len(these) - len(waiting)} of {len(these)} cells done already")
-        for cell, code in in_processes(waiting, jobs, max(1, get_num_threads() // jobs)):
-            note(f"{cell.path.name}: {'failed' if code else 'done'}")
-            n_failed += code != 0
-        return these
+        note(f"{len(these) - len(waiting)} of {len(these)} trials done already")
+        for trial, error in in_processes(waiting, n_jobs, max(1, cores() // n_jobs)):
+            note(f"{trial.path.name}: {'done' if error is None else 'failed'}")
+            if error is not None:
+                n_failed += 1
+                print(error.strip(), file=sys.stderr)
+        return [out / folder_name(point) for point in chosen_points]
 
     try:
-        if search is None or trials is None:
+        if search is None:
             run(points)
         else:
-            for start in range(0, trials, jobs):
-                search.learn(rank_by.value, run(search.propose(min(jobs, trials - start))))
+            for start in range(0, n_trials, n_jobs):
+                folders = run(search.propose(min(n_jobs, n_trials - start)))
+                search.learn([_scores(folder).get(rank_by.value) for folder in folders])
     except KeyboardInterrupt:
         note("interrupted. Run the same command again to go on.")
         raise typer.Exit(130) from None
 
-    rows = [row_of(point, cell) for point, cell in cells.values()]
-    ranked = in_order([row for row in rows if row], rank_by.value)
-    if ranked:
-        write_text(out / "grid.csv", as_csv(ranked))
+    rows = [
+        {name: written(value) for name, value in point.items()}
+        | {name: math.nan if scores[name] is None else scores[name] for name in HEADINGS}
+        | {"run": str(path)}
+        for path, point in done.items()
+        if (scores := _scores(path))
+    ]
+    if rows:
+        table = ranked(rows, rank_by.value)
+        write_text(out / "grid.csv", table.to_csv(lineterminator="\n"))
         from rich.console import Console
 
-        Console().print(as_table(ranked))
+        Console().print(as_table(table))
         note(LEGEND)
     if n_failed:
         print(
-            f"error: {n_failed} of {len(cells)} cells failed. The same command runs only them.",
+            f"error: {n_failed} of {len(done)} trials failed. The same command runs only them.",
             file=sys.stderr,
         )
         raise typer.Exit(1)
 
 
-def axes_of(grid: Sequence[str]) -> dict[str, Axis]:
-    """Values of each parameter in texts such as ``"n_codes=2,4"`` or ``"n_codes=2:6"``.
-
-    Raises
-    ------
-    ValueError
-        A text is written otherwise, or names no parameter.
-    """
-    known = {p.name: p for p in PARAMETERS}
-    axes: dict[str, Axis] = {}
-    for text in grid:
-        name, _, values = text.partition("=")
-        name = name.strip().replace("-", "_")
-        if name not in known or not values.strip():
-            raise ValueError(
-                f"--grid {text!r} is not like structure_weight=.1,.2 with one of the parameters "
-                f"{', '.join(known)}."
-            )
-        if name in axes:
-            raise ValueError(f"--grid {text!r}: {name} has values already. Name it once.")
-        try:
-            axes[name] = axis_of(known[name], values)
-        except (ValueError, typer.BadParameter) as error:
-            raise ValueError(f"--grid {text!r}: {error}") from None
-    return axes
-
-
-def axis_of(parameter: Parameter, text: str) -> Axis:
-    """The values, or the range, that one text gives a parameter."""
-    if ":" in text and parameter.annotation in {"int", "float"}:
-        low, _, rest = text.partition(":")
-        high, _, scale = rest.partition(":")
-        ends = [value_of(parameter, end.strip()) for end in (low, high)]
-        if scale not in {"", "log"} or not ends[0] < ends[1] or (scale and ends[0] <= 0):
-            raise ValueError(f"{text!r} is not like LOW:HIGH or, above 0, LOW:HIGH:log.")
-        return Range(ends[0], ends[1], scale == "log")
-    parts = text.split("|" if "|" in text else ",")
-    values = [value_of(parameter, part.strip()) for part in parts]
-    if repeated := [value for i, value in enumerate(values) if value in values[:i]]:
-        raise ValueError(f"{repeated[0]!r} stands there twice.")
-    return values
-
-
-def product(axes: Mapping[str, Axis]) -> Iterator[dict[str, Any]]:
-    """Every combination of the values.
-
-    Raises
-    ------
-    ValueError
-        There is a range among them.
-    """
-    lists = {name: axis for name, axis in axes.items() if isinstance(axis, list)}
-    if ranges := axes.keys() - lists:
-        raise ValueError(f"--grid {min(ranges)}: a range has no end of values. Add --trials.")
-    for combination in itertools.product(*lists.values()):
-        yield dict(zip(lists, combination, strict=True))
-
-
-def folder_of(point: dict[str, Any]) -> str:
-    """Name for the run folder of these values."""
-    text = ",".join(f"{name}={written(value)}" for name, value in point.items())
-    return re.sub(r"[^\w.,=+-]+", "-", text)
-
-
-def finished(cell: Cell) -> bool:
-    """Whether an earlier command has done this cell.
-
-    Raises
-    ------
-    ValueError
-        Its folder holds something else.
-    """
-    run = same_run(cell.path, cell.settings, cell.overwrite)
-    if run is None:
-        return False
-    check_same_data(run, cell.about)
-    return run.status == "finished"
-
-
-def in_processes(cells: Sequence[Cell], jobs: int, threads: int) -> Iterator[tuple[Cell, int]]:
-    """Run each cell in a process of its own; yield it with its exit code when it has ended."""
-    context = get_context("spawn")  # torch's threads do not survive a fork
-    waiting = list(cells)
-    running: list[tuple[Any, Cell]] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                cell = waiting.pop(0)
-                process = context.Process(target=run_alone, args=(cell, threads), daemon=True)
-                process.start()
-                running.append((process, cell))
-            connection.wait([process.sentinel for process, _ in running])
-            for process, cell in [one for one in running if one[0].exitcode is not None]:
-                running.remove((process, cell))
-                yield cell, process.exitcode or 0
-    finally:  # Ctrl-C: what a cell has after its last whole epoch is on disk
-        for process, _ in running:
-            process.kill()
-            process.join()
+def _scores(folder: Path) -> dict[str, Any]:
+    """Scores of a finished trial, empty for any other."""
+    path = folder / "metrics.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

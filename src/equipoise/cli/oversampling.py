@@ -49,7 +49,7 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
         from equipoise.imsic import IMSIC
 
         return IMSIC()
-    from equipoise.evaluation.samplers import NAMES, make_sampler
+    from equipoise.experiments.treatments.samplers import NAMES, make_sampler
 
     if method not in NAMES:
         raise ValueError(f"{method!r} is no sampler. Choose one of {METHODS}.")

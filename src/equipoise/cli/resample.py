@@ -97,8 +97,8 @@ def resample(
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
     """The rows that a sampler adds, in the dtypes of the table, without columns to ignore."""
-    from equipoise.evaluation.columns import with_dtypes_of
-    from equipoise.evaluation.samplers import CompleteTable, takes_any_table
+    from equipoise.experiments.columns import with_dtypes_of
+    from equipoise.experiments.treatments.samplers import CompleteTable, takes_any_table
 
     given = table.X
     if not takes_any_table(sampler):

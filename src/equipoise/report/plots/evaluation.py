@@ -28,7 +28,7 @@ def plot_treatment_effects(
     differences : DataFrame
         Indexed by classifier and treatment, with the columns ``difference`` and its 95 %
         interval ``low``, ``high``, as
-        :meth:`equipoise.evaluation.ResamplingEvaluation.compare` gives them. Without an interval
+        :meth:`equipoise.experiments.ResamplingEvaluation.compare` gives them. Without an interval
         a point is drawn alone; what has no difference is left out.
     reference : str, default="none"
         What they are differences from: the vertical line at 0.

@@ -1,0 +1,155 @@
+"""The points of a grid search, read from the command line and written as names and tables."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from equipoise.cli.options import value_of
+from equipoise.cli.signature import Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+Point = dict[str, Any]
+HEADINGS = {
+    "val_acsa": "val.\nACSA",
+    "fidelity": "label\nfidelity",
+    "recovery": "codes\nR²",
+    "edges": "edges\n|ρ|",
+    "non_edges": "others\n|ρ|",
+    "seconds": "time\nin s",
+}
+LEGEND = (
+    "val. ACSA: of the classifier that each GAN feeds, on held-out training images; label "
+    "fidelity: share of generated images recognised as their class; codes R²: mean over the codes; "
+    "|ρ|: partial correlation of the inferred codes, the mean over the edges and the largest over "
+    "the other pairs."
+)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Whole numbers or numbers between two ends, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+Axis = list[Any] | Range
+
+
+def axes_of(grid: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, Axis]:
+    """Values of each parameter in texts such as ``"n_codes=2,4"`` or ``"n_codes=2:6"``.
+
+    Raises
+    ------
+    ValueError
+        A text is written otherwise, or names no parameter.
+    """
+    known = {p.name: p for p in parameters}
+    axes: dict[str, Axis] = {}
+    for text in grid:
+        name, _, values = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known or not values.strip():
+            raise ValueError(
+                f"--grid {text!r} is not like structure_weight=.1,.2 with one of the parameters "
+                f"{', '.join(known)}."
+            )
+        if name in axes:
+            raise ValueError(f"--grid {text!r}: {name} has values already. Name it once.")
+        try:
+            axes[name] = _axis(known[name], values)
+        except (ValueError, typer.BadParameter) as error:
+            raise ValueError(f"--grid {text!r}: {error}") from None
+    return axes
+
+
+def _axis(parameter: Parameter, text: str) -> Axis:
+    """The values, or the range, that one text gives a parameter."""
+    if ":" in text and parameter.annotation in {"int", "float"}:
+        low, _, rest = text.partition(":")
+        high, _, scale = rest.partition(":")
+        ends = [value_of(parameter, end.strip()) for end in (low, high)]
+        if scale not in {"", "log"} or not ends[0] < ends[1] or (scale and ends[0] <= 0):
+            raise ValueError(f"{text!r} is not like LOW:HIGH or, above 0, LOW:HIGH:log.")
+        return Range(ends[0], ends[1], scale == "log")
+    parts = text.split("|" if "|" in text else ",")
+    values = [value_of(parameter, part.strip()) for part in parts]
+    if repeated := [value for i, value in enumerate(values) if value in values[:i]]:
+        raise ValueError(f"{repeated[0]!r} is given twice.")
+    return values
+
+
+def product(axes: Mapping[str, Axis]) -> Iterator[Point]:
+    """Every combination of the values.
+
+    Raises
+    ------
+    ValueError
+        There is a range among them.
+    """
+    lists = {name: axis for name, axis in axes.items() if isinstance(axis, list)}
+    if ranges := axes.keys() - lists:
+        raise ValueError(f"--grid {min(ranges)}: a range has no end of values. Add --trials.")
+    for combination in itertools.product(*lists.values()):
+        yield dict(zip(lists, combination, strict=True))
+
+
+def corners(axes: Mapping[str, Axis]) -> Iterator[Point]:
+    """Points that contain every value and both ends of every range."""
+    ends = {
+        name: [axis.low, axis.high] if isinstance(axis, Range) else axis
+        for name, axis in axes.items()
+    }
+    for i in range(max(map(len, ends.values()))):
+        yield {name: values[min(i, len(values) - 1)] for name, values in ends.items()}
+
+
+def written(value: Any) -> str:
+    """A value as one would write it on the command line."""
+    if isinstance(value, list):
+        edges = all(isinstance(one, list) for one in value)
+        return ",".join(">".join(map(str, one)) if edges else str(one) for one in value)
+    return str(value)
+
+
+def folder_name(point: Point) -> str:
+    """Name of the run folder of a point."""
+    text = ",".join(f"{name}={written(value)}" for name, value in point.items())
+    return re.sub(r"[^\w.,=+-]+", "-", text)
+
+
+def ranked(rows: Sequence[Point], first: str) -> pd.DataFrame:
+    """Points with their scores, best first by one score, then by the others that should be high."""
+    import pandas as pd
+
+    scores = [first, *(name for name in ("val_acsa", "fidelity", "recovery") if name != first)]
+    table = pd.DataFrame(rows).sort_values(scores, ascending=False, kind="stable")
+    return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="rank"))
+
+
+def as_table(table: pd.DataFrame) -> Table:
+    """The table to read, best first."""
+    from rich import box
+    from rich.table import Table
+
+    varied = [name for name in table if name not in HEADINGS and name != "run"]
+    shown = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in ("", *(name.replace("_", "\n") for name in varied), *HEADINGS.values()):
+        shown.add_column(heading, justify="right", overflow="fold")
+    for rank, row in table.iterrows():
+        numbers = [
+            "-" if row[name] != row[name] else f"{row[name]:.{0 if name == 'seconds' else 3}f}"
+            for name in HEADINGS
+        ]
+        shown.add_row(str(rank), *(row[name] for name in varied), *numbers)
+    return shown

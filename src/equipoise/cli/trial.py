@@ -1,0 +1,145 @@
+"""One trial of a grid search: train a GAN, feed a classifier with it, score both."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from equipoise.cli.console import notes
+from equipoise.cli.files import write_json
+from equipoise.cli.resuming import begin, check_same_data, same_run
+from equipoise.cli.runs import now
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial is to do; it is sent to its process as a whole.
+
+    Attributes
+    ----------
+    path : Path
+        Its run folder.
+    settings : dict
+        As in the record of any run, with ``parameters`` of IMSIC.
+    about : dict
+        What the record says of the data.
+    train, held_out : (ndarray, ndarray)
+        Images and labels, both from the training set.
+    overwrite : bool
+    """
+
+    path: Path
+    settings: dict[str, Any]
+    about: dict[str, Any]
+    train: tuple[np.ndarray, np.ndarray]
+    held_out: tuple[np.ndarray, np.ndarray]
+    overwrite: bool
+
+
+def is_finished(trial: Trial) -> bool:
+    """Whether an earlier command has finished this trial.
+
+    Raises
+    ------
+    ValueError
+        Its folder holds something else.
+    """
+    run = same_run(trial.path, trial.settings, trial.overwrite)
+    if run is None:
+        return False
+    check_same_data(run, trial.about)
+    return run.status == "finished"
+
+
+def in_processes(
+    trials: Sequence[Trial], n_jobs: int, threads: int
+) -> Iterator[tuple[Trial, str | None]]:
+    """Run each trial in a process of its own; yield it when it has ended, with what went wrong."""
+    from concurrent.futures import as_completed
+
+    from equipoise.experiments.processes import workers
+
+    with TemporaryDirectory(prefix="equipoise-") as folder, workers(n_jobs) as (pool, children):
+        ended = {}
+        for i, trial in enumerate(trials):
+            printed = Path(folder) / str(i)
+            future = pool.submit(children.run, run_alone, trial, errors=printed, threads=threads)
+            ended[future] = trial, printed
+        for future in as_completed(ended):
+            trial, printed = ended[future]
+            error = printed.read_text("utf-8", "replace") if printed.exists() else ""
+            yield trial, error if future.result() else None
+
+
+def run_alone(trial: Trial) -> None:
+    """Run a trial as the only thing in its process; a mistake of the user ends in one line."""
+    from equipoise.cli.app import exit_code
+
+    notes(quiet=True)
+    try:
+        run_trial(trial)
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        print(f"error: {trial.path.name}: {error}", file=sys.stderr)
+        sys.exit(code)
+
+
+def run_trial(trial: Trial) -> None:
+    """Train, score, draw, and write all of it into the run folder of the trial."""
+    from equipoise.cli import pictures
+    from equipoise.cli.fitting import fit
+    from equipoise.cli.train_gan import build
+
+    started = time.perf_counter()
+    X, y = trial.train
+    earlier = same_run(trial.path, trial.settings, trial.overwrite)
+    run = begin(earlier, trial.path, trial.settings, trial.about)
+    model = build(trial.settings["parameters"], trial.settings["seed"], verbose=0)
+    model = fit(model, X, y, run, lambda text: None)
+    found = scores(model, trial)
+    pictures.draw_traversals(model, trial.about["class_names"], run.pictures / "traversals.png")
+    seconds = time.perf_counter() - started
+    write_json(run.path / "metrics.json", found | {"seconds": seconds})
+    run.update(status="finished", finished=now())
+
+
+def scores(model: Any, trial: Trial) -> dict[str, float]:
+    """Structure recovery, label fidelity, and ACSA on the held-out images.
+
+    Returns
+    -------
+    dict
+        ``val_acsa`` of a classifier trained on what the GAN completes, ``fidelity``, and the
+        three numbers of :func:`equipoise.cli.quality.structure_scores`.
+    """
+    import numpy as np
+
+    from equipoise.classifiers import ConvNetClassifier
+    from equipoise.cli.quality import fidelity, structure_scores
+    from equipoise.experiments.fold import run_fold
+    from equipoise.experiments.treatments.samplers import TrainingRows
+    from equipoise.metrics import acsa
+
+    seed = trial.settings["seed"]
+    classifier = ConvNetClassifier(
+        max_epochs=trial.settings["classifier_epochs"], random_state=seed
+    )
+    X, y = trial.train
+    X_more, y_more = model.resample(X, y)
+    training = TrainingRows(X_more, y_more, len(y))
+    found = run_fold(classifier, training, lambda: trial.held_out, np.unique(y), seed=seed)
+    return {
+        "val_acsa": float(acsa(found.y_test, found.y_pred)),
+        "fidelity": fidelity(model, X, y),
+        **structure_scores(model.structure_report()),
+    }

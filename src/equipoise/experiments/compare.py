@@ -1,0 +1,112 @@
+"""One fold of :func:`equipoise.evaluate_resampling`: every treatment with every classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from .fold import run_fold
+from .result import SCORES
+from .scoring import scores
+from .splits import Fold
+from .treatments.remedies import REMEDIES
+from .treatments.samplers import TrainingRows, resample_table
+
+
+def compare_on_fold(
+    X: Any,
+    y: np.ndarray,
+    fold: Fold,
+    samplers: Mapping[str, Any],
+    classifiers: Mapping[str, Any],
+    scorers: Mapping[str, Callable[..., float]],
+) -> list[dict[str, Any]]:
+    """Train every treatment and classifier on the training part and score it on the test part.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray
+    y : ndarray of shape (n_rows,)
+    fold : Fold
+    samplers, classifiers : dict of str to estimator
+        Not fitted; clones are.
+    scorers : dict of str to callable
+        Further scores, from ``(model, X_test, y_test)``.
+
+    Returns
+    -------
+    list of dict
+        With the columns of :attr:`ResamplingEvaluation.scores`; without the scores where there is
+        an error.
+    """
+    X_train, y_train = _take(X, fold.train), y[fold.train]
+    test = _take(X, fold.test), y[fold.test]
+    classes, counts = np.unique(y, return_counts=True)
+
+    def judge(classifier: Any, training: TrainingRows, remedy: str | None) -> dict[str, Any]:
+        """Scores of a classifier with a treatment, or the error that it raised."""
+
+        def train_and_score() -> dict[str, float]:
+            outcome = run_fold(
+                seeded(classifier, fold.seed),
+                training,
+                lambda: test,
+                classes,
+                seed=fold.seed,
+                remedy=remedy,
+                groups=fold.groups if remedy else None,
+            )
+            found = scores(outcome.y_test, outcome.y_pred, outcome.proba, classes, counts)
+            more = {name: scorer(outcome.model, *test) for name, scorer in scorers.items()}
+            seconds = outcome.fit_seconds + (training.seconds or 0.0)
+            chosen = {name: found[stored] for name, stored in SCORES.items()}
+            return {**chosen, **more, "fit_seconds": seconds}
+
+        found, error = _attempt(train_and_score)
+        return {**(found or {}), "error": error}
+
+    plain = TrainingRows(X_train, y_train, len(y_train))
+    found = {}
+    for treatment in REMEDIES:
+        for name, classifier in classifiers.items():
+            found[name, treatment] = judge(classifier, plain, treatment)
+    for treatment, sampler in samplers.items():
+        training, error = _attempt(
+            partial(resample_table, seeded(sampler, fold.seed), X_train, y_train)
+        )
+        for name, classifier in classifiers.items():
+            found[name, treatment] = (
+                {"error": error} if error else judge(classifier, training, None)
+            )
+    place = {"repeat": fold.repeat, "fold": fold.fold}
+    sizes = {"n_train": len(y_train), "n_test": len(fold.test)}
+    return [
+        {"classifier": name, "treatment": treatment, **place, **sizes, **found[name, treatment]}
+        for name in classifiers
+        for treatment in (*REMEDIES, *samplers)
+    ]
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """A clone whose every ``random_state``, also those of its parts, is the seed."""
+    copy = clone(estimator)
+    names = [p for p in copy.get_params() if p == "random_state" or p.endswith("__random_state")]
+    return copy.set_params(**dict.fromkeys(names, seed)) if names else copy
+
+
+def _attempt(call: Callable[[], Any]) -> tuple[Any, str]:
+    """Result of a call, or the error that it raised as text."""
+    try:
+        return call(), ""
+    except Exception as error:  # whatever it is, the other treatments go on
+        return None, f"{type(error).__name__}: {error}"
+
+
+def _take(X: Any, rows: np.ndarray) -> Any:
+    """A copy of these rows."""
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]

@@ -1,0 +1,229 @@
+"""``evaluate_resampling``: every treatment with every classifier, on one table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import get_scorer
+from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+from tqdm import tqdm
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.metrics._labels import check_labels
+from equipoise.parameters import BOOLEAN, Number, check_parameters
+
+from .classifiers import default_classifiers
+from .columns import as_table
+from .compare import compare_on_fold
+from .result import FIXED, SCORES, ResamplingEvaluation
+from .splits import make_folds
+from .treatments.remedies import REMEDIES
+from .treatments.samplers import make_sampler
+
+
+def evaluate_resampling(
+    X: Any,
+    y: Any,
+    samplers: Mapping[str, Any] | None = None,
+    classifiers: Mapping[str, Any] | None = None,
+    *,
+    cv: Any = 5,
+    n_repeats: int = 1,
+    groups: Any = None,
+    scoring: Mapping[str, str | Callable[..., float]] | None = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+) -> ResamplingEvaluation:
+    """Does resampling help on this table? Compare it with simpler remedies by cross-validation.
+
+    In every fold each sampler is fitted once, on the training part alone, and all classifiers
+    learn from what it returns. The test part stays as it is. Beside the samplers there are always
+    three treatments that make no rows:
+
+    - ``"none"``: the classifier as it is.
+    - ``"class weight"``: ``class_weight="balanced"``, or such a ``sample_weight`` where the
+      classifier has no class weights.
+    - ``"threshold"``: for two classes the threshold with the best balanced accuracy in an inner
+      5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`); for
+      more the class with the largest probability after division by the class priors, which is
+      post-hoc logit adjustment [1]_. Its probabilities are those of ``"none"``.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_rows, n_columns)
+        A table. In a DataFrame, columns of strings, categories, bools and objects are categorical;
+        dates and durations count as numbers; values may be missing. Never modified.
+    y : array-like of shape (n_rows,)
+        Class labels, at least two classes.
+    samplers : dict of str to sampler, default=None
+        Anything with ``fit_resample``, by a name of your choice. None compares imbalanced-learn's
+        ``RandomOverSampler`` and ``SMOTE`` (``SMOTENC`` or ``SMOTEN`` where X has categorical
+        columns). Samplers of imbalanced-learn that compute distances get a completed table:
+        missing values are filled by the median or the most frequent category of the training part,
+        numbers and dates are floats, and categories are one-hot encoded for those that take only
+        numbers; the test part is then completed in the same way before prediction. All others
+        get the rows as they are.
+    classifiers : dict of str to classifier, default=None
+        With ``predict_proba``. None compares logistic regression, random forest and gradient
+        boosting of scikit-learn, with the preprocessing that each needs.
+    cv : int, splitter or iterable, default=5
+        Folds, stratified and shuffled; or a splitter of scikit-learn.
+    n_repeats : int, default=1
+        How often an int `cv` is repeated with other folds.
+    groups : array-like of shape (n_rows,), default=None
+        For splitters that keep groups together.
+    scoring : dict of str to (str or callable), default=None
+        Scores besides the five below: a name that scikit-learn knows, or a scorer
+        ``(model, X, y) -> float``. They count as higher is better.
+    n_jobs : int, default=None
+        Folds at a time, as in scikit-learn; ``None`` is 1, ``-1`` all cores.
+    random_state : int, RandomState or None, default=None
+        Of the folds, and of every sampler and classifier that has a ``random_state``: within a
+        fold all get the same seed.
+    verbose : int, default=0
+        Above 0 shows progress.
+
+    Returns
+    -------
+    ResamplingEvaluation
+        Scores of every fold, with a summary, paired comparisons, a verdict and a plot. Treatments
+        that failed have NaN and their error in it, and a warning counts them.
+
+    Raises
+    ------
+    InvalidInputError
+        The table or the labels cannot be used, a class has fewer rows than `cv`, a training part
+        has one class only, or everything failed.
+    InvalidParameterError
+        An impossible parameter.
+
+    Notes
+    -----
+    The scores of each test part:
+
+    - ``balanced_accuracy``: mean of the recalls of the classes.
+    - ``f1_macro``: mean of their F1 scores.
+    - ``g_macro``: mean of their √(recall · specificity), for two classes the geometric mean of
+      the recalls.
+    - ``average_precision``: of the rarer of two classes; of more classes the mean, each against
+      the rest.
+    - ``brier``: :func:`equipoise.metrics.brier_score` of the probabilities, lower is better.
+
+    and ``fit_seconds`` of sampler and classifier together.
+
+    Which rows are in `X` is all that is compared: no hyperparameter is tuned, of the samplers no
+    more than of the classifiers.
+
+    References
+    ----------
+    .. [1] Menon, Jayasumana, Rawat, Jain, Veit, Kumar. "Long-Tail Learning via Logit Adjustment",
+       ICLR 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from equipoise import evaluate_resampling
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> found = evaluate_resampling(
+    ...     X, y, classifiers={"lr": LogisticRegression()}, cv=3, random_state=0
+    ... )
+    >>> list(found.summary("balanced_accuracy").loc["lr"].index)
+    ['none', 'class weight', 'threshold', 'random', 'SMOTE']
+    """
+    X = as_table(X)
+    y = check_labels("y", y)
+    if len(y) != len(X):
+        raise InvalidInputError(
+            f"X has {len(X)} rows but y has {len(y)} labels. Pass one label per row."
+        )
+    if len(np.unique(y)) < 2:
+        raise InvalidInputError(f"y has only one class, {y[0]!r}. Pass rows of at least two.")
+    check_parameters(
+        "evaluate_resampling",
+        {"n_repeats": n_repeats, "verbose": verbose},
+        {"n_repeats": [Number(1, integer=True)], "verbose": [BOOLEAN, Number(0, integer=True)]},
+    )
+    random = check_random_state(random_state)
+    folds = make_folds(X, y, cv, n_repeats, groups, random)
+    smallest = min(np.unique(y[fold.train], return_counts=True)[1].min() for fold in folds)
+    if samplers is None:
+        samplers = {name: make_sampler(name.lower(), X, smallest) for name in ("random", "SMOTE")}
+    if classifiers is None:
+        classifiers = default_classifiers()
+    _check_treatments(samplers, classifiers)
+    scorers = _scorers(scoring)
+
+    jobs = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(compare_on_fold)(X, y, fold, samplers, classifiers, scorers) for fold in folds
+    )
+    shown = tqdm(jobs, "evaluate", total=len(folds), unit="fold", disable=not verbose)
+    scores = pd.DataFrame([record for records in shown for record in records])
+    return ResamplingEvaluation(_checked(scores))
+
+
+def _check_treatments(samplers: Mapping[str, Any], classifiers: Mapping[str, Any]) -> None:
+    for parameter, given in (("samplers", samplers), ("classifiers", classifiers)):
+        if not isinstance(given, Mapping):
+            raise InvalidParameterError(
+                f"{parameter} must be a dict of names to estimators, got {type(given).__name__}."
+            )
+    if not classifiers:
+        raise InvalidParameterError("classifiers is empty. Pass at least one, or None.")
+    for name, sampler in samplers.items():
+        if name in REMEDIES:
+            raise InvalidParameterError(
+                f"samplers has the name {name!r}, which is always compared. Choose another name."
+            )
+        if isinstance(sampler, type) or not hasattr(sampler, "fit_resample"):
+            raise InvalidParameterError(
+                f"samplers[{name!r}] is {sampler!r}. Pass an object with fit_resample."
+            )
+    for name, classifier in classifiers.items():
+        if isinstance(classifier, type) or not hasattr(classifier, "predict_proba"):
+            raise InvalidParameterError(
+                f"classifiers[{name!r}] is {classifier!r}, without predict_proba. Pass an object "
+                "that has it, for example wrapped in CalibratedClassifierCV."
+            )
+
+
+def _scorers(scoring: Mapping[str, Any] | None) -> dict[str, Callable[..., float]]:
+    scorers: dict[str, Callable[..., float]] = {}
+    if scoring is not None and not isinstance(scoring, Mapping):
+        raise InvalidParameterError(
+            f"scoring={scoring!r} must be a dict of names to scorers, such as "
+            "{'roc_auc': 'roc_auc'}."
+        )
+    for name, scorer in (scoring or {}).items():
+        if name in FIXED or name in SCORES:
+            raise InvalidParameterError(f"scoring has {name!r}, which is taken. Rename it.")
+        if not isinstance(scorer, str) and not callable(scorer):
+            raise InvalidParameterError(
+                f"scoring[{name!r}] is {scorer!r}. Pass a name that scikit-learn knows or a scorer."
+            )
+        scorers[name] = get_scorer(scorer)
+    return scorers
+
+
+def _checked(scores: pd.DataFrame) -> pd.DataFrame:
+    failed = scores[scores["error"] != ""]
+    if failed.empty:
+        return scores
+    first = failed.iloc[0]
+    what = (
+        f"first {first['treatment']!r} with {first['classifier']!r}: {first['error'].rstrip('.')}."
+    )
+    if len(failed) == len(scores):
+        raise InvalidInputError(f"All {len(scores)} fits failed, {what}")
+    warnings.warn(
+        f"{len(failed)} of {len(scores)} fits failed and have no scores, {what} All errors are in "
+        "scores['error'].",
+        stacklevel=3,
+    )
+    return scores

@@ -1,0 +1,180 @@
+"""Experiment files are read here, and checked before anything runs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equipoise.errors import InvalidInputError, InvalidParameterError
+
+from . import checks
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an experiment file says.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    name : str
+        Its name without the suffix.
+    title : str
+    datasets : tuple of str
+    seeds : tuple of int
+    reference : str
+        Method, or treatment, that the others are compared with.
+    target : str or None
+        Column with the class labels, in tables of the user's own.
+    protocol : dict
+        ``sizes`` and what belongs to it, ``permute_classes``; or ``folds``.
+    samplers : dict of str to dict
+        As in the file.
+    classifiers, treatments : dict of str to dict
+        As in the file; empty where it has none.
+    methods : dict of str to dict
+        Every treatment with every classifier, as ``TREATMENT+CLASSIFIER``, with the additional keys
+        ``treatment``, ``classifier`` and a label of each; then those of the file.
+    published : dict of str to dict
+        Data set to name to the five metrics.
+    """
+
+    path: Path
+    name: str
+    title: str
+    datasets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    reference: str
+    target: str | None
+    protocol: dict[str, Any]
+    samplers: dict[str, dict[str, Any]]
+    classifiers: dict[str, dict[str, Any]]
+    treatments: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]]
+    published: dict[str, dict[str, list[float]]]
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """Read an experiment file and check all that can be checked without data.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; see the user guide's page on benchmarks for its keys.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such file, or it is no TOML, or something in it cannot be; the message names
+        the file, the key, the value and what to do.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise InvalidInputError(f"{path} is no experiment file. Name a TOML file.") from None
+    except ValueError as error:  # of TOML, or of UTF-8
+        raise InvalidInputError(f"{path} is not written in TOML: {error}.") from None
+    try:
+        return _checked(path, content)
+    except (checks.MistakeError, InvalidParameterError) as error:
+        raise InvalidInputError(f"{path}: {error}") from None
+
+
+def parse_seeds(text: str) -> list[int]:
+    """``"1-5"`` → [1, 2, 3, 4, 5], ``"1,3"`` → [1, 3].
+
+    Raises
+    ------
+    InvalidParameterError
+        It is written otherwise.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        ends = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        if not ends or (ends[2] and int(ends[2]) < int(ends[1])):
+            raise InvalidParameterError(f"seeds={text!r} is not like 1-5 or 1,3.")
+        seeds += range(int(ends[1]), int(ends[2] or ends[1]) + 1)
+    return list(dict.fromkeys(seeds))
+
+
+def _checked(path: Path, content: dict[str, Any]) -> Experiment:
+    if not checks.NAME.fullmatch(path.stem):
+        raise checks.MistakeError(
+            "its name is that of a folder too: use letters, digits, -, _ and ."
+        )
+    groups = ("samplers", "classifiers", "treatments", "methods", "published")
+    checks.check_keys(
+        "",
+        content,
+        required={"datasets": list, "seeds": list, "reference": str, "protocol": dict},
+        optional={"title": str, "target": str} | dict.fromkeys(groups, dict),
+    )
+    datasets, seeds, protocol = (content[key] for key in ("datasets", "seeds", "protocol"))
+    samplers, classifiers, treatments, own, published = (content.get(key, {}) for key in groups)
+    on_folds, target = "folds" in protocol, content.get("target")
+    checks.check_protocol(protocol)
+    checks.check_datasets(datasets, on_folds, target)
+    for seed in seeds:
+        if type(seed) is not int or not 0 <= seed < 2**32:
+            raise checks.MistakeError(
+                f"seeds has {seed!r}. Give whole numbers from 0 to 2**32 - 1."
+            )
+    for name, sampler in samplers.items():
+        checks.check_sampler(name, sampler, on_folds)
+    for name, method in own.items():
+        checks.check_method(name, method, samplers, on_folds)
+    checks.check_products(classifiers, treatments, samplers, own)
+    methods = _products(classifiers, treatments) | own
+    for key, values in (("datasets", datasets), ("seeds", seeds), ("methods", methods)):
+        if not values or len(set(values)) < len(values):
+            raise checks.MistakeError(f"{key}={list(values)!r}: name at least one, and none twice.")
+    known = treatments or methods
+    if content["reference"] not in known:
+        raise checks.MistakeError(
+            f"reference={content['reference']!r} is no {'treatment' if treatments else 'method'}. "
+            f"Choose from {', '.join(known)}."
+        )
+    for dataset, rows in published.items():
+        checks.check_published(f"published.{dataset}", dataset, rows)
+    return Experiment(
+        path=path,
+        name=path.stem,
+        title=content.get("title", path.stem),
+        datasets=tuple(datasets),
+        seeds=tuple(seeds),
+        reference=content["reference"],
+        target=target,
+        protocol=protocol if on_folds else {"permute_classes": False} | protocol,
+        samplers=samplers,
+        classifiers=classifiers,
+        treatments=treatments,
+        methods=methods,
+        published=published,
+    )
+
+
+def _products(
+    classifiers: dict[str, dict[str, Any]], treatments: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Every treatment with every classifier, treatment by treatment."""
+    return {
+        f"{treatment}+{classifier}": {
+            **made_of,
+            **done,
+            "treatment": treatment,
+            "classifier": classifier,
+            "treatment_label": done.get("label", treatment),
+            "classifier_label": made_of.get("label", classifier),
+        }
+        for treatment, done in treatments.items()
+        for classifier, made_of in classifiers.items()
+    }

@@ -1,0 +1,85 @@
+"""Which images a job trains on, and on which it is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from equipoise.datasets import imbalance
+from equipoise.datasets.parts import class_names, load_part
+from equipoise.errors import InvalidInputError
+
+__all__ = ["class_names", "class_sizes", "images_to_score", "training_images"]
+
+HELD_OUT = 1000  # images of each class at most
+
+
+def training_images(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Imbalanced training images and labels of the job's protocol and seed."""
+    X, y, _ = _subset(job)
+    return X, y
+
+
+def images_to_score(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Test images and labels, or where the job is scored on held-out images, these.
+
+    Held-out images are those training images that the protocol leaves over, the first 1,000 of
+    each class at most. The test images are not loaded then.
+
+    Raises
+    ------
+    InvalidInputError
+        The protocol leaves none over.
+    """
+    if job["scored_on"] == "test":
+        return load_part(job["dataset"], "test", job["data_dir"])
+    _, _, taken = _subset(job)
+    X, y = load_part(job["dataset"], "train", job["data_dir"])
+    rest = np.setdiff1d(np.arange(len(y)), taken)
+    rows = np.concatenate([rest[y[rest] == c][:HELD_OUT] for c in np.unique(y)])
+    if not len(rows):
+        raise InvalidInputError(
+            f"protocol={job['protocol']!r} leaves no training images of {job['dataset']} over. "
+            "Choose a larger ratio."
+        )
+    return X[rows], y[rows]
+
+
+def class_sizes(protocol: Mapping[str, Any], dataset: str, y: np.ndarray, seed: int) -> Any:
+    """Training images of each class by a protocol.
+
+    Parameters
+    ----------
+    protocol : dict
+        ``sizes``, with ``ratio`` and ``n_minority`` where that needs them, and
+        ``permute_classes``: whether the seed decides which class gets which size.
+    dataset : str
+    y : ndarray of shape (n,)
+        All training labels.
+    seed : int
+
+    Returns
+    -------
+    dict of int to int
+    """
+    if protocol["sizes"] == "published":
+        sizes = imbalance.published(dataset)
+    elif protocol["sizes"] == "exponential":
+        sizes = imbalance.exponential(y, protocol["ratio"])
+    else:
+        sizes = imbalance.step(y, protocol["ratio"], protocol["n_minority"])
+    if protocol["permute_classes"]:
+        # Not the stream of the subset's shuffle; and NumPy promises never to change this one.
+        order = np.random.RandomState([seed, 1]).permutation(list(sizes.values()))
+        sizes = dict(zip(sizes, order.tolist(), strict=True))
+    return sizes
+
+
+def _subset(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images and labels of the protocol, and their positions among all training images."""
+    X, y = load_part(job["dataset"], "train", job["data_dir"])
+    sizes = class_sizes(job["protocol"], job["dataset"], y, job["seed"])
+    rows = imbalance.subset(X, y, sizes, random_state=job["seed"], return_indices=True)
+    return rows[0], rows[1], rows[2]

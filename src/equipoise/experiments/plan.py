@@ -1,0 +1,134 @@
+"""The jobs of an experiment, and which of them are still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from equipoise.errors import InvalidParameterError
+
+from . import specs, store
+from .experiment import Experiment
+from .treatments import trained
+
+Job = dict[str, Any]
+
+
+def jobs_of(
+    experiment: Experiment,
+    *,
+    seeds: Sequence[int] | None = None,
+    methods: Sequence[str] | None = None,
+    datasets: Sequence[str] | None = None,
+    held_out: bool = False,
+    data_dir: Path | None = None,
+    models: Path | None = None,
+) -> list[Job]:
+    """Jobs of the methods, seed by seed.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    seeds, methods, datasets : sequence, default=None
+        None for all of the file.
+    held_out : bool, default=False
+        Whether to score on training images that the protocol leaves over.
+    data_dir : Path, default=None
+        Folder of the data sets.
+    models : Path, default=None
+        Where shared samplers are kept; None for ``runs/EXPERIMENT``.
+
+    Returns
+    -------
+    list of dict
+        Values that JSON can hold.
+
+    Raises
+    ------
+    InvalidParameterError
+        The experiment has no such method or data set, or nothing can be held out.
+    """
+    if held_out and "folds" in experiment.protocol:
+        raise InvalidParameterError(
+            f"held_out: {experiment.path} scores every row in one of its folds, and none is left "
+            "over. Leave it out, or choose on other data sets."
+        )
+    for name, chosen, known in (
+        ("methods", methods, experiment.methods),
+        ("datasets", datasets, experiment.datasets),
+    ):
+        for one in chosen or ():
+            if one not in known:
+                raise InvalidParameterError(
+                    f"{name}: {experiment.path} has no {one!r}. Choose from {', '.join(known)}."
+                )
+    shared = {
+        "experiment": experiment.name,
+        "scored_on": "held-out" if held_out else "test",
+        "protocol": experiment.protocol,
+        "target": experiment.target,
+        "folder": str(experiment.path.parent.resolve()),
+        "data_dir": None if data_dir is None else str(data_dir.resolve()),
+        "models": str((models or Path("runs") / experiment.name).resolve()),
+    }
+    of_methods = [_of_method(experiment, name) for name in methods or experiment.methods]
+    return [
+        shared | {"dataset": dataset, "seed": seed} | of_method
+        for seed in (experiment.seeds if seeds is None else seeds)
+        for dataset in datasets or experiment.datasets
+        for of_method in of_methods
+    ]
+
+
+def _of_method(experiment: Experiment, name: str) -> Job:
+    method = experiment.methods[name]
+    sampler = None
+    if "sampler" in method:
+        sampler = {"name": method["sampler"]}
+        sampler |= specs.describe(experiment.samplers[method["sampler"]])
+    spec = specs.describe(method) | {"sampler": sampler}
+    keys = ("sampling_strategy", "fill_to", "tune", "remedy")
+    return {
+        "treatment": method.get("treatment", name),
+        "classifier": method.get("classifier"),
+        "treatment_label": method.get("treatment_label", method.get("label")),
+        "classifier_label": method.get("classifier_label"),
+        "sampler": None,
+        "group": method.get("group"),
+        "spec": spec | {key: method.get(key) for key in keys},
+    }
+
+
+def missing(
+    jobs: Sequence[Job], records: Collection[dict[str, Any]], again: bool = False
+) -> list[Job]:
+    """Jobs to run: those without a finished record, or all of them ``again``."""
+    done = {store.key_of(record) for record in records if record["status"] == "done"}
+    return [job for job in jobs if again or store.key_of(job) not in done]
+
+
+def sampler_job(job: Job) -> Job | None:
+    """The job that trains the shared sampler of this one; None without one, or if it is trained."""
+    sampler = job["spec"]["sampler"]
+    if sampler is None or not trained.is_shared(sampler, "folds" in job["protocol"]):
+        return None
+    if trained.is_trained(job, sampler):
+        return None
+    of_method = ("treatment", "classifier", "treatment_label", "classifier_label", "group")
+    spec = {key: sampler[key] for key in ("class", "params", "defaults")}
+    return job | dict.fromkeys(of_method) | {"sampler": sampler["name"], "spec": spec}
+
+
+def name_of(job: Mapping[str, Any]) -> str:
+    """Name of a job's or a record's method, as commands take it, or of its sampler's training."""
+    if job["sampler"] is not None:
+        return f"sampler:{job['sampler']}"
+    return "+".join(filter(None, (job["treatment"], job["classifier"])))
+
+
+def other_parameters(job: Job, record: dict[str, Any]) -> list[str]:
+    """Parameters that a record was run with and that differ from those of its job now."""
+    before, now = {"params": record["protocol"]}, {"params": job["protocol"]}
+    spec = specs.differences(record["spec"], specs.as_json(job["spec"]))
+    return spec + specs.differences(before, now)

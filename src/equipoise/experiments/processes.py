@@ -1,0 +1,231 @@
+"""A process of its own for every job, so that none harms another or the command that runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from . import provenance
+
+LOST = 255  # exit code of a fork whose parent has died
+LAST_LINES = 12  # of stderr, for the record of a job that failed
+# What jobs import, so that it is loaded once and not in every process; loading takes seconds.
+# torch's optimisers import torch._dynamo.
+PRELOADED = [
+    *("torch", "torch._dynamo", "imblearn.over_sampling", "sklearn.model_selection"),
+    *("equipoise.experiments.job", "equipoise.experiments.classifiers", "equipoise.cli"),
+]
+
+
+class Outcome(NamedTuple):
+    """What a job leaves.
+
+    Attributes
+    ----------
+    record : dict
+    predictions : bytes or None
+        Content of an npz file.
+    """
+
+    record: dict[str, Any]
+    predictions: bytes | None
+
+
+class Children:
+    """Processes that are running, and can all be ended at once.
+
+    A script that uses this needs the usual ``if __name__ == "__main__":`` around its code.
+    """
+
+    def __init__(self) -> None:
+        # Forks of a process that has loaded the libraries and nothing else, where there are forks.
+        method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+        self._context: Any = get_context(method)
+        if method == "forkserver":
+            self._context.set_forkserver_preload(PRELOADED)
+        self._lock = threading.Lock()
+        self._running: set[Any] = set()
+        self._ended = False
+
+    def run(self, target: Callable[..., None], *args: Any, errors: Path, threads: int) -> int:
+        """Call a function in a process of its own and wait for it.
+
+        Parameters
+        ----------
+        target : callable
+            Found by its name in an importable module.
+        *args
+            Can be pickled.
+        errors : Path
+            File for all that the process prints.
+        threads : int
+            For linear algebra.
+
+        Returns
+        -------
+        int
+            Exit code; negative for the signal that killed the process.
+        """
+        with self._lock:
+            if self._ended:
+                raise RuntimeError("The run has been ended.")
+            process = self._context.Process(target=_call, args=(target, args, errors, threads))
+            process.start()
+            self._running.add(process)
+        connection.wait([process.sentinel])
+        with self._lock:  # a start looks after processes that have ended, too
+            process.join()
+            self._running.discard(process)
+        _kill(process)  # what it may have started, and itself where its exit code is lost
+        return int(process.exitcode)
+
+    def end(self) -> None:
+        """Kill all processes and start no more."""
+        with self._lock:
+            self._ended = True
+            for process in self._running:
+                _kill(process)
+
+
+@contextmanager
+def workers(n: int) -> Iterator[tuple[ThreadPoolExecutor, Children]]:
+    """Threads that wait for processes, ``n`` at a time; no process outlives the block."""
+    children = Children()
+    with ThreadPoolExecutor(n) as pool:
+        try:
+            yield pool, children
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.end()  # after Ctrl-C; otherwise there are none left
+
+
+def perform(job: Mapping[str, Any], threads: int, children: Children) -> Outcome:
+    """Do a job in a process of its own and wait for it.
+
+    Returns
+    -------
+    Outcome
+        Also of a job that failed or was killed; its record has the last lines that it printed.
+    """
+    from .job import carry_out
+
+    with TemporaryDirectory(prefix="equipoise-") as name:
+        folder = Path(name)
+        printed = folder / "printed"
+        code = children.run(carry_out, job, folder, errors=printed, threads=threads)
+        said = printed.read_text(encoding="utf-8", errors="replace") if printed.exists() else ""
+        return outcome_in(folder, job, code, said)
+
+
+def perform_by_command(job: Mapping[str, Any]) -> Outcome:
+    """Do a job by a command of its own: workers of Dask may not start processes otherwise."""
+    with TemporaryDirectory(prefix="equipoise-") as name:
+        command = [sys.executable, "-m", "equipoise.experiments.processes", name]
+        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, start_new_session=True, text=True, **pipe) as process:  # type: ignore[call-overload]
+            # stdin stays open until the process has ended: its end is the end of this worker.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(job) + "\n")
+                process.stdin.flush()
+            said = process.stdout.read()
+        return outcome_in(Path(name), job, process.returncode, said)
+
+
+def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> Outcome:
+    """What a job has left in its folder, or a record of its failure."""
+    if code != 0:
+        return Outcome(provenance.failed_record(job, _error(code, said)), None)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    predictions = folder / "predictions.npz"
+    return Outcome(record, predictions.read_bytes() if predictions.exists() else None)
+
+
+def limit_threads(n: int) -> None:
+    """Let linear algebra in this process use so many threads."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ["OMP_NUM_THREADS"] = str(n)  # for what is loaded later
+    threadpool_limits(n)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(n)
+
+
+def cores() -> int:
+    """Threads for all processes together: ``OMP_NUM_THREADS``, otherwise the available cores."""
+    if told := os.environ.get("OMP_NUM_THREADS"):
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _call(target: Callable[..., None], args: tuple[Any, ...], errors: Path, threads: int) -> None:
+    """What a child does."""
+    import numpy as np
+
+    if hasattr(os, "setsid"):
+        os.setsid()  # so that it can be killed with what it starts
+    parent = parent_process()
+    assert parent is not None
+    _be_a_child(parent.join)
+    with errors.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    np.random.seed()  # a fork has the random numbers of its siblings
+    limit_threads(threads)
+    target(*args)
+    sys.stdout.flush()
+
+
+def _be_a_child(wait_for_parent: Callable[[], Any]) -> None:
+    """Leave Ctrl-C to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_with_parent() -> None:
+        wait_for_parent()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _kill(process: Any) -> None:
+    """Kill a process and what it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError, ValueError):
+        process.kill()
+
+
+def _error(code: int, said: str) -> str:
+    """Why a process ended: the last lines that it printed, or the signal that killed it."""
+    lines = said.strip().splitlines()[-LAST_LINES:]
+    if code < 0:
+        memory = " (out of memory?)" if -code == signal.SIGKILL else ""
+        lines.append(f"killed by {signal.Signals(-code).name}{memory}")
+    elif code == LOST:
+        lines.append("lost together with the process that it was forked from (out of memory?)")
+    return "\n".join(lines or [f"ended with exit code {code}"])
+
+
+def main() -> None:
+    """Do the job that a line of JSON on stdin describes, in the folder that is the argument."""
+    from .job import carry_out
+
+    job = json.loads(sys.stdin.readline())
+    _be_a_child(lambda: os.read(sys.stdin.fileno(), 1))  # not sys.stdin.read, which has a lock
+    carry_out(job, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

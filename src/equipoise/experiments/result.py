@@ -1,0 +1,190 @@
+"""What came out, and the ways to look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from equipoise.errors import InvalidParameterError
+from equipoise.metrics import cross_validated_differences
+
+from .treatments.remedies import NONE, REMEDIES
+from .verdict import LOWER_IS_BETTER, METRICS, sentences
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Names of the scores, and their names in the records of experiments.
+SCORES = {
+    "balanced_accuracy": "acsa",
+    "f1_macro": "f_macro",
+    "g_macro": "g_macro",
+    "average_precision": "average_precision",
+    "brier": "brier",
+}
+# Columns of the scores that are no metrics.
+FIXED = ("classifier", "treatment", "repeat", "fold", "n_train", "n_test", "fit_seconds", "error")
+
+
+@dataclass(frozen=True, eq=False)
+class ResamplingEvaluation:
+    """Scores of every classifier, treatment and fold.
+
+    What :func:`equipoise.evaluate_resampling` returns.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        A row per classifier, treatment, repeat and fold (both from 1), with ``n_train`` and
+        ``n_test`` rows, the metrics, ``fit_seconds`` and ``error``, which is empty where all went
+        well. Metrics are NaN where it did not.
+    """
+
+    scores: pd.DataFrame
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the scores."""
+        return [name for name in self.scores if name not in FIXED]
+
+    @property
+    def treatments(self) -> list[str]:
+        """``"none"``, ``"class weight"``, ``"threshold"``, then the samplers."""
+        return self.scores["treatment"].unique().tolist()
+
+    @property
+    def samplers(self) -> list[str]:
+        """Names of the samplers."""
+        return [name for name in self.treatments if name not in REMEDIES]
+
+    def summary(self, metric: str | None = None) -> pd.DataFrame:
+        """Mean and standard deviation over the folds.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            One of ``metrics``, or ``"fit_seconds"``; None for all.
+
+        Returns
+        -------
+        DataFrame
+            A row per classifier and treatment. Columns ``mean``, ``sd`` and ``n_folds`` (those
+            without an error), below the name of the metric where all are asked for.
+
+        Raises
+        ------
+        InvalidParameterError
+            There is no such metric.
+        """
+        if metric is not None:
+            self._check("metric", metric, [*self.metrics, "fit_seconds"])
+        chosen = [*self.metrics, "fit_seconds"] if metric is None else metric
+        groups = self.scores.groupby(["classifier", "treatment"], sort=False)[chosen]
+        return groups.agg(["mean", "std", "count"]).rename(
+            columns={"std": "sd", "count": "n_folds"}
+        )
+
+    def compare(
+        self, metric: str = "balanced_accuracy", reference: str = NONE, confidence: float = 0.95
+    ) -> pd.DataFrame:
+        """Every other treatment minus the reference, fold by fold.
+
+        Parameters
+        ----------
+        metric : str, default="balanced_accuracy"
+            One of ``metrics``, or ``"fit_seconds"``. Of ``"brier"`` and seconds less is better, so
+            there a negative difference is good.
+        reference : str, default="none"
+            One of ``treatments``.
+        confidence : float, default=0.95
+            Of the intervals, in (0, 1).
+
+        Returns
+        -------
+        DataFrame
+            A row per classifier and treatment with the columns of
+            :func:`equipoise.metrics.cross_validated_differences`: the corrected resampled t-test.
+            ``p_holm`` is corrected over the treatments of one classifier.
+
+        Raises
+        ------
+        InvalidParameterError
+            There is no such metric or treatment, or an impossible confidence.
+        """
+        self._check("metric", metric, [*self.metrics, "fit_seconds"])
+        self._check("reference", reference, self.treatments)
+        ratio = float((self.scores["n_test"] / self.scores["n_train"]).mean())
+        tables = {
+            classifier: cross_validated_differences(
+                part.pivot(index="treatment", columns=["repeat", "fold"], values=metric).reindex(
+                    self.treatments
+                ),
+                reference,
+                ratio,
+                confidence,
+            )
+            for classifier, part in self.scores.groupby("classifier", sort=False)
+        }
+        return pd.concat(tables, names=["classifier", "treatment"])
+
+    def verdict(self, metric: str = "balanced_accuracy") -> str:
+        """What the comparison says, in a few sentences.
+
+        Parameters
+        ----------
+        metric : str, default="balanced_accuracy"
+            One of ``metrics``.
+
+        Returns
+        -------
+        str
+            A line on the metric, one per classifier, one in short and a caveat. A difference
+            counts where its p-value, corrected by Holm, is below .05.
+
+        Raises
+        ------
+        InvalidParameterError
+            There is no such metric.
+        """
+        self._check("metric", metric, self.metrics)
+        return sentences(self, metric)
+
+    def plot(self, metric: str = "balanced_accuracy", ax: Axes | None = None) -> Axes:
+        """Draw the differences from doing nothing, with their 95 % intervals.
+
+        Parameters
+        ----------
+        metric : str, default="balanced_accuracy"
+            One of ``metrics``.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InvalidParameterError
+            There is no such metric.
+        """
+        from equipoise.report.plots import plot_treatment_effects
+
+        self._check("metric", metric, self.metrics)
+        level = self.summary(metric)["mean"].xs(NONE, level="treatment")
+        return plot_treatment_effects(
+            self.compare(metric),
+            reference=NONE,
+            reference_scores=level.to_dict(),
+            metric=METRICS.get(metric, metric),
+            lower_is_better=metric in LOWER_IS_BETTER,
+            ax=ax,
+        )
+
+    def _check(self, parameter: str, value: str, known: list[str]) -> None:
+        if value not in known:
+            raise InvalidParameterError(
+                f"{parameter}={value!r} is unknown. Choose one of {', '.join(map(repr, known))}."
+            )
