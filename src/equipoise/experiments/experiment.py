@@ -13,6 +13,9 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from . import checks
 
 
+Sections = dict[str, dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Experiment:
     """What an experiment file says.
@@ -21,8 +24,6 @@ class Experiment:
     ----------
     path : Path
         The file.
-    name : str
-        Its name without the suffix.
     title : str
     datasets : tuple of str
     seeds : tuple of int
@@ -34,7 +35,7 @@ class Experiment:
         ``sizes`` and what belongs to it, ``permute_classes``; or ``folds``.
     samplers : dict of str to dict
         As in the file.
-    classifiers, treatments : dict of str to dict
+    treatments : dict of str to dict
         As in the file; empty where it has none.
     methods : dict of str to dict
         Every treatment with every classifier, as ``TREATMENT+CLASSIFIER``, with the additional keys
@@ -44,18 +45,21 @@ class Experiment:
     """
 
     path: Path
-    name: str
     title: str
     datasets: tuple[str, ...]
     seeds: tuple[int, ...]
     reference: str
     target: str | None
     protocol: dict[str, Any]
-    samplers: dict[str, dict[str, Any]]
-    classifiers: dict[str, dict[str, Any]]
-    treatments: dict[str, dict[str, Any]]
-    methods: dict[str, dict[str, Any]]
+    samplers: Sections
+    treatments: Sections
+    methods: Sections
     published: dict[str, dict[str, list[float]]]
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its suffix."""
+        return self.path.stem
 
 
 def load_experiment(path: str | Path) -> Experiment:
@@ -146,25 +150,21 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
     for dataset, rows in published.items():
         checks.check_published(f"published.{dataset}", dataset, rows)
     return Experiment(
-        path=path,
-        name=path.stem,
-        title=content.get("title", path.stem),
-        datasets=tuple(datasets),
-        seeds=tuple(seeds),
-        reference=content["reference"],
-        target=target,
-        protocol=protocol if on_folds else {"permute_classes": False} | protocol,
-        samplers=samplers,
-        classifiers=classifiers,
-        treatments=treatments,
-        methods=methods,
-        published=published,
+        path,
+        content.get("title", path.stem),
+        tuple(datasets),
+        tuple(seeds),
+        content["reference"],
+        target,
+        protocol if on_folds else {"permute_classes": False} | protocol,
+        samplers,
+        treatments,
+        methods,
+        published,
     )
 
 
-def _products(
-    classifiers: dict[str, dict[str, Any]], treatments: dict[str, dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def _products(classifiers: Sections, treatments: Sections) -> Sections:
     """Every treatment with every classifier, treatment by treatment."""
     return {
         f"{treatment}+{classifier}": {
