@@ -1,14 +1,15 @@
 """Pictures of the benchmark page: small, each readable on a phone, light or dark as the reader's.
 
-Text and axes are drawn in `INK`, which :func:`svg` turns into the colour of the page's text.
+Text and axes are drawn in `INK`, which :func:`picture` turns into the colour of the page's text.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
@@ -50,14 +51,35 @@ def group_colours(groups: Mapping[str, str]) -> dict[str, str]:
     return {method: _COLOURS[names.index(g) % len(_COLOURS)] for method, g in groups.items()}
 
 
-def svg(figure: Figure) -> bytes:
-    """The figure as a file that takes the reader's colour scheme; without a date, so repeatable."""
-    file = io.BytesIO()
+class Picture(NamedTuple):
+    """A PNG or SVG inside the page.
+
+    Attributes
+    ----------
+    data : bytes
+    alt : str
+        What it shows, in words.
+    caption : str
+    """
+
+    data: bytes
+    alt: str
+    caption: str = ""
+
+    @property
+    def source(self) -> str:
+        """The file as an address that holds all of it."""
+        kind = "png" if self.data.startswith(b"\x89PNG") else "svg+xml"
+        return f"data:image/{kind};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+
+def picture(figure: Figure, alt: str, caption: str = "") -> Picture:
+    """The figure in the reader's colour scheme; without a date, so that it can be repeated."""
+    file = io.StringIO()
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    text = file.getvalue().decode("utf-8")
-    start = text.index("<svg")
-    head, body = text[start:].split(">", 1)
-    return f"{head}>{_THEME}{body.replace(INK, 'currentColor')}".encode()
+    text = file.getvalue()
+    head, body = text[text.index("<svg") :].split(">", 1)
+    return Picture(f"{head}>{_THEME}{body.replace(INK, 'currentColor')}".encode(), alt, caption)
 
 
 def differences_figure(differences: pd.DataFrame, reference: str, colours: Colours) -> Figure:
@@ -65,15 +87,10 @@ def differences_figure(differences: pd.DataFrame, reference: str, colours: Colou
 
     `differences` is as :func:`equipoise.metrics.paired_differences` makes it, with labels as index.
     """
-    figure, ax = _rows_figure(list(differences.index))
-    for y, (label, row) in enumerate(differences.iterrows()):
-        colour = colours[str(label)]
-        if not math.isnan(row["low"]):
-            ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.2, alpha=0.65)
-        ax.plot(row["difference"], y, "o", color=colour, markersize=6)
+    ax = _rows_axes(differences.rename(columns={"difference": "value"}), colours)
     ax.axvline(0, color=INK, linewidth=0.9)
     ax.set_xlabel(f"ACSA minus that of {reference}")
-    return figure
+    return ax.figure
 
 
 def ranks_figure(ranks: pd.Series, critical_difference: float, colours: Colours) -> Figure:
@@ -83,18 +100,15 @@ def ranks_figure(ranks: pd.Series, critical_difference: float, colours: Colours)
     differ from the best. (Koning et al., "The M3 competition: statistical tests of the results",
     2005, call it multiple comparisons with the best.)
     """
-    ranks = ranks.sort_values(kind="stable")
     half = critical_difference / 2
-    figure, ax = _rows_figure(list(ranks.index))
-    ax.axvspan(ranks.iloc[0] - half, ranks.iloc[0] + half, color=MIDDLE, alpha=0.18, linewidth=0)
-    for y, (label, rank) in enumerate(ranks.items()):
-        colour = colours[str(label)]
-        ax.plot([rank - half, rank + half], [y, y], color=colour, linewidth=2.2, alpha=0.65)
-        ax.plot(rank, y, "o", color=colour, markersize=6)
+    rows = pd.DataFrame({"value": ranks, "low": ranks - half, "high": ranks + half})
+    rows = rows.sort_values("value", kind="stable")
+    ax = _rows_axes(rows, colours)
+    ax.axvspan(rows["low"].iloc[0], rows["high"].iloc[0], color=MIDDLE, alpha=0.18, linewidth=0)
     ax.set_xlim(0.5, len(ranks) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.set_xlabel("average rank (1 is best)")
-    return figure
+    return ax.figure
 
 
 def recall_figure(
@@ -163,21 +177,24 @@ def curve_figure(histories: Sequence[Sequence[Mapping[str, Any]]], key: str, col
     return figure
 
 
-def _rows_figure(labels: list[str]) -> tuple[Figure, Axes]:
-    """A figure with a line of text and of room for each label, the first on top."""
-    figure = Figure(figsize=(4.8, 0.85 + 0.27 * len(labels)), layout="constrained")
-    ax = figure.add_subplot()
-    ax.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=9)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
+def _rows_axes(rows: pd.DataFrame, colours: Colours) -> Axes:
+    """A line for each row of `value`, `low` and `high`, the first on top, named by its index."""
+    ax = Figure(figsize=(4.8, 0.85 + 0.27 * len(rows)), layout="constrained").add_subplot()
+    for y, (label, row) in enumerate(rows.iterrows()):
+        colour = colours[str(label)]
+        ax.hlines(y, row["low"], row["high"], color=colour, linewidth=2.2, alpha=0.65)
+        ax.plot(row["value"], y, "o", color=colour, markersize=6)
+    ax.set_yticks(range(len(rows)), [_shortened(str(label)) for label in rows.index], fontsize=9)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=5)
     ax.grid(**GRID)
     ax.set_axisbelow(True)
-    return figure, ax
+    return ax
 
 
-def _wrapped(label: str, longest: int = 34) -> str:
+def _shortened(label: str, longest: int = 34) -> str:
     return label if len(label) <= longest else f"{label[: longest - 1]}…"
 
 
