@@ -10,7 +10,7 @@ from equipoise.errors import InvalidInputError
 
 from .markup import TEMPLATES
 from .method_sections import method_sections
-from .page_figures import Picture, group_colours, look
+from .page_figures import embedded, group_colours, look
 from .records import (
     Records,
     data_sets,
@@ -18,10 +18,10 @@ from .records import (
     finished,
     groups_of,
     has_classifiers,
-    method_of,
+    machine_seconds,
     part_labels,
 )
-from .run_section import run_facts, run_table
+from .run_section import methods_table, provenance
 from .summary import Published
 from .treatment_sections import treatment_sections
 
@@ -69,26 +69,29 @@ def write_page(
     """
     path, images = Path(path), images or {}
     _check(records, path, reference, images)
+    done, groups = finished(records), groups_of(records)
     label = part_labels(records, "treatment")[reference]
-    groups = groups_of(records)
     colours = group_colours(groups)
     with look():
         if has_classifiers(records):
-            page = "treatments.html"
-            sections = treatment_sections(records, reference, colours)
+            page, sections = "treatments.html", treatment_sections(records, reference, colours)
         else:
             page = "methods.html"
             sections = method_sections(records, label, published, colours)
     text = TEMPLATES.get_template(page).render(
         title=title,
-        lead=_lead(records),
         reference=label,
         colours=colours,
         groups={group: colours[name] for name, group in groups.items() if group},
-        images=[Picture(data, caption, caption) for caption, data in images.items()],
-        what_was_run=run_table(records),
-        facts=run_facts(finished(records)),
-        commands=commands or (),
+        images={caption: embedded(data) for caption, data in images.items()},
+        commands=commands,
+        done=done,
+        n_failed=sum(record["status"] == "failed" for record in records),
+        data_sets=data_sets(done),
+        seeds=sorted({record["seed"] for record in done}),
+        methods=methods_table(done),
+        machine_hours=machine_seconds(done) / 3600,
+        **provenance(done),
         **sections,
     )
     write_text(path, text)
@@ -110,20 +113,3 @@ def _check(records: Records, path: Path, reference: str, images: Mapping[str, by
             raise InvalidInputError(f"images[{caption!r}] is no PNG. Convert it.")
     if not path.parent.is_dir():
         raise InvalidInputError(f"path={str(path)!r}: there is no folder {path.parent}. Make it.")
-
-
-def _lead(records: Records) -> str:
-    done = finished(records)
-    methods, seeds = distinct(map(method_of, done)), distinct(r["seed"] for r in done)
-    failed = sum(record["status"] == "failed" for record in records)
-    data = data_sets(done)
-    on = ", ".join(data) if len(data) <= 5 else f"{len(data)} data sets"
-    return (
-        f"{_count(len(methods), 'method')} on {on}, "
-        f"{_count(len(seeds), 'seed')}: {_count(len(done), 'run')} finished"
-        + (f", {failed} failed." if failed else ".")
-    )
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

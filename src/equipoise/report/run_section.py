@@ -6,58 +6,40 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .records import (
-    Record,
-    Records,
-    data_of,
-    distinct,
-    finished,
-    labels_of,
-    machine_seconds,
-    method_of,
-)
+from .records import Record, Records, data_of, data_sets, distinct, labels_of, method_of
 from .tables import Table, TableCell
 
 
-def run_table(records: Records) -> Table:
+def methods_table(done: Records) -> Table:
     """Class, parameters and sampler of every method with results."""
-    done = finished(records)
     labels = labels_of(done)
     first = {labels[method_of(record)]: record for record in reversed(done)}
-    rows = []
-    for label in labels.values():
-        texts = [label, str(first[label].get("group") or ""), *_spec_texts(first[label])]
-        rows.append([TableCell(text) for text in texts])
-    return Table("", ["method", "group", "class", "parameters", "sampler"], rows)
+    rows = [
+        [label, first[label].get("group") or "", *_spec_texts(first[label])]
+        for label in labels.values()
+    ]
+    headings = ["method", "group", "class", "parameters", "sampler"]
+    return Table("", headings, [[TableCell(text) for text in row] for row in rows])
 
 
-def run_facts(done: Records) -> dict[str, str]:
-    """What to know of the finished jobs; empty where the records do not say it."""
-    sizes = {data_of(r): sorted(r["class_counts"], reverse=True) for r in reversed(done)}
+def provenance(done: Records) -> dict[str, Any]:
+    """Protocols, class sizes (those of the first seed), versions and commits, each once."""
     versions: dict[str, list[str]] = {}
     for record in done:
         for package, version in (record.get("versions") or {}).items():
             versions[package] = distinct([*versions.get(package, []), version])
-    commits = distinct(
-        f"{git['commit'][:10]}{' with changes' if git['dirty'] else ''}"
-        for record in done
-        if (git := record.get("git"))
-    )
     return {
-        "protocol": "; ".join(
-            distinct(json.dumps(r["protocol"])[1:-1].replace('"', "") for r in done)
+        "protocols": distinct(json.dumps(r["protocol"])[1:-1].replace('"', "") for r in done),
+        "class_sizes": {
+            data: next(r["class_counts"] for r in done if data_of(r) == data)
+            for data in data_sets(done)
+        },
+        "versions": versions,
+        "commits": distinct(
+            f"{git['commit'][:10]}{' with changes' if git['dirty'] else ''}"
+            for record in done
+            if (git := record.get("git"))
         ),
-        "training rows of each class": "; ".join(
-            f"{data} {', '.join(f'{size:,}' for size in sizes[data])}"
-            for data in distinct(map(data_of, done))
-        ),
-        "seeds": ", ".join(map(str, sorted(distinct(r["seed"] for r in done)))),
-        "scored on": ", ".join(distinct(r.get("scored_on") for r in done)) + " rows",
-        "versions": ", ".join(f"{p} {' and '.join(found)}" for p, found in versions.items()),
-        "commit": ", ".join(commits),
-        "threads per job": ", ".join(map(str, distinct(r.get("threads") for r in done))),
-        "machine time": f"{machine_seconds(done) / 3600:.1f} h for all finished runs together",
-        "last run finished": str(max(r["finished"] for r in done)),
     }
 
 

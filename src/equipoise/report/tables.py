@@ -26,7 +26,21 @@ from .summary import SCORES, Published, finished_jobs, results_table, score_tabl
 
 # Headings of the metrics by which treatments are compared.
 HEADINGS = {name: METRICS[name].symbol for name in COMPARED} | {"acsa": "balanced accuracy"}
-COST_HEADINGS = ["fit s", "predict s", "peak MiB", "parameters"]
+# Heading and format of each column of numbers.
+RESULTS = {
+    "n_seeds": ("seeds", "{:.0f}"),
+    **{name: (METRICS[name].symbol, "{:.4f}") for name in SCORES},
+    "fit_seconds": ("fit s", "{:,.1f}"),
+    "predict_seconds": ("predict s", "{:,.1f}"),
+    "peak_mib": ("peak MiB", "{:,.0f}"),
+    "n_parameters": ("parameters", "{:,.0f}"),
+}
+RANK_COSTS = {
+    "n_seeds": ("seeds", "{:.0f}"),
+    "sampler_seconds": ("sampler s", "{:,.1f}"),
+    "fit_seconds": ("fit s", "{:,.1f}"),
+    "peak_mib": ("peak MiB", "{:,.0f}"),
+}
 
 
 @dataclass(frozen=True)
@@ -103,14 +117,13 @@ def results_tables(records: Records, published: Published | None = None) -> list
     list of Table
         Data sets of which all jobs failed have no rows.
     """
-    found, failed = results_table(records, published), failed_jobs(records)
-    headings = ["method", "group", "seeds", *(METRICS[name].symbol for name in SCORES)]
-    known = found.index.unique("data")
+    results, failed = results_table(records, published), failed_jobs(records)
+    known = results.index.unique("data")
     return [
         Table(
             data,
-            [*headings, *COST_HEADINGS],
-            _result_rows(found.loc[data]) if data in known else [],
+            ["method", "group", *(heading for heading, _ in RESULTS.values())],
+            _result_rows(results.loc[data]) if data in known else [],
             failed=failed.get(data, ()),
             n_names=2,
         )
@@ -120,22 +133,17 @@ def results_tables(records: Records, published: Published | None = None) -> list
 
 def _result_rows(results: pd.DataFrame) -> list[list[TableCell]]:
     shown = results[SCORES].round(4)
-    best = shown == shown.max()
+    best = (shown == shown.max()).reindex(columns=list(RESULTS), fill_value=False)
     return [
         [
             TableCell(str(label)),
             TableCell("published" if row["published"] else row["group"]),
-            number_cell(row["n_seeds"], "{:.0f}"),
             *(
-                number_cell(row[name], "{:.4f}", row[f"{name}_sd"], bool(best[name].iloc[i]))
-                for name in SCORES
+                number_cell(row[name], form, row.get(f"{name}_sd", math.nan), is_best)
+                for (name, (_, form)), is_best in zip(RESULTS.items(), marks, strict=True)
             ),
-            number_cell(row["fit_seconds"], "{:,.1f}"),
-            number_cell(row["predict_seconds"], "{:,.1f}"),
-            number_cell(row["peak_mib"], "{:,.0f}"),
-            number_cell(row["n_parameters"], "{:,.0f}"),
         ]
-        for i, (label, row) in enumerate(results.iterrows())
+        for (label, row), marks in zip(results.iterrows(), best.to_numpy(), strict=True)
     ]
 
 
@@ -201,11 +209,13 @@ def _differences(records: Records, data: str, reference: str) -> dict[str, str]:
     scores = score_table([record for record in records if data_of(record) == data])
     if reference not in scores.index:
         return {}
-    texts = {}
-    for label, row in paired_differences(scores, reference).iterrows():
-        difference, low, high = (short(row[name], "+.4f") for name in ("difference", "low", "high"))
-        texts[str(label)] = f"{difference} ({low} to {high})" if low else difference
-    return texts
+    found = paired_differences(scores, reference)[["difference", "low", "high"]]
+    return {
+        str(label): f"{short(difference, '+.4f')} ({short(low, '+.4f')} to {short(high, '+.4f')})"
+        if pd.notna(low)
+        else short(difference, "+.4f")
+        for label, difference, low, high in found.itertuples()
+    }
 
 
 def rank_tables(records: Records, reference: str) -> list[Table]:
@@ -233,15 +243,10 @@ def rank_tables(records: Records, reference: str) -> list[Table]:
             + "."
         )
         if classifier is None:
-            headings += ["seeds", "sampler s", "fit s", "peak MiB"]
+            headings += [heading for heading, _ in RANK_COSTS.values()]
             for row in rows:
                 spent = costs.loc[row[0].text]
-                row += [
-                    number_cell(spent["n_seeds"], "{:.0f}"),
-                    number_cell(spent["sampler_seconds"], "{:,.1f}"),
-                    number_cell(spent["fit_seconds"], "{:,.1f}"),
-                    number_cell(spent["peak_mib"], "{:,.0f}"),
-                ]
+                row += [number_cell(spent[name], form) for name, (_, form) in RANK_COSTS.items()]
             note += (
                 " Ranks are within a classifier, averaged over the classifiers. Times are means of "
                 "one fit, the sampler's included in the second column."
@@ -278,29 +283,22 @@ def rank_note(found: Comparison, metric: str) -> str:
     )
 
 
-def number_cell(
-    value: float, pattern: str, spread: float = math.nan, best: bool = False
-) -> TableCell:
+def number_cell(value: float, form: str, spread: float = math.nan, best: bool = False) -> TableCell:
     """A number, and its standard deviation, in this format; empty for NaN."""
-    text, after = ("" if math.isnan(one) else pattern.format(one) for one in (value, spread))
+    text, after = ("" if math.isnan(one) else form.format(one) for one in (value, spread))
     return TableCell(text, after, best, value)
 
 
-def short(value: float, pattern: str = ".4f") -> str:
+def short(value: float, form: str = ".4f") -> str:
     """A number between -1 and 1 without the zero before its point; empty for NaN."""
-    return "" if math.isnan(value) else signed(value, pattern).replace("0.", ".", 1)
+    return "" if math.isnan(value) else f"{value:{form}}".replace("-", "−").replace("0.", ".", 1)
 
 
-def signed(value: float, pattern: str = "+.4f") -> str:
-    """A number in this format, with a minus for the hyphen."""
-    return f"{value:{pattern}}".replace("-", "−")
-
-
-def p_text(p: float, equals: str = "", undefined: str = "undefined") -> str:
+def p_text(p: float, undefined: str = "undefined") -> str:
     """A p-value to three digits."""
     if math.isnan(p):
         return undefined
-    return "< .001" if p < 0.001 else equals + f"{p:.3f}".removeprefix("0")
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def _rank(table: pd.DataFrame, name: str) -> TableCell:

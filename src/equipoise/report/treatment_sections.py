@@ -5,29 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from .comparison import COMPARED, compare, cost_table
-from .page_figures import Colours, picture, ranks_figure
+from .page_figures import Colours, ranks_picture
 from .records import Records, failed_jobs, part_labels
 from .summary import finished_jobs
 from .tables import HEADINGS, difference_table, rank_note, rank_tables
 
 
 def treatment_sections(records: Records, reference: str, colours: Colours) -> dict[str, Any]:
-    """Ranks over all classifiers, differences to the reference, ranks by classifier, failures.
-
-    Returns
-    -------
-    dict
-        What the template ``treatments.html`` shows.
-    """
+    """All that the template ``treatments.html`` shows; `reference` is a name."""
     label, jobs = part_labels(records, "treatment")[reference], finished_jobs(records)
     costs, cards, drawn = cost_table(jobs), {}, []
     for metric in COMPARED:
         found = compare(jobs, metric, label)
         if found.table.empty:
             continue
-        figure = ranks_figure(found.table["rank"], found.critical_difference, colours)
-        words = ", ".join(f"{one} {rank:.2f}" for one, rank in found.table["rank"].items())
-        drawn.append(picture(figure, f"Average ranks: {words}", rank_note(found, metric)))
+        ranks = found.table["rank"]
+        picture = ranks_picture(ranks, found.critical_difference, colours)
+        drawn.append((picture, ranks.to_dict(), rank_note(found, metric)))
         if metric in ("acsa", "f_macro"):
             best = found.table.iloc[0]
             cards[HEADINGS[metric]] = [
@@ -36,12 +30,11 @@ def treatment_sections(records: Records, reference: str, colours: Colours) -> di
                 ("a fit takes", "", f"{costs.loc[best.name, 'fit_seconds']:,.1f} s"),
             ]
     overall, *by_classifier = rank_tables(records, reference)
-    failed = failed_jobs(records)
     return {
         "cards": cards,
         "overall": overall,
         "drawn": drawn,
         "differences": difference_table(records, reference),
         "by_classifier": by_classifier,
-        "failed": [f"{data}: {line}" for data, lines in failed.items() for line in lines],
+        "failed": failed_jobs(records),
     }

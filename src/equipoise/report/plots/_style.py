@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import LogLocator, NullLocator
 from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike, NDArray
+from sklearn.isotonic import isotonic_regression
 
 # Ten colours chosen for colour-blind readers: Petroff, "Accessible color sequences for data
 # visualization" (2021). Written out because matplotlib knows them only from 3.10 on.
@@ -104,6 +106,23 @@ def _margins(ax: Axes) -> tuple[float, float, float, float]:
     sides = inner.x0 - outer.x0, outer.x1 - inner.x1, inner.y0 - outer.y0, outer.y1 - inner.y1
     left, right, below, above = (side / cast(Figure, ax.figure).dpi for side in sides)
     return left, right, below, above
+
+
+def plain_log_ticks(ax: Axes) -> None:
+    """Ticks such as 30, 100, 300 on the x axis: few on a wide range, more on a narrow one."""
+    low, high = ax.get_xlim()
+    ratio = high / low
+    subs = (1.0, 2.0, 5.0) if ratio < 20 else (1.0, 3.0) if ratio < 1000 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def spread(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Positions in [0, 1] near the sorted wanted ones, at least `gap` apart."""
+    steps = gap * np.arange(len(wanted))
+    # Least squares under the order and the gaps.
+    return isotonic_regression(wanted - steps, y_min=0, y_max=1 - steps[-1]) + steps
 
 
 def class_labels(
