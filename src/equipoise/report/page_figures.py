@@ -103,7 +103,7 @@ def recall_picture(recalls: pd.DataFrame, label: str, reference: str, colours: C
         ax.plot(own.groupby("size")["recall"].mean(), dash, color=colour, linewidth=1.6)
     ax.set_xscale("log")
     ax.set_xlim(recalls["size"].min() / 1.3, recalls["size"].max() * 1.3)
-    plain_log_ticks(ax)
+    _log_ticks(ax)
     bottom = max(0, math.floor(10 * recalls["recall"].min() - 0.2) / 10)
     ax.set_ylim(bottom, 1 + 0.03 * (1 - bottom))
     ax.set_xlabel("training rows of the class")
@@ -134,7 +134,7 @@ def cost_picture(scores: pd.DataFrame, colours: Colours) -> str:
         )
     ax.set_xscale("log")
     ax.set_xlim(scores["fit_seconds"].min() / 1.6, scores["fit_seconds"].max() * 1.6)
-    plain_log_ticks(ax)
+    _log_ticks(ax)
     ax.set_xlabel("seconds to fit, sampler included (logarithmic)")
     ax.set_ylabel("ACSA")
     return _svg(ax)
@@ -172,6 +172,12 @@ def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
     ax.locator_params(axis="x", nbins=5)
     ax.set_axisbelow(True)
     return ax
+
+
+def _log_ticks(ax: Axes) -> None:
+    """Few on a wide range, more on a narrow one."""
+    low, high = ax.get_xlim()
+    plain_log_ticks(ax, (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,))
 
 
 def _shortened(label: str, longest: int = 34) -> str:
