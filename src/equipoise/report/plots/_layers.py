@@ -7,6 +7,7 @@ Transactions on Systems, Man, and Cybernetics 11 (1981).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
 import networkx as nx
@@ -19,7 +20,7 @@ Pair = tuple[int, int]
 Points = NDArray[np.float64]
 Node = int | tuple[int, int, int]  # of a line the layer that it passes comes last
 
-_SWEEPS = 12
+_STARTS, _SWEEPS = 20, 8
 
 
 def layered(depth: Sequence[int], links: Sequence[Pair]) -> tuple[Points, dict[Pair, list[float]]]:
@@ -39,29 +40,40 @@ def layered(depth: Sequence[int], links: Sequence[Pair]) -> tuple[Points, dict[P
     passes : dict of pair to list of float
         For each link its positions in the layers in between, in order.
     """
-    graph = nx.Graph()
-    layers: list[list[Node]] = [[] for _ in range(max(depth) + 1)]
-    graph.add_nodes_from(range(len(depth)))
-    for node, layer in enumerate(depth):
-        layers[layer].append(node)
+    graph = nx.DiGraph()
+    graph.add_nodes_from((node, {"layer": layer}) for node, layer in enumerate(depth))
     chains = {}
     for a, b in links:  # a line through a layer holds a place there, like a node
-        between = [(a, b, layer) for layer in range(depth[a] + 1, depth[b])]
-        for place in between:
-            layers[place[2]].append(place)
+        chains[a, b] = [(a, b, layer) for layer in range(depth[a] + 1, depth[b])]
+        graph.add_nodes_from((place, {"layer": place[-1]}) for place in chains[a, b])
         if depth[a] < depth[b]:
-            nx.add_path(graph, [a, *between, b])
-        chains[a, b] = between
-    rows: dict[Node, float] = {}
-    for sweep in range(_SWEEPS):
-        for nodes in layers if sweep % 2 else layers[::-1]:
-            if sweep:  # each near the mean of its neighbours; those without stand last
-                mean = {i: np.mean([rows[j] for j in graph.adj[i]] or np.inf) for i in nodes}
-                nodes.sort(key=mean.__getitem__)
-            rows |= {node: i - (len(nodes) - 1) / 2 for i, node in enumerate(nodes)}
+            nx.add_path(graph, [a, *chains[a, b], b])
+    attempts = (_swept(graph, seed) for seed in range(_STARTS))
+    rows = min(attempts, key=lambda rows: _crossings(graph, rows))
     return np.array([rows[i] for i in range(len(depth))]), {
         pair: [rows[place] for place in between] for pair, between in chains.items()
     }
+
+
+def _swept(graph: nx.DiGraph, seed: int) -> dict[Node, float]:
+    """Rows of all nodes, after each has moved towards its neighbours several times."""
+    rows: dict[Node, float] = {}
+    layers = [[i for i in graph if graph.nodes[i]["layer"] == k] for k in range(len(graph))]
+    for sweep in range(_SWEEPS):
+        for nodes in layers if sweep % 2 else layers[::-1]:
+            near = graph.pred if sweep % 2 else graph.succ
+            if sweep == 0 and seed:  # the first attempt keeps the given order where it can
+                random.Random(seed).shuffle(nodes)
+            mean = {i: np.mean([rows[j] for j in near[i]] or rows.get(i, 0)) for i in nodes}
+            nodes.sort(key=lambda i: (graph.degree(i) == 0, mean[i]))
+            rows |= {node: i - (len(nodes) - 1) / 2 for i, node in enumerate(nodes)}
+    return rows
+
+
+def _crossings(graph: nx.DiGraph, rows: Mapping[Node, float]) -> int:
+    ends = np.array([(graph.nodes[a]["layer"], rows[a], rows[b]) for a, b in graph.edges])
+    layer, left, right = (column[:, None] - column for column in ends.reshape(-1, 3).T)
+    return int(((layer == 0) & (left * right < 0)).sum())
 
 
 def routes(passes: Mapping[Pair, Sequence[float]], centres: Points, box: Points) -> list[Points]:
