@@ -77,7 +77,7 @@ def main() -> None:
     save(
         plots.plot_posterior_convergence(
             np.stack(recorded.means), np.stack(recorded.stds), labels=names
-        ),
+        )[0, 0].figure,
         "4-convergence",
     )
 
@@ -85,7 +85,7 @@ def main() -> None:
     save(
         plots.plot_latent(
             X, model.transform(X), y, class_names=data.class_names, counts=list(sizes.values())
-        ),
+        )[0].figure,
         "5-latent",
     )
     generated = {c: model.sample(10, y=c) for c in (largest, smallest)}

@@ -80,13 +80,16 @@ def _record(dataset, d, name, label, group, skill, seconds, seed):
     return {
         "experiment": "demo",
         "dataset": dataset,
-        "method": name,
+        "treatment": name,
+        "classifier": None,
+        "sampler": None,
         "seed": seed,
         "attempt": 1,
         "status": "done",
         "error": None,
         "scored_on": "test",
-        "label": label,
+        "treatment_label": label,
+        "classifier_label": None,
         "group": group,
         "spec": {
             "class": "equipoise.ConvNetClassifier",

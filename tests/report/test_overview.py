@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from equipoise.report.cells import in_markdown
-from equipoise.report.overview import overview_table
+from equipoise.report.markup import overview
+from equipoise.report.tables import overview_table
 
 PUBLISHED = {"mnist": {"DGC": [0.999, 0.1, 0.2, 0.3, 0.4]}, "digits": {"DGC": [0.5] * 5}}
 
 
 def scores(records, data, method):
-    found = [r for r in records if (r["dataset"], r["method"]) == (data, method)]
+    found = [r for r in records if (r["dataset"], r["treatment"]) == (data, method)]
     return np.array([r["metrics"]["acsa"] for r in found])
 
 
@@ -45,7 +45,7 @@ def test_what_is_missing_stays_empty_and_its_method_comes_last(benchmark_records
     kept = [
         record
         for record in records
-        if record["method"] != "dgc" or (record["dataset"], record["seed"]) == ("mnist", 2)
+        if record["treatment"] != "dgc" or (record["dataset"], record["seed"]) == ("mnist", 2)
     ]
     table = overview_table(kept, "plain")
     last = table.rows[-1]
@@ -53,7 +53,7 @@ def test_what_is_missing_stays_empty_and_its_method_comes_last(benchmark_records
     difference = scores(kept, "mnist", "dgc")[0] - scores(kept, "mnist", "plain")[1]
     assert last[3].text.replace("−", "-") == f"{difference:+.4f}".replace("0.", ".", 1)
     assert [cell.text for cell in last[4:6]] == ["", ""] and last[2].spread == ""
-    without = overview_table([r for r in kept if r["method"] != "plain"], "plain")
+    without = overview_table([r for r in kept if r["treatment"] != "plain"], "plain")
     assert {row[3].text for row in without.rows} == {""}
 
 
@@ -72,7 +72,7 @@ def test_hours_are_those_of_all_jobs(benchmark_records):
 
 def test_markdown_of_names_with_bars(benchmark_records):
     records = benchmark_records(datasets=("a|b",), seeds=(1,))
-    lines = in_markdown(overview_table(records, "plain")).splitlines()
+    lines = overview(records, "plain").splitlines()
     assert r"a\|b: ACSA" in lines[0]
     assert lines[1].count("|") == lines[0].replace(r"\|", "").count("|")
 
@@ -82,6 +82,6 @@ def test_no_difference_has_a_sign_all_the_same(benchmark_records, value):
     records = benchmark_records(datasets=("mnist",), seeds=(1,))
     plain = scores(records, "mnist", "plain")[0]
     for record in records:
-        if record["method"] == "dgc":
+        if record["treatment"] == "dgc":
             record["metrics"]["acsa"] = plain + value
     assert row_of(overview_table(records, "plain"), "DGC")[3].text in {"+.0000", "−.0000"}

@@ -80,7 +80,7 @@ def test_differences_are_those_of_the_records(write, benchmark_records):
     records = benchmark_records(datasets=("mnist",), seeds=(1, 2, 3))
     text = write(records).text
     acsa = {
-        method: np.array([r["metrics"]["acsa"] for r in records if r["method"] == method])
+        method: np.array([r["metrics"]["acsa"] for r in records if r["treatment"] == method])
         for method in ("dgc", "logit-adjusted")
     }
     mean = (acsa["dgc"] - acsa["logit-adjusted"]).mean()
@@ -91,7 +91,7 @@ def test_everything_is_escaped(write, benchmark_records):
     evil = "<script>alert('1')</script>&\""
     records = benchmark_records(datasets=("mnist",), seeds=(1, 2))
     for record in records:
-        record["label"], record["group"] = evil + record["method"], evil
+        record["treatment_label"], record["group"] = evil + record["treatment"], evil
         record["spec"]["params"] = {"x": evil}
     records[0].update(status="failed", error=evil, metrics=None, recall=None)
     page = write(records, title=evil, commands=[evil], images={evil: PNG})
@@ -123,7 +123,7 @@ def test_failed_jobs_and_samplers_of_several_methods(write, benchmark_records):
         record.update(status="failed", error="Killed", metrics=None, recall=None, history=None)
         record.update(class_counts=None, versions=None, fit_seconds=None)
     records.append(
-        records[-1] | {"method": "sampler:imsic", "label": None, "metrics": None, "recall": None}
+        records[-1] | {"treatment": None, "sampler": "imsic", "metrics": None, "recall": None}
     )
     text = " ".join(write(records).text)
     assert "plain CNN, seed 2: Killed" in text

@@ -53,9 +53,8 @@ def test_real_tsne_is_reproducible():
     X, Z, y = data([9, 5], features=6)
     first = plot_latent(X.reshape(14, 3, 2), Z, y)
     again = plot_latent(X.reshape(14, 3, 2), Z, y)
-    assert isinstance(first, Figure)
-    assert [ax.get_title() for ax in first.axes] == ["Data (X)", "Latent codes (Z)"]
-    for one, other in zip(first.axes, again.axes, strict=True):
+    assert [ax.get_title() for ax in first] == ["Data (X)", "Latent codes (Z)"]
+    for one, other in zip(first, again, strict=True):
         for label, points in clouds(one).items():
             assert np.isfinite(points).all()
             np.testing.assert_array_equal(points, clouds(other)[label])
@@ -63,10 +62,11 @@ def test_real_tsne_is_reproducible():
 
 def test_every_class_has_its_own_look_and_legend_entry(quick, long_names, assert_nothing_cut):
     X, Z, y = data([3] * 40)
-    figure = plot_latent(X, Z, y, class_names=long_names, counts=[12345] * 40)
+    axes = plot_latent(X, Z, y, class_names=long_names, counts=[12345] * 40)
+    figure = axes[0].figure
     expected = [f"{name} (12,345)" for name in long_names]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == expected
-    for ax in figure.axes:
+    for ax in axes:
         assert sorted(clouds(ax)) == sorted(expected)
         looks = {
             (tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes())
@@ -78,18 +78,18 @@ def test_every_class_has_its_own_look_and_legend_entry(quick, long_names, assert
 
 def test_rows_stand_in_the_panel_of_their_array(quick):
     X, Z, y = data([5, 4])
-    left, right = plot_latent(X, Z, y).axes
+    left, right = plot_latent(X, Z, y)
     np.testing.assert_array_equal(clouds(left)["1"], X[y == 1, :2])
     np.testing.assert_array_equal(clouds(right)["0"], Z[y == 0, :2])
 
 
 def test_largest_classes_are_thinned_first(quick):
     X, Z, y = data([100, 30, 4])
-    figure = plot_latent(X, Z, y, max_rows=50)
-    left, right = map(clouds, figure.axes)
+    axes = plot_latent(X, Z, y, max_rows=50)
+    left, right = map(clouds, axes)
     assert {label: len(points) for label, points in left.items()} == {"0": 23, "1": 23, "2": 4}
     assert {label: len(points) for label, points in right.items()} == {"0": 23, "1": 23, "2": 4}
-    assert "50 of 134 rows" in figure.get_supxlabel()
+    assert "50 of 134 rows" in axes[0].figure.get_supxlabel()
     rows = (Z[:, :2][:, None] == right["0"][None]).all(axis=2)
     assert rows.any(axis=0).all()  # the codes are those of the rows drawn on the left
     np.testing.assert_array_equal(X[rows.argmax(axis=0), :2], left["0"])
@@ -97,26 +97,26 @@ def test_largest_classes_are_thinned_first(quick):
 
 def test_seed_chooses_the_rows(quick):
     X, Z, y = data([60, 5])
-    drawn = [clouds(plot_latent(X, Z, y, max_rows=20, random_state=s).axes[0])["0"] for s in (0, 1)]
+    drawn = [clouds(plot_latent(X, Z, y, max_rows=20, random_state=s)[0])["0"] for s in (0, 1)]
     assert not np.array_equal(*drawn)
 
 
 def test_small_classes_lie_on_top(quick):
     X, Z, y = data([5, 50, 2])
-    assert list(clouds(plot_latent(X, Z, y).axes[0])) == ["1", "0", "2"]
+    assert list(clouds(plot_latent(X, Z, y)[0])) == ["1", "0", "2"]
 
 
 def test_collapsed_codes_are_one_point_and_said_to_be():
     _, Z, y = data([8, 4])
-    figure = plot_latent(np.zeros((12, 3)), Z, y)
-    assert [t.get_text() for t in figure.axes[0].texts] == ["all rows are the same"]
-    assert not figure.axes[1].texts
+    left, right = plot_latent(np.zeros((12, 3)), Z, y)
+    assert [t.get_text() for t in left.texts] == ["all rows are the same"]
+    assert not right.texts
 
 
 def test_one_dimensional_codes():
     _, _, y = data([8, 4])
-    figure = plot_latent(np.zeros((12, 3)), np.arange(12.0)[:, None], y)
-    assert len(clouds(figure.axes[1])["0"]) == 8
+    axes = plot_latent(np.zeros((12, 3)), np.arange(12.0)[:, None], y)
+    assert len(clouds(axes[1])["0"]) == 8
 
 
 def test_wide_data_is_projected_first(monkeypatch):
@@ -137,7 +137,7 @@ def test_given_figure(quick):
     X, Z, y = data([5, 5])
     figure = Figure(layout="constrained")
     part = figure.subfigures(1, 2)[0]
-    assert plot_latent(X, Z, y, fig=part) is part
+    assert plot_latent(X, Z, y, fig=part)[0].figure is part
     assert len(part.axes) == 2
 
 

@@ -10,11 +10,10 @@ PROFILES = {"age": np.arange(12.0).reshape(2, 2, 3), "city = Oslo": np.zeros((2,
 
 
 def test_a_row_per_column_and_a_line_per_class():
-    figure = plot_profiles(PROFILES, [-1, 0, 1], code_names=["a", "b"], class_names=["no", "yes"])
-    axes = np.array(figure.axes).reshape(2, 2)
+    axes = plot_profiles(PROFILES, [-1, 0, 1], code_names=["a", "b"], class_names=["no", "yes"])
     assert [ax.get_ylabel() for ax in axes[:, 0]] == ["age", "city = Oslo"]
     np.testing.assert_array_equal(axes[0, 1].get_lines()[1].get_ydata(), [9, 10, 11])
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["no", "yes"]
+    assert [t.get_text() for t in axes[0, 0].figure.legends[0].get_texts()] == ["no", "yes"]
 
 
 @pytest.mark.parametrize(

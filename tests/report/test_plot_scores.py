@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
 from equipoise.report.plots import plot_confusion, plot_rate_effect, plot_recall_by_size
-from equipoise.report.plots._style import look
-from equipoise.report.plots.sizes import _spread
+from equipoise.report.plots._style import look, spread
 
 TRUE = ["a"] * 4 + ["b"] * 2
 PREDICTED = ["a", "a", "a", "b", "b", "c"]
@@ -219,10 +218,10 @@ def test_recall_by_size_bad_input(args, message):
 def test_spread_keeps_order_gap_and_range(wanted):
     wanted = np.sort(wanted)
     gap = 1 / 30
-    places = _spread(wanted, gap)
+    places = spread(wanted, gap)
     assert (np.diff(places) >= gap - 1e-9).all()
     assert places.min() >= -1e-9 and places.max() <= 1 + 1e-9
-    np.testing.assert_allclose(_spread(places, gap), places, atol=1e-9)
+    np.testing.assert_allclose(spread(places, gap), places, atol=1e-9)
 
 
 def test_looks_are_distinct():

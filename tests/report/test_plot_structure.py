@@ -1,14 +1,15 @@
 import itertools
 
 import matplotlib.pyplot as plt
+import networkx as nx
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from equipoise.errors import InvalidInputError
 from equipoise.report.plots import plot_structure
-from equipoise.report.plots._layers import depths, layered
+from equipoise.report.plots._layers import layered
 
 NAMES = ["code_1", "slant", "weight", "size"]
 PAPER = [(1, 3), (2, 3)]
@@ -21,12 +22,16 @@ def boxes(ax):
 
 
 def lines(ax, dashed=False):
-    found = [p for p in ax.patches if isinstance(p, PathPatch)]
+    found = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
     return [p for p in found if (p.get_linestyle() not in ("-", "solid")) == dashed]
 
 
-def heads(ax):
-    return [p.get_xy() for p in ax.patches if isinstance(p, Polygon)]
+def depths(n, edges):
+    graph = nx.DiGraph(edges)
+    graph.add_nodes_from(range(n))
+    layers = enumerate(nx.topological_generations(graph))
+    depth = {node: i for i, layer in layers for node in layer}
+    return [depth[i] for i in range(n)]
 
 
 def written(ax):
@@ -46,12 +51,12 @@ def test_codes_and_arrows():
     assert written(ax) == NAMES
     assert ax.get_legend() is None and not lines(ax, dashed=True)
     place = boxes(ax)
-    arrows = zip(PAPER, lines(ax), heads(ax), strict=True)
-    for (parent, child), line, head in arrows:
-        start, tip = line.get_path().vertices[0], head[0]
+    for (parent, child), line in zip(PAPER, lines(ax), strict=True):
+        points = line.get_path().vertices
+        start, tip = points[0], points[points[:, 0].argmax()]
         assert start[0] == pytest.approx(place[parent, 2])  # from the parent's right side
         assert place[parent, 1] < start[1] < place[parent, 3]
-        assert tip[0] == pytest.approx(place[child, 0])  # to the child's left side
+        assert tip[0] == pytest.approx(place[child, 0], abs=0.03)  # to the child's left side
         assert place[child, 1] < tip[1] < place[child, 3]
     assert place[3, 0] > place[:3, 2].max()
 
@@ -74,8 +79,8 @@ def test_parents_left_boxes_apart_lines_around_them(seed):
         if depth[a] != depth[b]
     ]
     for line in between_layers:
-        points = line.get_path().vertices[1:-1, None]
-        assert not ((points > place[:, :2] + 1e-9) & (points < place[:, 2:] - 1e-9)).all(-1).any()
+        points = line.get_path().vertices[:, None]
+        assert not ((points > place[:, :2] + 0.02) & (points < place[:, 2:] - 0.02)).all(-1).any()
 
 
 def crossings(depth, links):
@@ -133,7 +138,6 @@ def test_strengths():
     ax = plot_structure(NAMES, PAPER, strengths=strengths)
     weak, strong = lines(ax)
     assert weak.get_linewidth() < strong.get_linewidth()
-    assert len(heads(ax)) == 2
     dashed = lines(ax, dashed=True)
     assert len(dashed) == 2  # above 0.1, and no edge
     assert max(line.get_linewidth() for line in dashed) < strong.get_linewidth()
@@ -164,7 +168,7 @@ def test_numbers_lie_on_their_lines_and_apart():
 
 def test_recovery():
     ax = plot_structure(NAMES, PAPER, recovery={"weight": 1, "code_1": -0.2, "size": 0.456})
-    assert written(ax) == ["code_1", "R² -0.20", "slant", "weight", "R² 1.00", "size", "R² 0.46"]
+    assert written(ax) == ["code_1\nR² -0.20", "slant", "weight\nR² 1.00", "size\nR² 0.46"]
     bright = [p.get_facecolor()[0] for p in ax.patches if isinstance(p, FancyBboxPatch)]
     assert bright[1] == 1 > bright[0] > bright[3] > bright[2]
 
@@ -179,7 +183,7 @@ def test_isolated_codes_stand_beneath_each_other(n, assert_nothing_cut):
     assert (place[1:, 3] < place[:-1, 1]).all()
     ax.figure.draw_without_rendering()
     inside = ax.transData.inverted()
-    for box, text in zip(place, ax.texts[::2], strict=True):
+    for box, text in zip(place, ax.texts, strict=True):
         ink = text.get_window_extent().transformed(inside).extents
         assert (ink[:2] > box[:2]).all() and (ink[2:] < box[2:]).all()
 

@@ -22,15 +22,14 @@ def history(n=8):
     ]
 
 
-def panels(figure):
-    return {ax.get_title(): ax for ax in figure.axes}
+def panels(axes):
+    return {ax.get_title(): ax for ax in axes}
 
 
 def test_posterior_lines_are_the_values(assert_nothing_cut):
     means, stds = posterior()
-    figure = plot_posterior_convergence(means, stds, labels=["one", "two"])
-    assert isinstance(figure, Figure)
-    axes = np.array(figure.axes).reshape(2, 2)
+    axes = plot_posterior_convergence(means, stds, labels=["one", "two"])
+    assert axes.shape == (2, 2)
     assert [ax.get_title() for ax in axes[0]] == ["Mean μ", "Standard deviation σ"]
     assert [ax.get_ylabel() for ax in axes[:, 0]] == ["one", "two"]
     assert [ax.get_xlabel() for ax in axes[1]] == ["epoch", "epoch"]
@@ -43,21 +42,21 @@ def test_posterior_lines_are_the_values(assert_nothing_cut):
                 np.testing.assert_array_equal(line.get_ydata(), values[:, i, k])
             assert list(reference.get_ydata()) == [prior, prior]
     assert axes[0, 1].get_ylim()[0] == 0
-    assert_nothing_cut(figure)
+    assert_nothing_cut(axes[0, 0].figure)
 
 
 def test_posterior_with_given_epochs_and_figure():
     means, stds = posterior(3, 1, 1)
     figure = Figure()
     drawn = plot_posterior_convergence(means, stds, labels=["a"], epochs=[0, 10, 20], fig=figure)
-    assert drawn is figure
+    assert drawn[0, 0].figure is figure
     assert figure.axes[0].lines[0].get_xdata().tolist() == [0, 10, 20]
     assert "one latent dimension" in figure.get_supxlabel()
 
 
 def test_posterior_of_a_single_epoch_is_visible():
-    figure = plot_posterior_convergence(*posterior(1), labels=["a", "b"])
-    assert figure.axes[0].lines[0].get_marker() == "."
+    axes = plot_posterior_convergence(*posterior(1), labels=["a", "b"])
+    assert axes[0, 0].lines[0].get_marker() == "."
 
 
 @pytest.mark.parametrize(
@@ -80,14 +79,13 @@ def test_posterior_bad_input(means, stds, options, message):
 
 def test_curves_have_a_panel_for_each_quantity(assert_nothing_cut):
     records = history()
-    figure = plot_curves(records)
-    assert isinstance(figure, Figure)
-    assert list(panels(figure)) == ["Total loss", "MMD of codes and prior", "Validation ACSA"]
-    line = panels(figure)["MMD of codes and prior"].lines[0]
+    axes = plot_curves(records)
+    assert list(panels(axes)) == ["Total loss", "MMD of codes and prior", "Validation ACSA"]
+    line = panels(axes)["MMD of codes and prior"].lines[0]
     assert line.get_xdata().tolist() == [r["epoch"] for r in records]
     assert line.get_ydata().tolist() == [r["mmd"] for r in records]
     assert records == history()
-    assert_nothing_cut(figure)
+    assert_nothing_cut(axes[0].figure)
 
 
 def test_curves_mark_the_best_validation_epoch():
@@ -123,9 +121,9 @@ def test_curves_leave_gaps_and_skip_what_is_no_number():
 
 def test_curves_label_epochs_under_every_column():
     records = [{f"term_{k}": 1.0 for k in range(5)}]
-    figure = plot_curves(records)
-    assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "epoch", "epoch", "epoch"]
-    assert figure.axes[0].get_xticks().tolist() == [1]
+    axes = plot_curves(records)
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "epoch", "epoch", "epoch"]
+    assert axes[0].get_xticks().tolist() == [1]
 
 
 def test_curves_seconds_start_at_zero():
@@ -135,7 +133,7 @@ def test_curves_seconds_start_at_zero():
 
 def test_curves_in_a_given_figure():
     figure = Figure()
-    assert plot_curves(history(), fig=figure) is figure
+    assert plot_curves(history(), fig=figure)[0].figure is figure
 
 
 @pytest.mark.parametrize(

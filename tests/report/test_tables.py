@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InvalidInputError
-from equipoise.report.records import failed_jobs, machine_seconds, score_table
-from equipoise.report.tables import replace_between_marks, results_table, to_latex, to_markdown
+from equipoise.report.markup import replace_between_marks, to_latex, to_markdown
+from equipoise.report.records import failed_jobs, machine_seconds
+from equipoise.report.summary import results_table, score_table
 
 PUBLISHED = {"mnist": {"DGC (paper)": [0.999, 0.1, 0.2, 0.3, 0.4]}}
 
@@ -25,21 +26,21 @@ def rows_of(markdown, data):
 
 def test_means_and_spreads_are_over_finished_seeds(benchmark_records):
     records = benchmark_records(seeds=(1, 2, 3))
-    dgc = [r for r in records if (r["dataset"], r["method"]) == ("mnist", "dgc")]
+    dgc = [r for r in records if (r["dataset"], r["treatment"]) == ("mnist", "dgc")]
     fail(dgc[2])
     row = results_table(records).loc[("mnist", "DGC")]
     scores = [r["metrics"]["f_macro"] for r in dgc[:2]]
     assert row["n_seeds"] == 2
     assert row["f_macro"] == pytest.approx(np.mean(scores))
     assert row["f_macro_sd"] == pytest.approx(np.std(scores, ddof=1))
-    smote = [r for r in records if (r["dataset"], r["method"]) == ("mnist", "smote")]
+    smote = [r for r in records if (r["dataset"], r["treatment"]) == ("mnist", "smote")]
     seconds = results_table(records).loc[("mnist", "SMOTE, then CNN"), "fit_seconds"]
     assert seconds == pytest.approx(np.mean([r["fit_seconds"] + 7 for r in smote]))
 
 
 def test_markdown_has_every_row_with_the_best_in_bold(benchmark_records):
     records = benchmark_records()
-    text = to_markdown(results_table(records, PUBLISHED))
+    text = to_markdown(records, "plain", PUBLISHED)
     rows = rows_of(text, "mnist")
     methods = ["DGC (paper)", "plain CNN", "SMOTE, then CNN", "logit adjustment", "DGC"]
     assert list(rows)[2:] == methods
@@ -58,31 +59,31 @@ def test_one_seed_has_no_spread_and_missing_numbers_stay_empty(benchmark_records
     for record in records:
         record["n_parameters"] = None
         record["metrics"]["smallest_class_recall"] = None
-    row = rows_of(to_markdown(results_table(records)), "mnist")["DGC"]
+    row = rows_of(to_markdown(records, "plain"), "mnist")["DGC"]
     assert "±" not in row[3]
     assert row[6] == row[-1] == ""
 
 
 def test_failed_jobs_are_named_under_their_table(benchmark_records):
     records = benchmark_records()
-    fail(next(r for r in records if (r["dataset"], r["method"]) == ("digits", "dgc")))
+    fail(next(r for r in records if (r["dataset"], r["treatment"]) == ("digits", "dgc")))
     failed = failed_jobs(records)
     assert failed == {"digits": ["DGC, seed 1: TrainingDivergedError: loss <nan> | step 3"]}
-    mnist, digits = to_markdown(results_table(records), failed).split("**digits**")
+    mnist, digits = to_markdown(records, "plain").split("**digits**")
     assert "Failed" not in mnist
     assert r"Failed: DGC, seed 1: TrainingDivergedError: loss &lt;nan> \| step 3" in digits
     for record in records:
         if record["dataset"] == "digits":
             fail(record)
-    assert "**digits**\n\n\nFailed" in to_markdown(results_table(records), failed_jobs(records))
+    assert "**digits**\n\n\nFailed" in to_markdown(records, "plain")
 
 
 def test_latex_is_escaped_and_balanced(benchmark_records):
     records = benchmark_records(datasets=("mnist",))
     for record in records:
-        record["label"] += " 100 % & a_b {x} \\y"
+        record["treatment_label"] += " 100 % & a_b {x} \\y"
     fail(records[0])
-    text = to_latex(results_table(records, PUBLISHED), failed_jobs(records))
+    text = to_latex(records, "plain", PUBLISHED)
     assert r"DGC 100 \% \& a\_b \{x\} \textbackslash{}y" in text
     for rule in ("toprule", "midrule", "bottomrule"):
         assert text.count(f"\\{rule}") == 1
@@ -107,7 +108,7 @@ def test_held_out_scores_are_never_mixed_with_test_scores(benchmark_records):
 def test_methods_that_share_a_label_stay_apart(benchmark_records):
     records = benchmark_records(datasets=("mnist",))
     for record in records:
-        record["label"] = "CNN" if record["method"] in ("plain", "smote") else None
+        record["treatment_label"] = "CNN" if record["treatment"] in ("plain", "smote") else None
     methods = list(results_table(records).loc["mnist"].index)
     assert methods == ["CNN (plain)", "CNN (smote)", "logit-adjusted", "dgc"]
 
@@ -118,8 +119,8 @@ def test_score_table_has_nan_for_what_is_missing(benchmark_records):
     scores = score_table(records[:-1], "g_macro")
     assert scores.shape == (4, 4)
     assert scores.isna().to_numpy().sum() == 2
-    assert np.isnan(scores.loc["plain", ("mnist", 1)])
-    assert scores.loc["plain", ("mnist", 2)] == records[1]["metrics"]["g_macro"]
+    assert np.isnan(scores.loc["plain CNN", ("mnist", 1)])
+    assert scores.loc["plain CNN", ("mnist", 2)] == records[1]["metrics"]["g_macro"]
 
 
 def test_machine_time_counts_a_shared_sampler_once(benchmark_records):

@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from equipoise.report.comparison import COMPARED, compare, cost_table, treatment_scores
+from equipoise.report.markup import overview, to_latex, to_markdown
 from equipoise.report.page import write_page
-from equipoise.report.treatment_tables import overall_markdown, to_latex, to_markdown
-from equipoise.report.treatments import METRICS, compare, cost_table, score_table
+from equipoise.report.summary import finished_jobs
 
 TREATMENTS = {"none": "no treatment", "smote": "SMOTE", "gan": "a GAN"}
 CLASSIFIERS = {"lr": "logistic regression", "rf": "random forest"}
 DATA = [f"keel:{i}" for i in range(6)]
 
 
-def record(data, method, label, seed, score, status="done", **more):
-    metrics = {name: score for name in (*METRICS, "smallest_class_recall")}
+def record(data, treatment, classifier, seed, score, status="done", **more):
+    metrics = {name: score for name in (*COMPARED, "smallest_class_recall")}
     metrics["largest_class_precision"] = None
-    about = {"dataset": data, "method": method, "label": label, "seed": seed, "status": status}
+    about = {"dataset": data, "seed": seed, "status": status, "sampler": None}
+    about |= {"treatment": treatment, "treatment_label": TREATMENTS.get(treatment, "DGC")}
+    about |= {"classifier": classifier, "classifier_label": CLASSIFIERS.get(classifier)}
     costs = {"fit_seconds": 2.0, "predict_seconds": 0.1, "peak_mib": 300, "n_parameters": None}
     told = {"finished": "2026", "protocol": {"folds": 5}, "class_counts": [9, 3], "error": "broke"}
     told |= {"classes": ["a", "b"], "recall": [1, 1], "spec": {"class": "C"}, "history": None}
@@ -29,39 +32,36 @@ def records():
     found = []
     for data in DATA:
         for seed in (1, 2):
-            for gain, (treatment, one) in enumerate(TREATMENTS.items()):
-                for classifier, other in CLASSIFIERS.items():
+            for gain, treatment in enumerate(TREATMENTS):
+                for classifier in CLASSIFIERS:
                     score = 0.5 + 0.1 * gain + 0.05 * random.rand()
                     seconds = None if treatment == "none" else 3.0 + gain
                     found.append(
-                        record(
-                            *(data, f"{treatment}+{classifier}", f"{one} + {other}", seed, score),
-                            sampler_seconds=seconds,
-                        )
+                        record(data, treatment, classifier, seed, score, sampler_seconds=seconds)
                     )
-            found.append(record(data, "dgc", "DGC", seed, 0.55 + 0.1 * random.rand()))
+            found.append(record(data, "dgc", None, seed, 0.55 + 0.1 * random.rand()))
     return found
 
 
 def test_seeds_are_averaged_and_a_classifier_of_its_own_stands_beside_all(records):
-    scores = score_table(records, "acsa")
+    scores = treatment_scores(finished_jobs(records), "acsa")
     assert list(scores.index) == [*TREATMENTS.values(), "DGC"] and scores.shape == (4, 12)
     here = [
-        r["metrics"]["acsa"] for r in records if (r["dataset"], r["method"]) == (DATA[2], "dgc")
+        r["metrics"]["acsa"] for r in records if (r["dataset"], r["treatment"]) == (DATA[2], "dgc")
     ]
-    for classifier in CLASSIFIERS:
+    for classifier in CLASSIFIERS.values():
         assert scores.loc["DGC", (classifier, DATA[2])] == pytest.approx(np.mean(here))
 
 
 def test_ranks_are_within_classifiers_and_tests_over_data_sets(records):
-    found = compare(records, "acsa", "no treatment")
-    scores = score_table(records, "acsa")
+    found = compare(finished_jobs(records), "acsa", "no treatment")
+    scores = treatment_scores(finished_jobs(records), "acsa")
     ranks = stats.rankdata(-scores.to_numpy(), axis=0).mean(axis=1)
     assert found.table["rank"].loc[scores.index].tolist() == pytest.approx(ranks)
     assert found.table.index[0] == "a GAN" and found.n_blocks == 6
     assert found.critical_difference == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 6)), abs=1e-3)
-    gan = (scores["lr"] + scores["rf"]).loc["a GAN"] / 2
-    none = (scores["lr"] + scores["rf"]).loc["no treatment"] / 2
+    gan = (scores["logistic regression"] + scores["random forest"]).loc["a GAN"] / 2
+    none = (scores["logistic regression"] + scores["random forest"]).loc["no treatment"] / 2
     row = found.table.loc["a GAN"]
     assert row["score"] == pytest.approx(gan.mean())
     assert row["difference"] == pytest.approx((gan - none).mean())
@@ -70,41 +70,45 @@ def test_ranks_are_within_classifiers_and_tests_over_data_sets(records):
 
 
 def test_of_brier_less_is_better(records):
-    table = compare(records, "brier", "no treatment").table
+    table = compare(finished_jobs(records), "brier", "no treatment").table
     assert table.index[0] == "no treatment"
     assert table.loc["a GAN", "difference"] > 0
 
 
 def test_one_classifier_alone(records):
-    found = compare(records, "acsa", "no treatment", "lr").table
+    found = compare(finished_jobs(records), "acsa", "no treatment", "logistic regression").table
     assert found.loc["SMOTE", "score"] == pytest.approx(
-        score_table(records, "acsa").loc["SMOTE", "lr"].mean()
+        treatment_scores(finished_jobs(records), "acsa").loc["SMOTE", "logistic regression"].mean()
     )
 
 
 def test_what_is_missing_takes_a_block_or_itself_away(records):
-    few = [r for r in records if not (r["method"] == "smote+lr" and r["dataset"] == DATA[0])]
-    assert compare(few, "acsa", "no treatment").n_blocks == 5
-    rare = [r for r in records if r["method"][:3] != "gan" or r["dataset"] in DATA[:2]]
-    found = compare(rare, "acsa", "no treatment")
+    few = [
+        r
+        for r in records
+        if not ((r["treatment"], r["classifier"]) == ("smote", "lr") and r["dataset"] == DATA[0])
+    ]
+    assert compare(finished_jobs(few), "acsa", "no treatment").n_blocks == 5
+    rare = [r for r in records if r["treatment"] != "gan" or r["dataset"] in DATA[:2]]
+    found = compare(finished_jobs(rare), "acsa", "no treatment")
     assert "a GAN" not in found.table.index and found.n_blocks == 6
 
 
 def test_costs_have_the_sampler_once(records):
-    table = cost_table(records)
+    table = cost_table(finished_jobs(records))
     assert table.loc["a GAN", ["sampler_seconds", "fit_seconds", "n_seeds"]].tolist() == [5, 7, 2]
     assert table.loc["no treatment", ["sampler_seconds", "fit_seconds"]].tolist() == [0, 2]
 
 
 def test_texts(records):
-    records.append(record(DATA[0], "smote+lr", "SMOTE + logistic regression", 3, 0, "failed"))
+    records.append(record(DATA[0], "smote", "lr", 3, 0, "failed"))
     text = to_markdown(records, "none")
     heads = [line for line in text.splitlines() if line.startswith("**") and line.endswith("**")]
     assert [head.strip("*") for head in heads] == [
         *("All classifiers", "Difference to no treatment", *CLASSIFIERS.values())
     ]
     assert text.count("| a GAN |") == 4 and "critical difference 1.91" in text
-    first = overall_markdown(records, "none")
+    first = overview(records, "none")
     assert first.strip() in text and first.count("| a GAN |") == 1 and "| 2 | 5.0 | 7.0 |" in first
     assert "| **1.00 (.7" in text and "Failed jobs: 1 on keel:0." in text
     latex = to_latex(records, "none")
@@ -113,7 +117,7 @@ def test_texts(records):
 
 
 def test_page(records, tmp_path):
-    records.append(record(DATA[0], "smote+lr", "SMOTE + logistic regression", 3, 0, "failed"))
+    records.append(record(DATA[0], "smote", "lr", 3, 0, "failed"))
     write_page(records, tmp_path / "page.html", title="Tables", reference="none")
     page = (tmp_path / "page.html").read_text()
     for part in ('id="ranks"', 'id="differences"', 'id="classifiers"', 'id="failed"', "broke"):

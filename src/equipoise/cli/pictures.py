@@ -87,7 +87,8 @@ def draw_traversals(
         )
         for code in (model.structure_.names if codes is None else codes)
     }
-    _save(plot_traversals(images, values, class_names=[class_names[c] for c in classes]), path)
+    axes = plot_traversals(images, values, class_names=[class_names[c] for c in classes])
+    _save(axes[0].figure, path)
 
 
 def draw_structure(model: Any, path: Path) -> None:
@@ -101,7 +102,7 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
     from equipoise.report.plots import plot_curves
 
     _headless()
-    _save(plot_curves(history), path)
+    _save(plot_curves(history)[0].figure, path)
 
 
 def _headless() -> None:

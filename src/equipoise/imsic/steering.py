@@ -22,7 +22,6 @@ from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 STARTING_POINTS = 200  # of a table's profiles
 
@@ -80,7 +79,7 @@ class Steering(Judging):
         values: Sequence[float] = (-1, -0.67, -0.33, 0, 0.33, 0.67, 1),
         *,
         random_state: Any = None,
-    ) -> Figure:
+    ) -> np.ndarray:
         """What every code does to the rows of every class.
 
         Of images a panel per code, with one row per class and one column per value. Of a table
@@ -97,7 +96,8 @@ class Steering(Judging):
 
         Returns
         -------
-        matplotlib.figure.Figure
+        ndarray of matplotlib.axes.Axes
+            Of images one for each code; of a table of shape (n_columns, n_codes).
         """
         from equipoise.report.plots import plot_profiles, plot_traversals
 

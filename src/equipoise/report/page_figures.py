@@ -1,25 +1,28 @@
 """Pictures of the benchmark page: small, each readable on a phone, light or dark as the reader's.
 
-Text and axes are drawn in `INK`, which :func:`svg` turns into the colour of the page's text.
+Every function returns an address that holds the whole picture, as ``img`` takes it. Text and axes
+are drawn in `INK`, which then becomes the colour of the page's text.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import cast
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import MaxNLocator
 
-from ._point_labels import MIDDLE, label_points
-from .plots._style import GRID, PALETTE
+from .plots._style import GRID, PALETTE, plain_log_ticks, spread
 
 INK = "#010203"
+MIDDLE = "#8a8f98"  # readable on white and on black
 _THEME = "<style>svg{color:#1d2129}@media(prefers-color-scheme:dark){svg{color:#e4e6ea}}</style>"
 _LOOK = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
@@ -39,7 +42,7 @@ _COLOURS = [colour for colour in PALETTE if colour not in ("#94a4a2", "#717581")
 Colours = Mapping[str, str]
 
 
-def look() -> Any:
+def look() -> AbstractContextManager[None]:
     """Context in which the pictures are to be drawn and written; undone on leaving it."""
     return mpl.rc_context(_LOOK)  # type: ignore[arg-type]  # keys are a Literal in new stubs only
 
@@ -50,143 +53,141 @@ def group_colours(groups: Mapping[str, str]) -> dict[str, str]:
     return {method: _COLOURS[names.index(g) % len(_COLOURS)] for method, g in groups.items()}
 
 
-def svg(figure: Figure) -> bytes:
-    """The figure as a file that takes the reader's colour scheme; without a date, so repeatable."""
-    file = io.BytesIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    text = file.getvalue().decode("utf-8")
-    start = text.index("<svg")
-    head, body = text[start:].split(">", 1)
-    return f"{head}>{_THEME}{body.replace(INK, 'currentColor')}".encode()
+def embedded(data: bytes) -> str:
+    """A PNG or SVG file as an address that holds all of it."""
+    kind = "png" if data.startswith(b"\x89PNG") else "svg+xml"
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def differences_figure(differences: pd.DataFrame, reference: str, colours: Colours) -> Figure:
+def differences_picture(differences: pd.DataFrame, reference: str, colours: Colours) -> str:
     """A line per method: its mean difference to the reference, and the interval.
 
     `differences` is as :func:`equipoise.metrics.paired_differences` makes it, with labels as index.
     """
-    figure, ax = _rows_figure(list(differences.index))
-    for y, (label, row) in enumerate(differences.iterrows()):
-        colour = colours[str(label)]
-        if not math.isnan(row["low"]):
-            ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.2, alpha=0.65)
-        ax.plot(row["difference"], y, "o", color=colour, markersize=6)
+    ax = _intervals(differences, "difference", colours)
     ax.axvline(0, color=INK, linewidth=0.9)
     ax.set_xlabel(f"ACSA minus that of {reference}")
-    return figure
+    return _svg(ax)
 
 
-def ranks_figure(ranks: pd.Series, critical_difference: float, colours: Colours) -> Figure:
+def ranks_picture(ranks: pd.Series, critical_difference: float, colours: Colours) -> str:
     """Average ranks, best on top, with bars of one critical difference.
 
     Two methods differ if their bars do not overlap: those that overlap the best one's shade do not
     differ from the best. (Koning et al., "The M3 competition: statistical tests of the results",
     2005, call it multiple comparisons with the best.)
     """
-    ranks = ranks.sort_values(kind="stable")
     half = critical_difference / 2
-    figure, ax = _rows_figure(list(ranks.index))
-    ax.axvspan(ranks.iloc[0] - half, ranks.iloc[0] + half, color=MIDDLE, alpha=0.18, linewidth=0)
-    for y, (label, rank) in enumerate(ranks.items()):
-        colour = colours[str(label)]
-        ax.plot([rank - half, rank + half], [y, y], color=colour, linewidth=2.2, alpha=0.65)
-        ax.plot(rank, y, "o", color=colour, markersize=6)
+    rows = pd.DataFrame({"rank": ranks, "low": ranks - half, "high": ranks + half})
+    rows = rows.sort_values("rank", kind="stable")
+    ax = _intervals(rows, "rank", colours)
+    ax.axvspan(rows["low"].iloc[0], rows["high"].iloc[0], color=MIDDLE, alpha=0.18, linewidth=0)
     ax.set_xlim(0.5, len(ranks) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.set_xlabel("average rank (1 is best)")
-    return figure
+    return _svg(ax)
 
 
-def recall_figure(
-    points: pd.DataFrame,
-    background: pd.DataFrame | None,
-    colour: str,
-    sizes: tuple[float, float],
-    lowest: float,
-) -> Figure:
+def recall_picture(recalls: pd.DataFrame, label: str, reference: str, colours: Colours) -> str:
     """Recall of the classes by training size for one method, before that of the reference.
 
-    Each frame has the columns ``size`` and ``recall``; a line joins the means of equal sizes. The
-    axes reach over `sizes`, and from below the `lowest` recall to 1.
+    `recalls` has the columns ``method``, ``size`` and ``recall``, a row per class, of all methods;
+    the axes hold all of them. A line joins the means of equal sizes.
     """
-    figure = Figure(figsize=(3.1, 2.15), layout="constrained")
-    ax = figure.add_subplot()
-    shown = [(points, colour, "-")]
-    if background is not None:
-        shown.insert(0, (background, MIDDLE, "--"))
-    for frame, ink, dash in shown:
-        ax.plot(frame["size"], frame["recall"], "o", color=ink, markersize=4, alpha=0.8)
-        line = frame.groupby("size")["recall"].mean()
-        ax.plot(line.index, line, dash, color=ink, linewidth=1.6)
+    ax = _axes(3.1, 2.15)
+    for name, colour, dash in ((reference, MIDDLE, "--"), (label, colours[label], "-")):
+        own = recalls[recalls["method"] == name]
+        if own.empty or (name == label and dash == "--"):
+            continue
+        ax.plot(own["size"], own["recall"], "o", color=colour, markersize=4, alpha=0.8)
+        ax.plot(own.groupby("size")["recall"].mean(), dash, color=colour, linewidth=1.6)
     ax.set_xscale("log")
-    ax.set_xlim(sizes[0] / 1.3, sizes[1] * 1.3)
-    _plain_log_ticks(ax)
-    bottom = max(0, math.floor(10 * lowest - 0.2) / 10)
+    ax.set_xlim(recalls["size"].min() / 1.3, recalls["size"].max() * 1.3)
+    _log_ticks(ax)
+    bottom = max(0, math.floor(10 * recalls["recall"].min() - 0.2) / 10)
     ax.set_ylim(bottom, 1 + 0.03 * (1 - bottom))
     ax.set_xlabel("training rows of the class")
     ax.set_ylabel("recall")
-    ax.grid(**GRID)
-    return figure
+    return _svg(ax)
 
 
-def cost_figure(scores: pd.DataFrame, colours: Colours) -> Figure:
-    """ACSA over seconds of fitting, each point with its label (the index)."""
-    figure = Figure(figsize=(4.8, 3.9), layout="constrained")
-    ax = figure.add_subplot()
+def cost_picture(scores: pd.DataFrame, colours: Colours) -> str:
+    """ACSA over seconds of fitting; the labels (the index) stand in a column at the right."""
+    ax = _axes(5.6, max(3.9, 0.6 + 0.145 * len(scores)))
+    scores = scores.sort_values("acsa", kind="stable")
+    low, high = scores["acsa"].iloc[[0, -1]]
+    margin = 0.06 * (high - low) or 0.01
+    ax.set_ylim(low - margin, high + margin)
+    wanted = (scores["acsa"] - low + margin) / (high - low + 2 * margin)
+    places = spread(wanted.to_numpy(), gap=min(0.06, 1 / len(scores)))
+    for (label, row), place in zip(scores.iterrows(), places, strict=True):
+        colour, point = colours[str(label)], (row["fit_seconds"], row["acsa"])
+        ax.plot(*point, "o", color=colour, markersize=7)
+        ax.annotate(
+            str(label),
+            point,
+            (1.04, place),
+            textcoords="axes fraction",
+            fontsize=8,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.45, "relpos": (0, 0.5)},
+        )
     ax.set_xscale("log")
-    for label, row in scores.iterrows():
-        ax.plot(row["fit_seconds"], row["acsa"], "o", color=colours[str(label)], markersize=7)
-    seconds = scores["fit_seconds"]
-    ax.set_xlim(seconds.min() / 1.6, seconds.max() * 1.6)
-    _plain_log_ticks(ax)
-    ax.margins(y=0.12)
+    ax.set_xlim(scores["fit_seconds"].min() / 1.6, scores["fit_seconds"].max() * 1.6)
+    _log_ticks(ax)
     ax.set_xlabel("seconds to fit, sampler included (logarithmic)")
     ax.set_ylabel("ACSA")
-    ax.grid(**GRID)
-    label_points(ax, scores[["fit_seconds", "acsa"]].to_numpy(), [str(i) for i in scores.index])
-    return figure
+    return _svg(ax)
 
 
-def curve_figure(histories: Sequence[Sequence[Mapping[str, Any]]], key: str, colour: str) -> Figure:
+def curve_picture(histories: Sequence[pd.Series], quantity: str, colour: str) -> str:
     """One quantity over epochs, a line per seed."""
-    figure = Figure(figsize=(3.1, 2.15), layout="constrained")
-    ax = figure.add_subplot()
-    for history in histories:
-        known = [(i, r[key]) for i, r in enumerate(history, 1) if r.get(key) is not None]
-        ax.plot(*zip(*known, strict=True), color=colour, linewidth=1.3, alpha=0.8)
-        if len(known) == 1:
-            ax.plot(*known[0], "o", color=colour, markersize=4)
+    ax = _axes(3.1, 2.15)
+    for values in histories:
+        marker = "o" if len(values) == 1 else ""
+        ax.plot(values, marker=marker, color=colour, linewidth=1.3, alpha=0.8, markersize=4)
     ax.locator_params(axis="x", integer=True, nbins=6)
     ax.set_xlabel("epoch")
-    ax.set_ylabel({"val_acsa": "validation ACSA"}.get(key, key))
+    ax.set_ylabel({"val_acsa": "validation ACSA"}.get(quantity, quantity))
+    return _svg(ax)
+
+
+def _axes(width: float, height: float) -> Axes:
+    ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
     ax.grid(**GRID)
-    return figure
+    return ax
 
 
-def _rows_figure(labels: list[str]) -> tuple[Figure, Axes]:
-    """A figure with a line of text and of room for each label, the first on top."""
-    figure = Figure(figsize=(4.8, 0.85 + 0.27 * len(labels)), layout="constrained")
-    ax = figure.add_subplot()
-    ax.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=9)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
+def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
+    """A point and a line from ``low`` to ``high`` for each row, the first on top."""
+    ax = _axes(4.8, 0.85 + 0.27 * len(rows))
+    for y, (label, row) in enumerate(rows.iterrows()):
+        colour = colours[str(label)]
+        ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.2, alpha=0.65)
+        ax.plot(row[value], y, "o", color=colour, markersize=6)
+    ax.set_yticks(range(len(rows)), [_shortened(str(label)) for label in rows.index], fontsize=9)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=5)
-    ax.grid(**GRID)
     ax.set_axisbelow(True)
-    return figure, ax
+    return ax
 
 
-def _wrapped(label: str, longest: int = 34) -> str:
+def _log_ticks(ax: Axes) -> None:
+    """Few on a wide range, more on a narrow one."""
+    low, high = ax.get_xlim()
+    plain_log_ticks(ax, (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,))
+
+
+def _shortened(label: str, longest: int = 34) -> str:
     return label if len(label) <= longest else f"{label[: longest - 1]}…"
 
 
-def _plain_log_ticks(ax: Axes) -> None:
-    """Ticks such as 30, 100, 300: few on a wide range, more on a narrow one."""
-    low, high = ax.get_xlim()
-    ratio = high / low
-    subs = (1.0, 2.0, 5.0) if ratio < 20 else (1.0, 3.0) if ratio < 1000 else (1.0,)
-    ax.xaxis.set_major_locator(LogLocator(subs=subs))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_minor_formatter(NullFormatter())
+def _svg(ax: Axes) -> str:
+    """The figure embedded, in the reader's colour scheme; without a date, so that it repeats."""
+    file = io.StringIO()
+    cast(Figure, ax.figure).savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    head, body = text[text.index("<svg") :].split(">", 1)
+    return embedded(f"{head}>{_THEME}{body.replace(INK, 'currentColor')}".encode())

@@ -1,4 +1,8 @@
-"""What tables and pages read from the records of a benchmark: plain dicts, one per job."""
+"""What tables and pages read from the records of a benchmark: plain dicts, one per job.
+
+A method is a treatment alone, such as DGC, or a treatment and the classifier that follows it. The
+training of a sampler that several methods share has a record of its own, with neither.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 Record = Mapping[str, Any]
 Records = Sequence[Record]
+Method = tuple[str | None, str | None, str | None]  # treatment, classifier, sampler
 
 COSTS = ("fit_seconds", "predict_seconds", "peak_mib", "n_parameters")
 
 
 def finished(records: Records) -> list[Record]:
-    """Those with scores: neither failed ones nor the training of a sampler for many methods."""
+    """The records with scores: neither failed jobs nor the training of a shared sampler."""
     return [r for r in records if r["status"] == "done" and r.get("metrics") is not None]
 
 
@@ -27,71 +30,76 @@ def data_of(record: Record) -> str:
 
 
 def data_sets(records: Records) -> list[str]:
-    """All that were scored on, in the order of the records."""
-    return list(dict.fromkeys(map(data_of, records)))
+    """All data sets that were scored on, in the order of the records."""
+    return distinct(map(data_of, records))
 
 
-def labels_of(records: Records) -> dict[str, str]:
-    """What to call each method; two that share a label have their names added."""
-    labels = {r["method"]: str(r.get("label") or r["method"]) for r in records}
+def method_of(record: Record) -> Method:
+    """What tells the jobs of one method from those of the others."""
+    return record.get("treatment"), record.get("classifier"), record.get("sampler")
+
+
+def has_classifiers(records: Records) -> bool:
+    """Whether the experiment combines treatments with classifiers."""
+    return any(record.get("classifier") for record in records)
+
+
+def labels_of(records: Records) -> dict[Method, str]:
+    """What to call each method and each shared sampler, no two of them alike."""
+    treatments = part_labels(records, "treatment")
+    classifiers = part_labels(records, "classifier")
+    return {
+        (treatment, classifier, sampler): " + ".join(
+            filter(None, (treatments.get(treatment), classifiers.get(classifier)))
+        )
+        or f"sampler:{sampler}"
+        for treatment, classifier, sampler in map(method_of, records)
+    }
+
+
+def part_labels(records: Records, part: str) -> dict[str | None, str]:
+    """What to call each ``"treatment"`` or ``"classifier"``.
+
+    A missing label is replaced by the name; where two share a label, their names are added.
+    """
+    labels = {r[part]: str(r.get(f"{part}_label") or r[part]) for r in records if r.get(part)}
     given = list(labels.values())
     return {
-        method: f"{label} ({method})" if given.count(label) > 1 and label != method else label
-        for method, label in labels.items()
+        name: f"{label} ({name})" if given.count(label) > 1 and label != name else label
+        for name, label in labels.items()
     }
 
 
 def groups_of(records: Records) -> dict[str, str]:
-    """The group of each method, empty for those without."""
-    return {record["method"]: str(record.get("group") or "") for record in records}
-
-
-def score_table(records: Records, metric: str = "acsa") -> pd.DataFrame:
-    """Scores as :mod:`equipoise.metrics.comparison` takes them.
-
-    Parameters
-    ----------
-    records : sequence of mappings
-    metric : str, default="acsa"
-        A key of the records' ``metrics``.
-
-    Returns
-    -------
-    DataFrame of shape (n_methods, n_blocks)
-        Index: methods; columns: pairs of data set and seed. NaN where a run is missing or failed.
-    """
-    done = finished(records)
-    methods = dict.fromkeys(record["method"] for record in done)
-    blocks = dict.fromkeys((data_of(record), record["seed"]) for record in done)
-    columns = pd.MultiIndex.from_tuples(list(blocks), names=["data", "seed"]) if blocks else []
-    table = pd.DataFrame(math.nan, index=list(methods), columns=columns)
-    for record in done:
-        block = data_of(record), record["seed"]
-        table.loc[record["method"], block] = number(record["metrics"][metric])
-    return table
+    """The group of each treatment and shared sampler, by its label; empty for none."""
+    labels = part_labels(records, "treatment")
+    return {
+        labels.get(r.get("treatment")) or f"sampler:{r['sampler']}": str(r.get("group") or "")
+        for r in records
+    }
 
 
 def costs(record: Record) -> dict[str, float]:
     """What a job took; fitting includes the sampler."""
     found = {name: number(record.get(name)) for name in COSTS}
-    found["fit_seconds"] += number(record.get("sampler_seconds"), missing=0)
-    return found
+    sampler = number(record.get("sampler_seconds"), missing=0)
+    return found | {"fit_seconds": found["fit_seconds"] + sampler, "sampler_seconds": sampler}
 
 
 def machine_seconds(records: Records) -> float:
     """Time of all finished jobs, a sampler that several methods share counted once."""
     done = finished(records)
     samplers = {
-        (data_of(record), record["seed"], json.dumps(sampler, sort_keys=True)): _in_all(
+        (data_of(record), record["seed"], json.dumps(sampler, sort_keys=True)): _of_all_folds(
             record, "sampler_seconds"
         )
         for record in done
         if (sampler := (record.get("spec") or {}).get("sampler"))
     }
-    return sum(_in_all(r, name) for r in done for name in COSTS[:2]) + sum(samplers.values())
+    return sum(_of_all_folds(r, name) for r in done for name in COSTS[:2]) + sum(samplers.values())
 
 
-def _in_all(record: Record, name: str) -> float:
+def _of_all_folds(record: Record, name: str) -> float:
     """Seconds of all folds, of which a record has the mean."""
     return number(record.get(name), missing=0) * len(record.get("folds") or [1])
 
@@ -102,15 +110,15 @@ def failed_jobs(records: Records) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for record in records:
         if record["status"] == "failed":
-            # Of a traceback the last line says what happened.
+            # The last line of a traceback says what happened.
             error = (str(record.get("error") or "").strip().splitlines() or ["no message"])[-1]
-            line = f"{labels[record['method']]}, seed {record['seed']}: {error}"
+            line = f"{labels[method_of(record)]}, seed {record['seed']}: {error}"
             found.setdefault(data_of(record), []).append(line)
     return found
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:
-    """Without None and repetitions, in order."""
+    """The values without None and repetitions, in order."""
     return list(dict.fromkeys(value for value in values if value is not None))
 
 

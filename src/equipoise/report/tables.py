@@ -1,220 +1,316 @@
-"""Results of a benchmark as a table, and that table in Markdown and LaTeX."""
+"""The tables of a report, whatever they are to be written in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
-from equipoise.errors import InvalidInputError
+from equipoise.metrics import paired_differences
+from equipoise.metrics.names import METRICS
 
-from .cells import Cell, latex_cell, latex_text, markdown_cell, markdown_text, number_cell
-from .records import COSTS, Records, costs, data_of, data_sets, finished, groups_of, labels_of
-from .records import number as as_number
-
-Published = Mapping[str, Mapping[str, Sequence[float]]]
-Failed = Mapping[str, Sequence[str]]
-
-METRICS = {
-    "acsa": "ACSA",
-    "f_macro": "F",
-    "g_macro": "G",
-    "smallest_class_recall": "R_MI",
-    "largest_class_precision": "P_MA",
-}
-HEADINGS = [
-    *("method", "group", "seeds", *METRICS.values()),
-    *("fit s", "predict s", "peak MiB", "parameters"),
-]
-LEGEND = (
-    "Mean ± standard deviation over seeds; the best of each column in bold. R_MI is the recall of "
-    "the smallest class, P_MA the precision of the largest. Fitting includes the sampler."
+from .comparison import COMPARED, Comparison, compare, cost_table
+from .records import (
+    Records,
+    data_of,
+    data_sets,
+    failed_jobs,
+    finished,
+    machine_seconds,
+    part_labels,
 )
+from .summary import SCORES, Published, finished_jobs, results_table, score_table
+
+# Headings of the metrics by which treatments are compared.
+HEADINGS = {name: METRICS[name].symbol for name in COMPARED} | {"acsa": "balanced accuracy"}
+# Heading and format of each column of numbers.
+RESULTS = {
+    "n_seeds": ("seeds", "{:.0f}"),
+    **{name: (METRICS[name].symbol, "{:.4f}") for name in SCORES},
+    "fit_seconds": ("fit s", "{:,.1f}"),
+    "predict_seconds": ("predict s", "{:,.1f}"),
+    "peak_mib": ("peak MiB", "{:,.0f}"),
+    "n_parameters": ("parameters", "{:,.0f}"),
+}
+RANK_COSTS = {
+    "n_seeds": ("seeds", "{:.0f}"),
+    "sampler_seconds": ("sampler s", "{:,.1f}"),
+    "fit_seconds": ("fit s", "{:,.1f}"),
+    "peak_mib": ("peak MiB", "{:,.0f}"),
+}
 
 
-def results_table(records: Records, published: Published | None = None) -> pd.DataFrame:
-    """The five metrics and the costs of every method on every data set.
+@dataclass(frozen=True)
+class TableCell:
+    """What a table shows in one place, and what to sort it by.
+
+    Attributes
+    ----------
+    text : str
+    spread : str
+        Standard deviation to write after ±; empty for none.
+    best : bool
+        Whether no other row has a better value.
+    value : float
+        The number behind the text; NaN where that is none.
+    """
+
+    text: str
+    spread: str = ""
+    best: bool = False
+    value: float = math.nan
+
+    def __str__(self) -> str:
+        return f"{self.text} ± {self.spread}" if self.spread else self.text
+
+    @property
+    def is_number(self) -> bool:
+        """Whether there is a number behind the text."""
+        return not math.isnan(self.value)
+
+
+class Table(NamedTuple):
+    """A table, whatever it is to be written in.
+
+    Attributes
+    ----------
+    title : str
+    headings : list of str
+    rows : list of list of TableCell
+    note : str
+        What to write below.
+    failed : sequence of str
+        A line for each failed job.
+    n_names : int
+        How many of the first columns hold names rather than numbers.
+    muted : collection of str
+        Texts of first cells whose rows are not our own results.
+    """
+
+    title: str
+    headings: list[str]
+    rows: list[list[TableCell]]
+    note: str = ""
+    failed: Sequence[str] = ()
+    n_names: int = 1
+    muted: Sequence[str] = ()
+
+    @property
+    def is_numeric(self) -> list[bool]:
+        """Of each column, whether there are numbers behind its texts."""
+        return [any(row[i].is_number for row in self.rows) for i in range(len(self.headings))]
+
+
+def results_tables(records: Records, published: Published | None = None) -> list[Table]:
+    """All metrics and costs of every method, a table for each data set.
+
+    Parameters
+    ----------
+    records, published
+        As :func:`equipoise.report.summary.results_table` takes them.
+
+    Returns
+    -------
+    list of Table
+        Data sets of which all jobs failed have no rows.
+    """
+    results, failed = results_table(records, published), failed_jobs(records)
+    known = results.index.unique("data")
+    return [
+        Table(
+            data,
+            ["method", "group", *(heading for heading, _ in RESULTS.values())],
+            _result_rows(results.loc[data]) if data in known else [],
+            failed=failed.get(data, ()),
+            n_names=2,
+        )
+        for data in dict.fromkeys([*known, *failed])
+    ]
+
+
+def _result_rows(results: pd.DataFrame) -> list[list[TableCell]]:
+    shown = results[SCORES].round(4)
+    best = (shown == shown.max()).reindex(columns=list(RESULTS), fill_value=False)
+    return [
+        [
+            TableCell(str(label)),
+            TableCell("published" if row["published"] else row["group"]),
+            *(
+                number_cell(row[name], form, row.get(f"{name}_sd", math.nan), is_best)
+                for (name, (_, form)), is_best in zip(RESULTS.items(), marks, strict=True)
+            ),
+        ]
+        for (label, row), marks in zip(results.iterrows(), best.to_numpy(), strict=True)
+    ]
+
+
+def overview_table(records: Records, reference: str, published: Published | None = None) -> Table:
+    """ACSA of every method on all data sets, how far it is from the reference, and what it costs.
 
     Parameters
     ----------
     records : sequence of mappings
-        One per job, as the benchmark stores them. Failed ones are left out.
+        One per job, as the benchmark stores them.
+    reference : str
+        Name of the method that the others are compared with, on the seeds that both have.
     published : mapping of data set to (mapping of row name to five floats), default=None
-        Rows of papers, in the order of the metrics, put before the measured rows of that data set
-        where it was scored on test rows.
+        Rows of papers, whose first number is the ACSA.
 
     Returns
     -------
-    DataFrame
-        Index: ``data`` and ``method`` (its label), in the order of the records. Columns: ``group``,
-        ``published`` (bool), ``n_seeds``; each metric and its standard deviation over seeds
-        (``acsa``, ``acsa_sd``, …; NaN with one seed); means of ``fit_seconds`` (with the
-        sampler's), ``predict_seconds``, ``peak_mib`` and ``n_parameters``.
-
-    Raises
-    ------
-    InvalidInputError
-        If a published row has not five numbers.
+    Table
+        In the order of the mean ACSA; methods that lack a data set come last.
     """
-    done, labels, groups = finished(records), labels_of(records), groups_of(records)
+    found = results_table(records, published)
+    label = part_labels(records, "treatment").get(reference, reference)
+    names = data_sets(finished(records))
+    by_data = found.set_index("published", append=True).unstack("data")  # noqa: PD010
+    acsa = by_data["acsa"][names]
+    order = acsa.assign(lacks=acsa.isna().sum(axis=1), mean=acsa.mean(axis=1))
+    order = order.sort_values(["lacks", "mean"], ascending=[True, False], kind="stable")
+    best = acsa.round(4) == acsa.round(4).max()
+    against = {name: _differences(records, name, label) for name in names}
+
     rows = []
-    for data in data_sets(done):
-        rows += [_published_row(data, *row) for row in (published or {}).get(data, {}).items()]
-        here = [record for record in done if data_of(record) == data]
-        for method in dict.fromkeys(record["method"] for record in here):
-            runs = [record for record in here if record["method"] == method]
-            scores = pd.DataFrame([record["metrics"] for record in runs]).astype(float)
-            rows.append(
-                {
-                    "data": data,
-                    "method": labels[method],
-                    "group": groups[method],
-                    "published": False,
-                    "n_seeds": len(runs),
-                    **{name: scores[name].mean() for name in METRICS},
-                    **{f"{name}_sd": scores[name].std() for name in METRICS},
-                    **pd.DataFrame([costs(record) for record in runs]).mean(),
-                }
+    for method, is_published in order.index:
+        here = by_data.loc[(method, is_published)]
+        seeds = here["n_seeds"][names].dropna()
+        row = [
+            TableCell(f"{method} (published)" if is_published else str(method)),
+            TableCell(", ".join(f"{n:.0f}" for n in (seeds if seeds.nunique() > 1 else seeds[:1]))),
+        ]
+        for name in names:
+            is_best = bool(best.loc[(method, is_published), name])
+            row += [
+                TableCell(
+                    short(here["acsa"][name]),
+                    short(here["acsa_sd"][name]),
+                    is_best,
+                    here["acsa"][name],
+                ),
+                TableCell("" if is_published else against[name].get(method, "")),
+            ]
+        rows.append([*row, number_cell(here["fit_seconds"].mean(), "{:,.0f}")])
+    headings = [text for name in names for text in (f"{name}: ACSA", f"minus {label}")]
+    note = (
+        "ACSA is the accuracy averaged over the classes: mean ± standard deviation over the seeds, "
+        f"the best in bold; then the mean difference to {label} on the seeds that both have, and "
+        "its 95 % interval (Student's t, not corrected). Seconds of fitting include the sampler. "
+        f"All jobs took {machine_seconds(records) / 3600:.1f} hours of one core."
+    )
+    return Table("Overview", ["method", "seeds", *headings, "fit s"], rows, note)
+
+
+def _differences(records: Records, data: str, reference: str) -> dict[str, str]:
+    """What to write of the difference of every other method on a data set, by its label."""
+    scores = score_table([record for record in records if data_of(record) == data])
+    if reference not in scores.index:
+        return {}
+    found = paired_differences(scores, reference)[["difference", "low", "high"]]
+    return {
+        str(label): f"{short(difference, '+.4f')} ({short(low, '+.4f')} to {short(high, '+.4f')})"
+        if pd.notna(low)
+        else short(difference, "+.4f")
+        for label, difference, low, high in found.itertuples()
+    }
+
+
+def rank_tables(records: Records, reference: str) -> list[Table]:
+    """Average rank and mean of every treatment: over all classifiers, then for each.
+
+    Parameters
+    ----------
+    records : sequence of mappings
+    reference : str
+        Name of a treatment.
+    """
+    label = part_labels(records, "treatment")[reference]
+    jobs, tables = finished_jobs(records), []
+    costs = cost_table(jobs)
+    for classifier in (None, *jobs["classifier"].dropna().unique()):
+        found = {name: compare(jobs, name, label, classifier) for name in COMPARED}
+        rows = [
+            [TableCell(one), *(_rank(found[name].table, one) for name in COMPARED)]
+            for one in found["acsa"].table.index
+        ]
+        headings = ["treatment", *HEADINGS.values()]
+        note = (
+            "Average rank over the data sets, 1 is best, and in brackets the mean score. "
+            + "; ".join(rank_note(found[name], name) for name in ("acsa", "f_macro"))
+            + "."
+        )
+        if classifier is None:
+            headings += [heading for heading, _ in RANK_COSTS.values()]
+            for row in rows:
+                spent = costs.loc[row[0].text]
+                row += [number_cell(spent[name], form) for name, (_, form) in RANK_COSTS.items()]
+            note += (
+                " Ranks are within a classifier, averaged over the classifiers. Times are means of "
+                "one fit, the sampler's included in the second column."
             )
-    names = ["data", "method", "group", "published", "n_seeds"]
-    names += [name for metric in METRICS for name in (metric, f"{metric}_sd")]
-    return pd.DataFrame(rows, columns=[*names, *COSTS]).set_index(["data", "method"])
+        tables.append(Table(classifier or "All classifiers", headings, rows, note))
+    return tables
 
 
-def to_markdown(table: pd.DataFrame, failed: Failed | None = None) -> str:
-    """The table of :func:`results_table` in Markdown, data set by data set.
-
-    Parameters
-    ----------
-    table : DataFrame
-    failed : mapping of data set to lines, default=None
-        Failed jobs to name under the table of their data set.
-
-    Returns
-    -------
-    str
-    """
-    parts = []
-    for data, rows, jobs in _by_data(table, failed):
-        lines = [f"**{data}**", ""]
-        if rows:
-            lines += [f"| {' | '.join(HEADINGS)} |", f"|---|---|{'---:|' * (len(HEADINGS) - 2)}"]
-            lines += [f"| {' | '.join(map(markdown_cell, row))} |" for row in rows]
-        if jobs:
-            lines += ["", f"Failed: {markdown_text('; '.join(jobs))}"]
-        parts.append("\n".join(lines))
-    return "\n\n".join([*parts, LEGEND]) + "\n"
-
-
-def to_latex(table: pd.DataFrame, failed: Failed | None = None) -> str:
-    r"""The table of :func:`results_table` in LaTeX with booktabs, a float per data set.
-
-    Parameters
-    ----------
-    table : DataFrame
-    failed : mapping of data set to lines, default=None
-        Failed jobs to name under the table of their data set.
-
-    Returns
-    -------
-    str
-        Needs ``\usepackage{booktabs}``.
-    """
-    parts = []
-    for data, rows, jobs in _by_data(table, failed):
-        lines = [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{latex_text(data)}. {_LATEX_LEGEND}}}",
-        ]
-        if rows:
-            headings = " & ".join(_LATEX_HEADINGS.get(h, h) for h in HEADINGS)
-            lines += [rf"\begin{{tabular}}{{ll{'r' * (len(HEADINGS) - 2)}}}", r"\toprule"]
-            lines += [rf"{headings} \\", r"\midrule"]
-            lines += [rf"{' & '.join(map(latex_cell, row))} \\" for row in rows]
-            lines += [r"\bottomrule", r"\end{tabular}"]
-        if jobs:
-            lines += [rf"\par\footnotesize Failed: {latex_text('; '.join(jobs))}"]
-        parts.append("\n".join([*lines, r"\end{table}"]))
-    return "\n\n".join(parts) + "\n"
-
-
-def replace_between_marks(text: str, name: str, table: str) -> str:
-    """Put a table between ``<!-- results:NAME:start -->`` and ``<!-- results:NAME:end -->``.
-
-    Parameters
-    ----------
-    text : str
-        With each mark once, in this order.
-    name : str
-        Of the experiment.
-    table : str
-
-    Returns
-    -------
-    str
-        The text, marks included, with the table in place of what was between them.
-
-    Raises
-    ------
-    InvalidInputError
-        If a mark is missing or repeated, or they are in the wrong order.
-    """
-    start, end = f"<!-- results:{name}:start -->", f"<!-- results:{name}:end -->"
-    if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
-        raise InvalidInputError(
-            f"The text has {start} {text.count(start)} times and {end} {text.count(end)} times. "
-            "It needs each once, the start first."
-        )
-    before, rest = text.split(start)
-    return f"{before}{start}\n{table.strip()}\n{end}{rest.split(end)[1]}"
-
-
-def table_cells(rows: pd.DataFrame) -> list[list[Cell]]:
-    """The cells of one data set's rows, a list per row in the order of `HEADINGS`."""
-    shown = rows[list(METRICS)].round(4)
-    best = shown == shown.max()
-    return [
-        [
-            Cell(str(label)),
-            Cell("published" if row["published"] else row["group"]),
-            number_cell(row["n_seeds"], "{:.0f}"),
-            *(
-                replace(
-                    number_cell(row[name], "{:.4f}"),
-                    spread=number_cell(row[f"{name}_sd"], "{:.4f}").text,
-                    best=bool(best[name].iloc[i]),
-                )
-                for name in METRICS
-            ),
-            number_cell(row["fit_seconds"], "{:,.1f}"),
-            number_cell(row["predict_seconds"], "{:,.1f}"),
-            number_cell(row["peak_mib"], "{:,.0f}"),
-            number_cell(row["n_parameters"], "{:,.0f}"),
-        ]
-        for i, (label, row) in enumerate(rows.iterrows())
+def difference_table(records: Records, reference: str) -> Table:
+    """Differences to the reference in all metrics, over all classifiers, with p-values."""
+    label = part_labels(records, "treatment")[reference]
+    jobs = finished_jobs(records)
+    found = {name: compare(jobs, name, label).table for name in COMPARED}
+    rows = [
+        [TableCell(one), *(_difference(found[name], one) for name in COMPARED)]
+        for one in found["acsa"].index
+        if one != label
     ]
+    note = (
+        f"Mean difference to {label} over the data sets and, in brackets, the p-value of "
+        "Wilcoxon's signed-rank test over the data sets, Holm-corrected over the treatments. Of "
+        "the Brier score a negative difference is better."
+    )
+    return Table(f"Difference to {label}", ["treatment", *HEADINGS.values()], rows, note)
 
 
-def _published_row(data: str, label: str, values: Sequence[float]) -> dict[str, object]:
-    if len(values) != len(METRICS):
-        raise InvalidInputError(
-            f"published[{data!r}][{label!r}] has {len(values)} numbers. "
-            f"Give {len(METRICS)}, in the order {', '.join(METRICS)}."
-        )
-    scores = {name: as_number(value) for name, value in zip(METRICS, values, strict=True)}
-    return {"data": data, "method": label, "group": "", "published": True, **scores}
+def rank_note(found: Comparison, metric: str) -> str:
+    """What the ranks are over, and from which difference on two of them differ."""
+    if math.isnan(found.critical_difference):
+        return "There is no data set that all treatments have."
+    return (
+        f"{HEADINGS[metric]}: {found.n_blocks} data sets, Nemenyi's critical difference "
+        f"{found.critical_difference:.2f} at 95 %, Friedman's p {p_text(found.friedman_p)}"
+    )
 
 
-def _by_data(
-    table: pd.DataFrame, failed: Failed | None
-) -> Iterator[tuple[str, list[list[Cell]], Sequence[str]]]:
-    failed = failed or {}
-    known = table.index.unique("data")
-    for data in dict.fromkeys([*known, *failed]):
-        yield data, table_cells(table.loc[data]) if data in known else [], failed.get(data, ())
+def number_cell(value: float, form: str, spread: float = math.nan, best: bool = False) -> TableCell:
+    """A number, and its standard deviation, in this format; empty for NaN."""
+    text, after = ("" if math.isnan(one) else form.format(one) for one in (value, spread))
+    return TableCell(text, after, best, value)
 
 
-_LATEX_HEADINGS = {"R_MI": r"$R_{\mathrm{MI}}$", "P_MA": r"$P_{\mathrm{MA}}$"}
-_LATEX_LEGEND = r"Mean $\pm$ standard deviation over seeds; best of each column in bold."
+def short(value: float, form: str = ".4f") -> str:
+    """A number between -1 and 1 without the zero before its point; empty for NaN."""
+    return "" if math.isnan(value) else f"{value:{form}}".replace("-", "−").replace("0.", ".", 1)
+
+
+def p_text(p: float, undefined: str = "undefined") -> str:
+    """A p-value to three digits."""
+    if math.isnan(p):
+        return undefined
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def _rank(table: pd.DataFrame, name: str) -> TableCell:
+    if name not in table.index:
+        return TableCell("")
+    rank, score = table.loc[name, ["rank", "score"]]
+    best = bool(round(rank, 2) == round(table["rank"].min(), 2))
+    return TableCell(f"{rank:.2f} ({short(score, '.3f')})", best=best, value=rank)
+
+
+def _difference(table: pd.DataFrame, name: str) -> TableCell:
+    if name not in table.index or math.isnan(table.loc[name, "difference"]):
+        return TableCell("")
+    difference, p = table.loc[name, ["difference", "p"]]
+    return TableCell(f"{short(difference, '+.3f')} ({p_text(p)})", value=difference)

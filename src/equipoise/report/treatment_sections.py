@@ -1,74 +1,40 @@
-"""The sections of the benchmark page for treatments over many tables, in place of those by data."""
+"""What the page shows of treatments over many tables, in place of the sections by data set."""
 
 from __future__ import annotations
 
-from ._html import Html, picture, table, tag
-from .cells import Table
-from .page_figures import ranks_figure, svg
-from .records import Records, failed_jobs
-from .treatment_tables import difference_table, rank_note, rank_tables
-from .treatments import METRICS, compare, cost_table, treatment_labels
+from typing import Any
 
-LINKS = {"ranks": "Ranks", "differences": "Differences", "classifiers": "By classifier"}
-Colours = dict[str, str]
+from .comparison import COMPARED, compare, cost_table
+from .page_figures import Colours, ranks_picture
+from .records import Records, failed_jobs, part_labels
+from .summary import finished_jobs
+from .tables import HEADINGS, difference_table, rank_note, rank_tables
 
 
-def all_sections(records: Records, reference: str, colours: Colours) -> list[Html]:
-    """Ranks over all classifiers, differences to the reference, ranks by classifier, failures."""
-    label = treatment_labels(records)[reference]
-    whole, *by_classifier = rank_tables(records, reference)
-    drawn = []
-    for metric in METRICS:
-        found = compare(records, metric, label)
-        if len(found.table):
-            figure = ranks_figure(found.table["rank"], found.critical_difference, colours)
-            words = ", ".join(f"{one} {rank:.2f}" for one, rank in found.table["rank"].items())
-            drawn.append(picture(svg(figure), f"Average ranks: {words}", rank_note(found, metric)))
-    differences = difference_table(records, reference)
-    parts = [
-        _section("ranks", "Average ranks", _shown(whole, colours), _grid(drawn)),
-        _section("differences", differences.title, _shown(differences, colours)),
-        _section(
-            "classifiers",
-            "Ranks by classifier",
-            *(Html(tag("h3", one.title) + _shown(one, colours)) for one in by_classifier),
-        ),
-    ]
-    if failed := failed_jobs(records):
-        lines = [tag("li", f"{data}: {line}") for data, jobs in failed.items() for line in jobs]
-        parts.append(_section("failed", "Failed", tag("div", tag("ul", *lines), class_="failed")))
-    return parts
-
-
-def cards(records: Records, reference: str) -> list[Html]:
-    """The first answers: the best rank by metric, and what it takes."""
-    label = treatment_labels(records)[reference]
-    found, spent = [], cost_table(records)
-    for metric in ("acsa", "f_macro"):
-        ranks = compare(records, metric, label).table
-        if len(ranks):
-            best = ranks.index[0]
-            facts = [
-                *(tag("dt", "best average rank"), tag("dd", tag("b", best))),
-                *(tag("dt", "its rank, its mean"), tag("dd", _two(ranks.iloc[0]))),
-                *(tag("dt", "a fit takes"), tag("dd", f"{spent.loc[best, 'fit_seconds']:,.1f} s")),
+def treatment_sections(records: Records, reference: str, colours: Colours) -> dict[str, Any]:
+    """All that the template ``treatments.html`` shows; `reference` is a name."""
+    label, jobs = part_labels(records, "treatment")[reference], finished_jobs(records)
+    costs, cards, drawn = cost_table(jobs), {}, []
+    for metric in COMPARED:
+        found = compare(jobs, metric, label)
+        if found.table.empty:
+            continue
+        ranks = found.table["rank"]
+        picture = ranks_picture(ranks, found.critical_difference, colours)
+        drawn.append((picture, ranks.to_dict(), rank_note(found, metric)))
+        if metric in ("acsa", "f_macro"):
+            best = found.table.iloc[0]
+            cards[HEADINGS[metric]] = [
+                ("best average rank", best.name, ""),
+                ("its rank, its mean", "", f"{best['rank']:.2f}, {best['score']:.4f}"),
+                ("a fit takes", "", f"{costs.loc[best.name, 'fit_seconds']:,.1f} s"),
             ]
-            found.append(tag("div", tag("h3", METRICS[metric]), tag("dl", *facts), class_="card"))
-    return found
-
-
-def _two(row: object) -> str:
-    return f"{row['rank']:.2f}, {row['score']:.4f}"  # type: ignore[index]
-
-
-def _shown(one: Table, colours: Colours) -> Html:
-    note = tag("p", one.note, class_="note")
-    return Html(note + table(one.headings, one.rows, colours=colours))
-
-
-def _grid(pictures: list[Html]) -> Html:
-    return tag("div", *pictures, class_="pictures")
-
-
-def _section(name: str, heading: str, *parts: Html) -> Html:
-    return tag("section", tag("h2", heading), *parts, id=name)
+    overall, *by_classifier = rank_tables(records, reference)
+    return {
+        "cards": cards,
+        "overall": overall,
+        "drawn": drawn,
+        "differences": difference_table(records, reference),
+        "by_classifier": by_classifier,
+        "failed": failed_jobs(records),
+    }

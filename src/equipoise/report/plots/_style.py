@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.transforms import Bbox
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
+from sklearn.isotonic import isotonic_regression
 
 # Ten colours chosen for colour-blind readers: Petroff, "Accessible color sequences for data
 # visualization" (2021). Written out because matplotlib knows them only from 3.10 on.
@@ -30,18 +31,11 @@ DASHES = ("-", "--", "-.", ":")
 MUTED = "0.45"
 GRID: dict[str, Any] = {"color": "0.5", "alpha": 0.25, "linewidth": 0.8}
 
-METRIC_NAMES = {
-    "acsa": "ACSA",
-    "f_macro": "macro F1",
-    "g_macro": "macro G",
-    "smallest_class_recall": "recall of the smallest class",
-    "largest_class_precision": "precision of the largest class",
-}
-
 Names = Mapping[Hashable, str] | Sequence[str] | None
 Counts = Mapping[Hashable, int] | Sequence[int] | None
 Value = TypeVar("Value")
 AnyFigure = Figure | SubFigure
+AxesArray = np.ndarray[Any, np.dtype[Any]]
 Layout = Literal["constrained", "none"]
 
 
@@ -66,44 +60,40 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     return new_figure(None, width, height).add_subplot() if ax is None else ax
 
 
-def fit_figure(ax: Axes, width: float, height: float) -> None:
-    """Size the only figure of `ax` so that `ax` measures this in inches and no label is cut.
+def fit_figure(grid: AxesArray, width: float, height: float) -> None:
+    """Size their figure so that all axes in this 2-D array measure this in inches, no label cut.
 
     For axes of a fixed aspect, around which constrained layout leaves too much room or too little.
     """
-    fit_grid([[ax]], width, height)
-
-
-def fit_grid(grid: Sequence[Sequence[Axes]], width: float, height: float) -> None:
-    """Size their figure so that all axes in these rows measure this in inches, no label cut."""
-    figure, pad = cast(Figure, grid[0][0].figure), 0.08
+    figure, pad = cast(Figure, grid[0, 0].figure), 0.08
     figure.set_size_inches(width, height)
-    for row in grid:
-        for ax in row:
-            ax.set_position((0, 0, 1, 1))
+    for ax in grid.flat:
+        ax.set_position((0, 0, 1, 1))
     figure.draw_without_rendering()
-    around = [[_margins(ax) for ax in row] for row in grid]
-    columns = [[row[i] for row in around if i < len(row)] for i in range(len(grid[0]))]
-    lefts, rights = ([max(m[side] for m in c) + pad for c in columns] for side in (0, 1))
-    belows, aboves = ([max(m[side] for m in r) + pad for r in around] for side in (2, 3))
-    full_width = sum(lefts) + len(columns) * width + sum(rights)
-    full_height = sum(belows) + len(grid) * height + sum(aboves)
-    figure.set_size_inches(full_width, full_height)
-    for i, row in enumerate(grid):
-        y = full_height - sum(aboves[: i + 1]) - sum(belows[:i]) - (i + 1) * height
-        for j, ax in enumerate(row):
-            x = sum(lefts[: j + 1]) + sum(rights[:j]) + j * width
-            ax.set_position(
-                (x / full_width, y / full_height, width / full_width, height / full_height)
-            )
+    # Inches that labels take around the axes; those of a column or row have the same.
+    outer = np.array([[ax.get_tightbbox().extents for ax in row] for row in grid]) / figure.dpi
+    left, above = pad - outer[..., 0].min(axis=0), pad + outer[..., 3].max(axis=1) - height
+    right, below = pad + outer[..., 2].max(axis=0) - width, pad - outer[..., 1].min(axis=1)
+    size = np.array([(left + width + right).sum(), (below + height + above).sum()])
+    figure.set_size_inches(*size)
+    lefts = np.cumsum(left + width + right) - right - width
+    bottoms = size[1] - np.cumsum(above + height + below) + below
+    for (i, j), ax in np.ndenumerate(grid):
+        ax.set_position((*(lefts[j], bottoms[i]) / size, *(width, height) / size))
 
 
-def _margins(ax: Axes) -> tuple[float, float, float, float]:
-    """Inches that labels take to the left of the axes, to the right, below and above."""
-    inner, outer = ax.get_window_extent(), cast(Bbox, ax.get_tightbbox())
-    sides = inner.x0 - outer.x0, outer.x1 - inner.x1, inner.y0 - outer.y0, outer.y1 - inner.y1
-    left, right, below, above = (side / cast(Figure, ax.figure).dpi for side in sides)
-    return left, right, below, above
+def plain_log_ticks(ax: Axes, subs: Sequence[float]) -> None:
+    """Ticks at these multiples of the powers of ten on the x axis, written as 30, 100, 300."""
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def spread(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Positions in [0, 1] near the sorted wanted ones, at least `gap` apart."""
+    steps = gap * np.arange(len(wanted))
+    # Least squares under the order and the gaps.
+    return isotonic_regression(wanted - steps, y_min=0, y_max=1 - steps[-1]) + steps
 
 
 def class_labels(

@@ -8,7 +8,17 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from ...metrics._labels import check_labels
-from ._style import MUTED, AnyFigure, Counts, Names, as_floats, class_labels, look, new_figure
+from ._style import (
+    MUTED,
+    AnyFigure,
+    AxesArray,
+    Counts,
+    Names,
+    as_floats,
+    class_labels,
+    look,
+    new_figure,
+)
 
 _MAX_FEATURES = 50  # before t-SNE, wider data is projected on its principal components
 
@@ -23,7 +33,7 @@ def plot_latent(
     random_state: int | None = 0,
     max_rows: int = 2000,
     fig: AnyFigure | None = None,
-) -> AnyFigure:
+) -> AxesArray:
     """Map data and latent codes side by side with t-SNE, coloured by class.
 
     Where the codes separate classes that the data mixes, the model has learned something of use
@@ -50,8 +60,8 @@ def plot_latent(
 
     Returns
     -------
-    matplotlib Figure or SubFigure
-        With two axes: data on the left, codes on the right.
+    ndarray of matplotlib Axes of shape (2,)
+        Data on the left, codes on the right.
 
     Raises
     ------
@@ -88,15 +98,8 @@ def plot_latent(
     ):
         points = _embed(values, random_state)
         for i in by_size.tolist():
-            ax.scatter(
-                *points[drawn == i].T,
-                s=16,
-                linewidths=0.2,
-                edgecolors="white",
-                label=labels[i],
-                zorder=2,
-                **look(i),
-            )
+            style = look(i) | {"s": 16, "linewidths": 0.2, "edgecolors": "white", "zorder": 2}
+            ax.scatter(*points[drawn == i].T, label=labels[i], **style)
         ax.set_title(title)
         if not np.ptp(points):
             ax.text(0.5, 0.55, "all rows are the same", transform=ax.transAxes, ha="center")
@@ -117,7 +120,7 @@ def plot_latent(
     if len(chosen) < len(target):
         which = f"{len(chosen):,} of {len(target):,} rows, the largest classes thinned"
     figure.supxlabel(f"t-SNE of {which}; the axes have no unit", fontsize="small", color=MUTED)
-    return figure
+    return axes
 
 
 def _thin(encoded: NDArray[np.intp], max_rows: int, random_state: int | None) -> NDArray[np.intp]:
@@ -132,11 +135,8 @@ def _thin(encoded: NDArray[np.intp], max_rows: int, random_state: int | None) ->
         return np.arange(len(encoded))
     cap = max(c for c in range(1, max_rows + 1) if np.minimum(counts, c).sum() <= max_rows)
     rng = np.random.default_rng(random_state)
-    return np.sort(
-        np.concatenate(
-            [rng.permutation(np.flatnonzero(encoded == c))[:cap] for c in range(len(counts))]
-        )
-    )
+    kept = [rng.permutation(np.flatnonzero(encoded == c))[:cap] for c in range(len(counts))]
+    return np.sort(np.concatenate(kept))
 
 
 def _embed(values: NDArray[np.float64], random_state: int | None) -> NDArray[np.float64]:

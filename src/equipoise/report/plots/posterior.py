@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import rcParams
 from numpy.typing import ArrayLike
 
-from ._style import MUTED, PALETTE, AnyFigure, as_floats, new_figure
+from ._style import MUTED, PALETTE, AnyFigure, AxesArray, as_floats, new_figure
 
 
 def plot_posterior_convergence(
@@ -18,7 +18,7 @@ def plot_posterior_convergence(
     labels: Sequence[str],
     epochs: ArrayLike | None = None,
     fig: AnyFigure | None = None,
-) -> AnyFigure:
+) -> AxesArray:
     """Mean and standard deviation of q(z|x, y) over epochs, for a few instances.
 
     Lines that still drift at the end mean that training stopped early; standard deviations that
@@ -37,8 +37,8 @@ def plot_posterior_convergence(
 
     Returns
     -------
-    matplotlib Figure or SubFigure
-        With two axes for each instance: mean and standard deviation.
+    ndarray of matplotlib Axes of shape (n_instances, 2)
+        For each instance the mean and the standard deviation.
 
     Raises
     ------
@@ -84,4 +84,4 @@ def plot_posterior_convergence(
     figure.supxlabel(
         f"{plural} ({latent_dim}); dashed: the prior N(0, 1)", fontsize="small", color=MUTED
     )
-    return figure
+    return axes

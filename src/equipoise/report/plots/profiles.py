@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ...errors import InvalidInputError
-from ._style import DASHES, GRID, PALETTE, Names, as_floats, class_labels, new_figure
+from ._style import DASHES, GRID, PALETTE, AxesArray, Names, as_floats, class_labels, new_figure
 
 _WIDTH, _HEIGHT = 2.1, 1.35  # inches of a panel
 
@@ -21,7 +19,7 @@ def plot_profiles(
     *,
     code_names: Sequence[str],
     class_names: Names = None,
-) -> Figure:
+) -> AxesArray:
     """A row per column of the table, a panel per code, a line per class.
 
     A flat line says that the code leaves the column alone; lines that rise together, that it means
@@ -39,7 +37,7 @@ def plot_profiles(
 
     Returns
     -------
-    matplotlib Figure
+    ndarray of matplotlib Axes of shape (n_columns, n_codes)
         Panels of a row share their scale.
 
     Raises
@@ -61,18 +59,13 @@ def plot_profiles(
     labels = class_labels(range(n_classes), class_names, None, "")
     n_rows, n_columns = len(arrays), len(code_names)
     size = (1.3 + _WIDTH * n_columns, 0.9 + _HEIGHT * n_rows)
-    figure = cast(Figure, new_figure(None, *size, layout="constrained"))
+    figure = new_figure(None, *size)
     axes = figure.subplots(n_rows, n_columns, sharex=True, sharey="row", squeeze=False)
     for row, (name, array) in zip(axes, arrays.items(), strict=True):
         for ax, lines in zip(row, array, strict=True):
             for c, line in enumerate(lines):
-                ax.plot(
-                    points,
-                    line,
-                    color=PALETTE[c % len(PALETTE)],
-                    linestyle=DASHES[c // len(PALETTE) % len(DASHES)],
-                    label=labels[c],
-                )
+                dash = DASHES[c // len(PALETTE) % len(DASHES)]
+                ax.plot(points, line, dash, color=PALETTE[c % len(PALETTE)], label=labels[c])
             ax.grid(**GRID)
             ax.tick_params(labelsize="x-small")
         row[0].set_ylabel(name, fontsize="small", rotation=0, ha="right", va="center")
@@ -83,4 +76,4 @@ def plot_profiles(
     figure.legend(
         handles, names, loc="outside upper center", ncols=min(6, n_classes), frameon=False
     )
-    return figure
+    return axes

@@ -86,7 +86,7 @@ def plot_samples(
     if nearest is not None:
         _mark_pairs(ax, corners, rows, (height, width))
     if own:
-        fit_figure(ax, canvas.shape[1] * scale, canvas.shape[0] * scale)
+        fit_figure(np.array([[ax]]), canvas.shape[1] * scale, canvas.shape[0] * scale)
     return ax
 
 

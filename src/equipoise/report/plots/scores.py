@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import confusion_matrix
 
 from ...metrics._labels import check_labels, check_same_kind
+from ...metrics.names import METRICS
 from ._style import (
     DASHES,
     GRID,
-    METRIC_NAMES,
     Names,
     as_floats,
     class_labels,
@@ -115,7 +115,7 @@ def plot_confusion(
                 colour = "white" if norm(value) > 0.6 else "black"
                 ax.text(j, i, text, ha="center", va="center", color=colour, fontsize="small")
     if own:
-        fit_figure(ax, side, side)
+        fit_figure(np.array([[ax]]), side, side)
     return ax
 
 
@@ -177,7 +177,7 @@ def plot_rate_effect(
             x[order],
             values[order],
             yerr=bars,
-            label=METRIC_NAMES.get(metric, metric),
+            label=METRICS[metric].words if metric in METRICS else metric,
             linestyle=DASHES[i % 4],
             capsize=3,
             markersize=5,

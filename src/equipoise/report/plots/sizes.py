@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from ._style import DASHES, GRID, Names, as_floats, class_labels, look, new_axes, per_class
+from ._style import (
+    DASHES,
+    GRID,
+    Names,
+    as_floats,
+    class_labels,
+    look,
+    new_axes,
+    per_class,
+    plain_log_ticks,
+    spread,
+)
 
 _MAX_NAMED = 50  # classes; more names do not fit above the axes
 
@@ -66,23 +78,15 @@ def plot_recall_by_size(
     for i, (method, values) in enumerate(recalls.items()):
         recall = _recalls(method, values, classes)
         known = ~np.isnan(recall)
-        sizes = np.unique(counts[known])
-        style = look(i)
+        style, dash = look(i), DASHES[i % 4]
         ax.plot(counts[known], recall[known], linestyle="", markersize=5, **style)
-        ax.plot(
-            sizes,
-            [recall[known & (counts == size)].mean() for size in sizes],
-            color=style["color"],
-            linestyle=DASHES[i % 4],
-            linewidth=1.3,
-        )
+        means = pd.Series(recall[known]).groupby(counts[known]).mean()
+        ax.plot(means, color=style["color"], linestyle=dash, linewidth=1.3)
         # What the legend shows: line and marker together.
-        ax.plot([], [], linestyle=DASHES[i % 4], markersize=5, label=method, **style)
+        ax.plot([], [], linestyle=dash, markersize=5, label=method, **style)
     ax.set_xscale("log")
     ax.set_xlim(counts.min() / 1.3, counts.max() * 1.3)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(lambda size, _: f"{size:,.0f}")
-    ax.xaxis.set_minor_locator(NullLocator())
+    plain_log_ticks(ax, (1, 2, 5))
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("training rows of the class (logarithmic)")
     ax.set_ylabel("recall")
@@ -112,30 +116,16 @@ def _write_names(ax: Axes, names: list[str], counts: NDArray[np.float64]) -> Non
     order = np.argsort(counts, kind="stable")
     low, high = np.log(ax.get_xlim())
     wanted = (np.log(counts[order]) - low) / (high - low)
-    places = _spread(wanted, gap=min(0.028, 1 / len(names)))
+    places = spread(wanted, gap=min(0.028, 1 / len(names)))
     top = ax.twiny()  # its ticks, unlike free text, are known to the title and to the layout
     top.set_xlim(0, 1)
-    top.set_xticks(
-        places,
-        [names[i] for i in order],
-        rotation=90,
-        fontsize="x-small" if len(names) > 20 else "small",
-    )
+    size = "x-small" if len(names) > 20 else "small"
+    top.set_xticks(places, [names[i] for i in order], rotation=90, fontsize=size)
     top.tick_params(length=0, pad=12)
-    top.plot(
-        [wanted, places],
-        [1, 1.035],
-        color="0.5",
-        linewidth=0.7,
-        clip_on=False,
-        transform=top.transAxes,
-    )
-
-
-def _spread(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Positions in [0, 1] near the sorted wanted ones, at least `gap` apart."""
-    steps = gap * np.arange(len(wanted))
-    slack = wanted - steps  # where this is non-decreasing, neighbours have their gap
-    pushed_right = np.maximum.accumulate(slack)
-    pushed_left = np.minimum.accumulate(slack[::-1])[::-1]
-    return ((pushed_right + pushed_left) / 2).clip(0, 1 - steps[-1]) + steps
+    style: dict[str, Any] = {
+        "color": "0.5",
+        "linewidth": 0.7,
+        "clip_on": False,
+        "transform": top.transAxes,
+    }
+    top.plot([wanted, places], [1, 1.035], **style)

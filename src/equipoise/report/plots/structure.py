@@ -12,13 +12,12 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
+from matplotlib.patches import BoxStyle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from ...errors import InvalidInputError
-from ._layers import Pair, depths, layered
-from ._routes import STUB, Points, label_spots, routes
+from ._layers import Pair, Points, label_spots, layered, routes
 from ._style import MUTED, fit_figure, new_figure
 
 _NOTABLE = 0.1  # absolute partial correlation from which an unprescribed pair is drawn
@@ -77,28 +76,33 @@ def plot_structure(
     if not codes or len(set(codes)) < len(codes):
         raise InvalidInputError(f"names is {codes}. Give every code a name of its own.")
     joined = list(dict.fromkeys(_pair("edges", pair, codes) for pair in edges))
-    try:
-        depth = depths(len(codes), joined)
-    except nx.NetworkXUnfeasible:
-        path = " → ".join(codes[a] for a, _ in nx.find_cycle(nx.DiGraph(joined)))
-        raise InvalidInputError(f"edges has a cycle through {path}. Remove one of these.") from None
+    graph = nx.DiGraph(joined)
+    graph.add_nodes_from(range(len(codes)))
+    if not nx.is_directed_acyclic_graph(graph):
+        path = " → ".join(codes[a] for a, _ in nx.find_cycle(graph))
+        raise InvalidInputError(f"edges has a cycle through {path}. Remove one of these.")
     known = _strengths(strengths or {}, joined, codes)
     shares = _recovery(recovery or {}, codes)
-    stray = [p for p, rho in known.items() if p not in joined and abs(rho) > _NOTABLE]
 
-    # What has no direction is laid from left to right.
-    laid = [(a, b) if depth[a] <= depth[b] else (b, a) for a, b in stray]
-    lines = [*joined, *laid]
-    rows, passes = layered(depth, lines)
-    labels = [fill(name, _WRAP) for name in codes]
-    widest = max(_text_width(line) for label in labels for line in label.split("\n"))
-    n_lines = max(label.count("\n") for label in labels) + 1 + bool(shares)
-    crowd = sum(pair in known for pair in [*joined, *stray]) / max(1, max(depth))
+    layer_of = {i: k for k, layer in enumerate(nx.topological_generations(graph)) for i in layer}
+    depth = [layer_of[i] for i in range(len(codes))]
+    drawn = {pair: (known.get(pair), True) for pair in joined}
+    for (a, b), rho in known.items():
+        if (a, b) not in drawn and abs(rho) > _NOTABLE:
+            # What has no direction is laid from left to right.
+            drawn[(a, b) if depth[a] <= depth[b] else (b, a)] = (rho, False)
+    labels = [
+        fill(name, _WRAP) + (f"\nR² {shares[name]:.2f}" if name in shares else "") for name in codes
+    ]
+    lines = [label.split("\n") for label in labels]
+    widest = max(_text_width(line) for label in lines for line in label)
+    box = np.array([max(0.7, widest), max(map(len, lines)) * _LINE]) + 2 * _PAD
+    crowd = sum(rho is not None for rho, _ in drawn.values()) / max(1, max(depth))
     gap = _GAP + 0.1 * max(0, crowd - 4)  # inches; numbers on many lines need room
-    box = np.array([max(0.7, widest) + 2 * _PAD, n_lines * _LINE + 2 * _PAD])
-    pitch = np.array([box[0] + gap, -box[1] - 0.25])  # rows count downwards
-    centres = np.column_stack([depth, rows]) * pitch
-    ways = routes(lines, passes, centres, box, pitch)
+    rows, passes = layered(depth, list(drawn))
+    step = -box[1] - 0.25  # rows count downwards
+    centres = np.column_stack([np.array(depth) * (box[0] + gap), rows * step])
+    ways = routes({pair: np.array(way) * step for pair, way in passes.items()}, centres, box)
 
     corners = np.concatenate([centres - box / 2, centres + box / 2, *ways])
     low, high = corners.min(axis=0) - 0.1, corners.max(axis=0) + 0.1
@@ -111,14 +115,22 @@ def plot_structure(
         scale = min(1.0, *(inches / (high - low)))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     ax.set_axis_off()
-    for pair, way, spot in zip([*joined, *stray], ways, label_spots(ways), strict=True):
-        _draw_line(ax, way, spot, known.get(pair), pair in joined, scale)
-    for name, label, centre in zip(codes, labels, centres, strict=True):
-        _draw_box(ax, label, centre, box, shares.get(name), scale)
+    for (value, prescribed), way, spot in zip(drawn.values(), ways, label_spots(ways), strict=True):
+        _draw_line(ax, way, spot, value, prescribed, scale)
+    for name, label, (x, y) in zip(codes, labels, centres, strict=True):
+        # Only shades on which black text can be read.
+        shade = colormaps["Blues"](0.6 * max(shares[name], 0)) if name in shares else "white"
+        style = BoxStyle("round", pad=0, rounding_size=_PAD)
+        low_left = (x - box[0] / 2, y - box[1] / 2)
+        patch = FancyBboxPatch(low_left, box[0], box[1], boxstyle=style, linewidth=scale, zorder=4)
+        patch.set(facecolor=shade, edgecolor=_INK)
+        ax.add_patch(patch)
+        ax.text(x, y, label, fontsize=scale * _NAME, ha="center", va="center", zorder=5)
     ax.set_title("Dependences between codes", loc="left")
-    _explain(ax, any(pair in known for pair in joined), bool(stray))
+    has_number = any(prescribed and rho is not None for rho, prescribed in drawn.values())
+    _explain(ax, has_number, len(drawn) > len(joined))
     if own:
-        fit_figure(ax, *(high - low))
+        fit_figure(np.array([[ax]]), *(high - low))
     return ax
 
 
@@ -126,14 +138,12 @@ def _draw_line(
     ax: Axes, way: Points, spot: Points, rho: float | None, prescribed: bool, scale: float
 ) -> None:
     width = scale * (1.2 if rho is None else 0.8 + 4 * abs(rho))
+    style: dict[str, Any] = {"color": MUTED, "linewidth": scale * 1.2, "linestyle": _DASHES}
     if prescribed:
-        ax.add_patch(PathPatch(Path(way[:-1]), fill=False, color=_INK, linewidth=width))
-        base, half = way[-1] - (STUB, 0), 0.045 + 0.75 * width / scale / 72
-        head = [way[-1], base + (0, half), base - (0, half)]
-        ax.add_patch(Polygon(head, facecolor=_INK, linewidth=0))
-    else:
-        style: dict[str, Any] = {"color": MUTED, "linewidth": scale * 1.2, "linestyle": _DASHES}
-        ax.add_patch(PathPatch(Path(way), fill=False, **style))
+        size = scale * 9 + 2 * width
+        style = {"color": _INK, "linewidth": width, "arrowstyle": "-|>", "mutation_scale": size}
+        style |= {"joinstyle": "miter", "capstyle": "butt"}
+    ax.add_patch(FancyArrowPatch(path=Path(way), **({"arrowstyle": "-"} | style)))
     if rho is not None:
         ax.annotate(
             f"{round(rho, 2) + 0.0:.2f}".replace("-", "−"),
@@ -147,50 +157,17 @@ def _draw_line(
         )
 
 
-def _draw_box(
-    ax: Axes, label: str, centre: Points, box: Points, r2: float | None, scale: float
-) -> None:
-    # Only shades on which black text can be read.
-    shade = "white" if r2 is None else colormaps["Blues"](0.6 * min(max(r2, 0), 1))
-    ax.add_patch(
-        FancyBboxPatch(
-            (centre[0] - box[0] / 2, centre[1] - box[1] / 2),
-            box[0],
-            box[1],
-            boxstyle=f"round,pad=0,rounding_size={_PAD}",
-            facecolor=shade,
-            edgecolor=_INK,
-            linewidth=scale,
-            zorder=4,
-        )
-    )
-    # The R² has the lowest line of the box for itself.
-    up = 0 if r2 is None else 0.5 * _LINE
-    text: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 5}
-    ax.text(centre[0], centre[1] + up, label, fontsize=scale * _NAME, linespacing=1.15, **text)
-    if r2 is not None:
-        low = centre[1] - box[1] / 2 + _PAD + 0.4 * _LINE
-        ax.text(centre[0], low, f"R² {r2:.2f}", fontsize=scale * _SMALL, **text)
-
-
 def _explain(ax: Axes, numbers: bool, stray: bool) -> None:
     """What numbers and dashes mean, beneath the graph."""
-    entries = []
-    if numbers:
-        label = "prescribed, with its partial correlation"
-        entries.append(Line2D([], [], color=_INK, linewidth=2.5, label=label))
+    text = "prescribed, with its partial correlation"
+    entries = [Line2D([], [], color=_INK, linewidth=2.5, label=text)] if numbers else []
     if stray:
-        label = f"not prescribed, partial correlation |ρ| > {_NOTABLE:g}"
-        entries.append(Line2D([], [], color=MUTED, linewidth=1.2, linestyle=_DASHES, label=label))
+        text = f"not prescribed, partial correlation |ρ| > {_NOTABLE:g}"
+        look: dict[str, Any] = {"color": MUTED, "linewidth": 1.2, "linestyle": _DASHES}
+        entries.append(Line2D([], [], label=text, **look))
     if entries:
-        ax.legend(
-            handles=entries,
-            frameon=False,
-            fontsize="small",
-            loc="upper left",
-            bbox_to_anchor=(0, 0),
-            borderaxespad=0.2,
-        )
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, 0)}
+        ax.legend(handles=entries, frameon=False, fontsize="small", borderaxespad=0.2, **place)
 
 
 def _pair(name: str, pair: Any, codes: Sequence[str]) -> Pair:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InvalidInputError
 from ._mosaic import Canvas, as_rgb, mosaic, show
-from ._style import Counts, Names, as_floats, class_labels, fit_grid, new_figure
+from ._style import AxesArray, Counts, Names, as_floats, class_labels, fit_figure, new_figure
 
 _PAGE, _LARGEST_TILE = 10.5, 0.5  # inches
 
@@ -23,7 +21,7 @@ def plot_traversals(
     class_names: Names = None,
     counts: Counts = None,
     value_range: tuple[float, float] | None = None,
-) -> Figure:
+) -> AxesArray:
     """A panel per code, with a row per class and a column per value of that code.
 
     Where nothing but the code changes along a row, and every class changes alike, the code has
@@ -45,9 +43,8 @@ def plot_traversals(
 
     Returns
     -------
-    matplotlib Figure
-        With one axes per code, at most three side by side; names of the classes stand at the left
-        of the page only.
+    ndarray of matplotlib Axes of shape (n_codes,)
+        At most three stand side by side; names of the classes stand at the left of the page only.
 
     Raises
     ------
@@ -80,11 +77,10 @@ def plot_traversals(
     # Two by two for four codes: no panel stands alone in its row.
     n_columns = 2 if len(panels) in (2, 4) else min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
-    figure = cast(Figure, new_figure(None, 1, 1, layout="none"))
-    axes = [figure.add_subplot(n_rows, n_columns, i + 1) for i in range(len(panels))]
+    axes = new_figure(None, 1, 1, layout="none").subplots(n_rows, n_columns, squeeze=False)
     tile = min(_LARGEST_TILE, _PAGE / n_columns / (1.1 * len(ticks)))  # gaps are a tenth
     small = "small" if tile > 0.4 else "x-small"
-    for i, (ax, (code, rows)) in enumerate(zip(axes, panels.items(), strict=True)):
+    for i, (ax, (code, rows)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
         canvas, corners, (height, _) = mosaic(list(rows))
         show(ax, canvas, height)
         ax.set_title(code, loc="left")
@@ -93,9 +89,12 @@ def plot_traversals(
         ax.set_yticks(centres, labels if i % n_columns == 0 else [""] * n_classes)
         if i + n_columns >= len(panels):
             ax.set_xlabel("value of the code", fontsize="small")
-    grid = [axes[i : i + n_columns] for i in range(0, len(axes), n_columns)]
-    fit_grid(grid, canvas.shape[1] / width * tile, canvas.shape[0] / width * tile)
-    return figure
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    fit_figure(axes, canvas.shape[1] / width * tile, canvas.shape[0] / width * tile)
+    for ax in axes.flat[len(panels) :]:
+        ax.remove()
+    return axes.flat[: len(panels)]
 
 
 def _rows(

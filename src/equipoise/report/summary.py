@@ -1,0 +1,129 @@
+"""Records of a benchmark as data frames: scores and costs of every method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from equipoise.errors import InvalidInputError
+from equipoise.metrics.names import METRICS
+
+from .records import (
+    COSTS,
+    Records,
+    costs,
+    data_of,
+    data_sets,
+    finished,
+    labels_of,
+    method_of,
+    number,
+    part_labels,
+)
+
+Published = Mapping[str, Mapping[str, Sequence[float]]]
+
+# The metrics of the papers, in the order of the published rows.
+SCORES = ["acsa", "f_macro", "g_macro", "smallest_class_recall", "largest_class_precision"]
+
+
+def finished_jobs(records: Records) -> pd.DataFrame:
+    """A row per finished job, in the order of the records.
+
+    Columns: ``data``, ``method``, ``treatment`` and ``classifier`` (labels; the last is None for a
+    method that is no product), ``group``, ``seed``, the metrics, the costs and
+    ``sampler_seconds``.
+    """
+    labels = labels_of(records)
+    treatments = part_labels(records, "treatment")
+    classifiers = part_labels(records, "classifier")
+    rows = [
+        {
+            "data": data_of(record),
+            "method": labels[method_of(record)],
+            "treatment": treatments[record["treatment"]],
+            "classifier": classifiers.get(record.get("classifier")),
+            "group": str(record.get("group") or ""),
+            "seed": record["seed"],
+            **{name: number(record["metrics"].get(name)) for name in METRICS},
+            **costs(record),
+        }
+        for record in finished(records)
+    ]
+    names = ["data", "method", "treatment", "classifier", "group", "seed"]
+    return pd.DataFrame(rows, columns=[*names, *METRICS, *COSTS, "sampler_seconds"])
+
+
+def results_table(records: Records, published: Published | None = None) -> pd.DataFrame:
+    """The five metrics and the costs of every method on every data set.
+
+    Parameters
+    ----------
+    records : sequence of mappings
+        One per job, as the benchmark stores them. Failed ones are left out.
+    published : mapping of data set to (mapping of row name to five floats), default=None
+        Rows of papers, in the order of the metrics, put before the measured rows of that data set
+        where it was scored on test rows.
+
+    Returns
+    -------
+    DataFrame
+        Index: ``data`` and ``method`` (its label), in the order of the records. Columns: ``group``,
+        ``published`` (bool), ``n_seeds``; each metric and its standard deviation over seeds
+        (``acsa``, ``acsa_sd``, …; NaN with one seed); means of ``fit_seconds`` (with the
+        sampler's), ``predict_seconds``, ``peak_mib`` and ``n_parameters``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a published row has not five numbers.
+    """
+    jobs = finished_jobs(records)
+    by_method = jobs.groupby(["data", "method"], sort=False)
+    measured = pd.concat(
+        [
+            by_method[["group"]].first().assign(published=False, n_seeds=by_method.size()),
+            by_method[[*SCORES, *COSTS]].mean(),
+            by_method[SCORES].std().add_suffix("_sd"),
+        ],
+        axis=1,
+    ).reset_index()
+    rows: list[Mapping] = []
+    for data in data_sets(finished(records)):
+        rows += [_published_row(data, *row) for row in (published or {}).get(data, {}).items()]
+        rows += measured[measured["data"] == data].to_dict("records")
+    names = ["data", "method", "group", "published", "n_seeds"]
+    names += [name for metric in SCORES for name in (metric, f"{metric}_sd")]
+    return pd.DataFrame(rows, columns=[*names, *COSTS]).set_index(["data", "method"])
+
+
+def score_table(records: Records, metric: str = "acsa") -> pd.DataFrame:
+    """Scores as :mod:`equipoise.metrics.comparison` takes them.
+
+    Parameters
+    ----------
+    records : sequence of mappings
+    metric : str, default="acsa"
+        A key of the records' ``metrics``.
+
+    Returns
+    -------
+    DataFrame of shape (n_methods, n_blocks)
+        Index: labels of methods; columns: pairs of data set and seed. NaN where a run is missing
+        or failed.
+    """
+    jobs = finished_jobs(records)
+    blocks = pd.MultiIndex.from_frame(jobs[["data", "seed"]].drop_duplicates())
+    scores = jobs.groupby(["method", "data", "seed"])[metric].last().unstack(["data", "seed"])
+    return scores.reindex(index=jobs["method"].unique(), columns=blocks)
+
+
+def _published_row(data: str, label: str, values: Sequence[float]) -> dict[str, object]:
+    if len(values) != len(SCORES):
+        raise InvalidInputError(
+            f"published[{data!r}][{label!r}] has {len(values)} numbers. "
+            f"Give {len(SCORES)}, in the order {', '.join(SCORES)}."
+        )
+    scores = {name: number(value) for name, value in zip(SCORES, values, strict=True)}
+    return {"data": data, "method": label, "group": "", "published": True, **scores}
