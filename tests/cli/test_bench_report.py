@@ -1,12 +1,12 @@
 """``bench report``: from an experiment file and stored records to a page and tables."""
 
-import json
 import re
 
 import pytest
 import typer
 
 from equipoise.cli.bench_report import bench_report
+from equipoise.experiments import provenance
 
 FILE = """
 title = "A guess"
@@ -29,35 +29,30 @@ class = "sklearn.dummy.DummyClassifier"
 @pytest.fixture
 def file(tmp_path, monkeypatch):
     """An experiment with stored records, one of a method that the file no longer has."""
-    from equipoise.benchmark import load_experiment, plan
+    from equipoise.experiments import load_experiment, plan
+    from equipoise.experiments import store as results
 
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "guess.toml"
     path.write_text(FILE)
     for job in plan.jobs_of(load_experiment(path)):
-        store(tmp_path, job)
-        if job["method"] == "guess":
-            store(tmp_path, job | {"method": "forgotten"})
+        results.append(tmp_path / "results/guess", record_of(job), None)
+        if job["treatment"] == "guess":
+            forgotten = record_of(job) | {"treatment": "forgotten"}
+            results.append(tmp_path / "results/guess", forgotten, None)
     return path
 
 
-def store(folder, job):
-    n = len(job["classes"])
+def record_of(job):
     names = ("acsa", "f_macro", "g_macro", "smallest_class_recall", "largest_class_precision")
-    score = 0.1 * job["seed"] + 0.2 * (job["method"] == "guess")
-    record = {
-        **{key: job[key] for key in ("dataset", "method", "seed", "label", "group", "spec")},
-        **{key: job[key] for key in ("scored_on", "protocol", "classes")},
-        **{"experiment": "guess", "attempt": 1, "status": "done", "error": None},
-        **{"metrics": dict.fromkeys(names, score), "recall": [score] * n},
-        **{"class_counts": list(range(n, 0, -1)), "n_test": [5] * n},
-        **{"fit_seconds": 1.5, "sampler_seconds": None, "predict_seconds": 0.5, "peak_mib": 90},
-        **{"n_parameters": None, "threads": 1, "history": None, "git": None},
+    score = 0.1 * job["seed"] + 0.2 * (job["treatment"] == "guess")
+    return provenance.blank_record(job) | {
+        **{"status": "done", "classes": list("0123456789")},
+        **{"metrics": dict.fromkeys(names, score), "recall": [score] * 10},
+        **{"class_counts": list(range(10, 0, -1)), "n_test": [5] * 10},
+        **{"fit_seconds": 1.5, "predict_seconds": 0.5, "peak_mib": 90, "threads": 1},
         **{"versions": {"python": "3.12"}, "finished": "2026-01-01T00:00:00+00:00"},
     }
-    path = folder / "results" / "guess" / job["dataset"] / job["method"] / f"{job['seed']}.1.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record))
 
 
 def report(*words):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.cli.options import words
+
+if TYPE_CHECKING:
+    from equipoise.experiments import Experiment
 
 File = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Experiment file.")]
 HeldOut = Annotated[
@@ -147,31 +150,52 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
 
     Seeds that failed, or were run with other parameters than the file's, are named below.
     """
-    from equipoise.cli.bench_table import notes, table
+    from equipoise.cli.bench_table import as_text, notes
+    from equipoise.report.tables import results_tables
+
+    experiment, folder, records = stored(file, held_out, results)
+    if not records:
+        print(f"{folder} has no results yet. Run `equipoise bench run {file}`.", file=sys.stderr)
+    folds = experiment.protocol.get("folds")
+    rows = f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
+    for dataset in experiment.datasets:
+        here = [r for r in records if r["dataset"] == dataset and r["sampler"] is None]
+        for table in results_tables(here, {} if held_out else experiment.published):
+            print(f"{dataset}, {rows}\n")
+            print(*as_text(table), "", sep="\n")
+            if lines := notes(here, jobs_like(experiment, here, held_out)):
+                print(*lines, "", sep="\n")
+
+
+def stored(
+    file: Path, held_out: bool, results: Path | None
+) -> tuple[Experiment, Path, list[dict[str, Any]]]:
+    """An experiment, the folder of its results, and records of what the file has, in its order."""
     from equipoise.experiments import load_experiment, plan, read_records
     from equipoise.experiments.store import folder_of
-    from equipoise.report.tables import results_table
 
     experiment = load_experiment(file)
     folder = folder_of(results or file.parent / "results", experiment.name, held_out)
-    records = read_records(folder)
-    if not records:
-        print(f"{folder} has no results yet. Run `equipoise bench run {file}`.", file=sys.stderr)
-    methods = list(experiment.methods)
-    for dataset in experiment.datasets:
-        here = [r for r in records if r["dataset"] == dataset and plan.name_of(r) in methods]
-        if not here:
-            continue
-        seeds = sorted({record["seed"] for record in here})
-        jobs = plan.jobs_of(experiment, seeds=seeds, datasets=[dataset], held_out=held_out)
-        folds = experiment.protocol.get("folds")
-        rows = (
-            f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
-        )
-        print(f"{dataset}, {rows}\n")
-        here.sort(key=lambda record: methods.index(plan.name_of(record)))
-        print(*table(results_table(here, experiment.published).droplevel("data")), sep="\n")
-        print(*notes(here, jobs), sep="\n")
+    datasets = {name: i for i, name in enumerate(experiment.datasets)}
+    names = [*experiment.methods, *(f"sampler:{name}" for name in experiment.samplers)]
+    methods = {name: i for i, name in enumerate(names)}
+    known = [
+        record
+        for record in read_records(folder)
+        if record["dataset"] in datasets and plan.name_of(record) in methods
+    ]
+    known.sort(key=lambda r: (datasets[r["dataset"]], methods[plan.name_of(r)], r["seed"]))
+    return experiment, folder, known
+
+
+def jobs_like(
+    experiment: Experiment, records: list[dict[str, Any]], held_out: bool
+) -> list[dict[str, Any]]:
+    """What the experiment file asks for now, for the seeds of these records."""
+    from equipoise.experiments import plan
+
+    seeds = sorted({record["seed"] for record in records})
+    return plan.jobs_of(experiment, seeds=seeds, held_out=held_out)
 
 
 def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None:
@@ -180,12 +204,10 @@ def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None
     Results are read from these and from single files alike. The single files are deleted once
     their content is packed.
     """
-    from equipoise.experiments import load_experiment, store
+    from equipoise.experiments.store import pack as pack_folder
 
-    experiment = load_experiment(file)
-    folder = store.folder_of(results or file.parent / "results", experiment.name, held_out)
-    for path in store.pack(folder):
-        print(path)
+    _, folder, _ = stored(file, held_out, results)
+    print(f"{pack_folder(folder)} attempts packed in {folder}")
 
 
 def _names(text: str | None) -> list[str] | None:

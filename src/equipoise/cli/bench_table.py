@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from equipoise.experiments import plan, store
 from equipoise.metrics._text import aligned
-from equipoise.report.cells import plain_cell
-from equipoise.report.tables import HEADINGS, METRICS, table_cells
+from equipoise.metrics.names import METRICS
+from equipoise.report.summary import SCORES
+from equipoise.report.tables import Table
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-SHOWN = [name for name in HEADINGS if name not in ("group", "predict s", "parameters")]
+LEFT_OUT = ("group", "predict s", "parameters")
 
 
 def line(record: Mapping[str, Any]) -> str:
@@ -21,41 +19,29 @@ def line(record: Mapping[str, Any]) -> str:
     job = f"{record['dataset']} {plan.name_of(record)} seed {record['seed']}: "
     if record["status"] == "failed":
         return f"{job}failed: {record['error'].splitlines()[-1]}"
+    metrics = record["metrics"] or {}
     scores = [
-        f"{name} {record['metrics'][key]:.4f}"
-        for key, name in METRICS.items()
-        if record["metrics"] and record["metrics"][key] is not None
+        f"{METRICS[name].symbol} {metrics[name]:.4f}"
+        for name in SCORES
+        if metrics.get(name) is not None
     ]
     times = [
-        f"{name} {record[key]:.1f} s"
-        for key, name in (
-            ("sampler_seconds", "sampler"),
-            ("fit_seconds", "fit"),
-            ("predict_seconds", "predict"),
-        )
-        if record[key] is not None
+        f"{name} {record[f'{name}_seconds']:.1f} s"
+        for name in ("sampler", "fit", "predict")
+        if record[f"{name}_seconds"] is not None
     ]
     return job + "  ".join([*scores, *times])
 
 
-def table(results: pd.DataFrame) -> list[str]:
-    """Lines of the table of one data set.
-
-    Parameters
-    ----------
-    results : DataFrame
-        Of one data set, from :func:`equipoise.report.tables.results_table`.
-
-    Returns
-    -------
-    list of str
-    """
-    rows = [SHOWN]
-    for cells in table_cells(results):
-        texts = dict(zip(HEADINGS, map(plain_cell, cells), strict=True))
-        if texts["group"] == "published":
-            texts["method"] += ", published"
-        rows.append([texts[name] for name in SHOWN])
+def as_text(table: Table) -> list[str]:
+    """Lines of the results on one data set."""
+    shown = [i for i, heading in enumerate(table.headings) if heading not in LEFT_OUT]
+    rows = [[table.headings[i] for i in shown]]
+    for cells in table.rows:
+        texts = list(map(str, cells))
+        if texts[1] == "published":
+            texts[0] += ", published"
+        rows.append([texts[i] for i in shown])
     return aligned(rows)
 
 
@@ -65,16 +51,16 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
     Parameters
     ----------
     records : sequence of dict
-        Of one data set.
     jobs : sequence of dict
-        What the experiment file asks for now, for the same seeds.
+        What the experiment file asks for now, for the same data sets and seeds.
 
     Returns
     -------
     list of str
+        Empty where there is nothing to say.
     """
     asked = {store.key_of(job): job for job in jobs}
-    found = [""]
+    found = []
     seeds_of: dict[tuple[str, str], list[str]] = {}
     for record in records:
         if record["status"] == "failed":
@@ -84,4 +70,4 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
             seeds_of.setdefault(key, []).append(str(record["seed"]))
     for (method, changes), seeds in seeds_of.items():
         found.append(f"{method} seed {', '.join(seeds)}: run with other parameters: {changes}")
-    return [*found, ""] if len(found) > 1 else found
+    return found

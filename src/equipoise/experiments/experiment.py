@@ -12,7 +12,6 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from . import checks
 
-
 Sections = dict[str, dict[str, Any]]
 
 

@@ -11,7 +11,7 @@ from equipoise.errors import InvalidParameterError
 from equipoise.metrics import cross_validated_differences
 
 from .treatments.remedies import NONE, REMEDIES
-from .verdict import LOWER_IS_BETTER, METRICS, sentences
+from .verdict import lower_is_better, sentences, words_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,8 +178,8 @@ class ResamplingEvaluation:
             self.compare(metric),
             reference=NONE,
             reference_scores=level.to_dict(),
-            metric=METRICS.get(metric, metric),
-            lower_is_better=metric in LOWER_IS_BETTER,
+            metric=words_of(metric),
+            lower_is_better=lower_is_better(metric),
             ax=ax,
         )
 

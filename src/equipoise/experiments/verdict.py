@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from equipoise.metrics.names import METRICS
+
 from .treatments.remedies import CLASS_WEIGHT, NONE, THRESHOLD
 
 if TYPE_CHECKING:
     from .result import ResamplingEvaluation
 
-METRICS = {
-    "balanced_accuracy": "balanced accuracy",
-    "f1_macro": "macro F1",
-    "g_macro": "macro G",
-    "average_precision": "average precision",
-    "brier": "Brier score",
-}
-LOWER_IS_BETTER = {"brier"}
 LEVEL = 0.05  # of p-values after Holm's correction
 CALLED = {NONE: "doing nothing", CLASS_WEIGHT: "class weights", THRESHOLD: "threshold tuning"}
 CAVEAT = (
@@ -36,8 +30,8 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
     complete = table["mean"].where(table["n_folds"] == n_parts)
     means = complete.unstack("treatment", sort=False)
     outcomes = {reference: outcomes_against(result, metric, reference) for reference in CALLED}
-    rule = "lower is better" if metric in LOWER_IS_BETTER else "higher is better"
-    lines = [f"By {METRICS.get(metric, metric)} ({rule}), mean of {n_parts} test parts:"]
+    rule = "lower is better" if lower_is_better(metric) else "higher is better"
+    lines = [f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts:"]
     samplers = {}
     for name, row in means.iterrows():
         winner, samplers[name] = best(row, metric), best(row[result.samplers], metric)
@@ -57,10 +51,20 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
     return "\n".join([*lines, CAVEAT])
 
 
+def words_of(metric: str) -> str:
+    """Name of a metric in a sentence; that of a scorer of the user's own as it is."""
+    return METRICS[metric].words if metric in METRICS else metric
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether low scores are good; a scorer of the user's own counts as higher is better."""
+    return metric in METRICS and METRICS[metric].lower_is_better
+
+
 def outcomes_against(result: ResamplingEvaluation, metric: str, reference: str) -> pd.Series:
     """``"better"``, ``"worse"``, ``"same"`` or ``"untested"`` for each classifier and treatment."""
     table = result.compare(metric, reference)
-    gain = -table["difference"] if metric in LOWER_IS_BETTER else table["difference"]
+    gain = -table["difference"] if lower_is_better(metric) else table["difference"]
     is_real = table["p_holm"] < LEVEL
     untested = table["p"].isna() & (gain != 0)  # one fold, the same in all, or a failure
     words = np.select(
@@ -76,7 +80,7 @@ def best(means: pd.Series, metric: str) -> str | None:
     known = means.dropna()
     if known.empty:
         return None
-    return str(known.idxmin() if metric in LOWER_IS_BETTER else known.idxmax())
+    return str(known.idxmin() if lower_is_better(metric) else known.idxmax())
 
 
 def about_classifier(

@@ -1,1 +1,6 @@
-"""Plots, tables and a page from stored results; import what you need: they need matplotlib."""
+"""Tables and a page from stored records, and plots from numbers and arrays."""
+
+from .markup import overview, replace_between_marks, to_latex, to_markdown
+from .page import write_page
+
+__all__ = ["overview", "replace_between_marks", "to_latex", "to_markdown", "write_page"]
