@@ -14,7 +14,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from equipoise import evaluate_resampling
-from equipoise.experiments import load_experiment, plan, processes, read_predictions
+from equipoise.experiments import load_experiment, processes, read_predictions, store
 from equipoise.experiments.treatments import remedies
 
 HERE = str(Path(__file__).parent)
@@ -61,7 +61,7 @@ def at_once(monkeypatch):
     ran = []
 
     def here(job, threads, children):
-        ran.append(f"{plan.name_of(job)} {job['seed']}")
+        ran.append(f"{store.name_of(job)} {job['seed']}")
         with TemporaryDirectory() as name:
             code, said = 0, ""
             try:

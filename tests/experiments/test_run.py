@@ -9,7 +9,7 @@ import pytest
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.experiments import images as module
-from equipoise.experiments import plan, read_records, run
+from equipoise.experiments import read_records, run, store
 from equipoise.experiments.scoring import average_precision
 from equipoise.metrics import summary
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 
 
 def names(records):
-    return sorted(f"{plan.name_of(record)} {record['seed']}" for record in records)
+    return sorted(f"{store.name_of(record)} {record['seed']}" for record in records)
 
 
 def test_a_record_can_be_recomputed(experiment, at_once, predictions, tmp_path):
@@ -138,7 +138,7 @@ def test_a_sampler_is_trained_once_and_shared(experiment, at_once, tmp_path):
     run(here)
     assert log.read_text().split() == ["1", "2"]
     assert at_once[:3] == ["sampler:copies 1", "a 1", "b 1"]
-    records = {(plan.name_of(r), r["seed"]): r for r in read_records(tmp_path / "results/tiny")}
+    records = {(store.name_of(r), r["seed"]): r for r in read_records(tmp_path / "results/tiny")}
     trained = records["sampler:copies", 1]
     assert trained["status"] == "done" and trained["metrics"] is None
     assert records["a", 1]["sampler_seconds"] >= trained["fit_seconds"]

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.experiments import plan, read_records, run, tables
+from equipoise.experiments import read_records, run, store, tables
 from equipoise.experiments.treatments import one_hot, row_files
 from equipoise.metrics import brier_score
 
@@ -148,7 +148,7 @@ def test_every_treatment_with_every_classifier_and_a_mixed_table(
 ):
     here = on_folds(PRODUCTS, "none")
     before = mixed[0].copy()
-    records = {plan.name_of(r): r for r in run(here)}
+    records = {store.name_of(r): r for r in run(here)}
     assert {m: r["error"] for m, r in records.items() if r["status"] == "failed"} == {}
     assert len(records) == 8 * 2 + 2 and at_once.count("sampler:dgc 1") == 1
     pd.testing.assert_frame_equal(mixed[0], before)

@@ -171,20 +171,19 @@ def stored(
     file: Path, held_out: bool, results: Path | None
 ) -> tuple[Experiment, Path, list[dict[str, Any]]]:
     """An experiment, the folder of its results, and records of what the file has, in its order."""
-    from equipoise.experiments import load_experiment, plan, read_records
-    from equipoise.experiments.store import folder_of
+    from equipoise.experiments import load_experiment, read_records, store
 
     experiment = load_experiment(file)
-    folder = folder_of(results or file.parent / "results", experiment.name, held_out)
+    folder = store.folder_of(results or file.parent / "results", experiment.name, held_out)
     datasets = {name: i for i, name in enumerate(experiment.datasets)}
     names = [*experiment.methods, *(f"sampler:{name}" for name in experiment.samplers)]
     methods = {name: i for i, name in enumerate(names)}
     known = [
         record
         for record in read_records(folder)
-        if record["dataset"] in datasets and plan.name_of(record) in methods
+        if record["dataset"] in datasets and store.name_of(record) in methods
     ]
-    known.sort(key=lambda r: (datasets[r["dataset"]], methods[plan.name_of(r)], r["seed"]))
+    known.sort(key=lambda r: (datasets[r["dataset"]], methods[store.name_of(r)], r["seed"]))
     return experiment, folder, known
 
 

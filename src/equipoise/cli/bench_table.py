@@ -16,7 +16,7 @@ LEFT_OUT = ("group", "predict s", "parameters")
 
 def line(record: Mapping[str, Any]) -> str:
     """A record on one line: metrics and times, or why it failed."""
-    job = f"{record['dataset']} {plan.name_of(record)} seed {record['seed']}: "
+    job = f"{record['dataset']} {store.name_of(record)} seed {record['seed']}: "
     if record["status"] == "failed":
         return f"{job}failed: {record['error'].splitlines()[-1]}"
     metrics = record["metrics"] or {}
@@ -66,7 +66,7 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
         if record["status"] == "failed":
             found.append(line(record).partition(" ")[2])
         elif others := plan.other_parameters(asked[store.key_of(record)], dict(record)):
-            key = (plan.name_of(record), "; ".join(others))
+            key = (store.name_of(record), "; ".join(others))
             seeds_of.setdefault(key, []).append(str(record["seed"]))
     for (method, changes), seeds in seeds_of.items():
         found.append(f"{method} seed {', '.join(seeds)}: run with other parameters: {changes}")

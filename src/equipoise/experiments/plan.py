@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +118,6 @@ def sampler_job(job: Job) -> Job | None:
     of_method = ("treatment", "classifier", "treatment_label", "classifier_label", "group")
     spec = {key: sampler[key] for key in ("class", "params", "defaults")}
     return job | dict.fromkeys(of_method) | {"sampler": sampler["name"], "spec": spec}
-
-
-def name_of(job: Mapping[str, Any]) -> str:
-    """Name of a job's or a record's method, as commands take it, or of its sampler's training."""
-    if job["sampler"] is not None:
-        return f"sampler:{job['sampler']}"
-    return "+".join(filter(None, (job["treatment"], job["classifier"])))
 
 
 def other_parameters(job: Job, record: dict[str, Any]) -> list[str]:
