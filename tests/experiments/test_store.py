@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,15 @@ def test_what_another_command_appends_during_a_pack_is_kept(tmp_path, monkeypatc
         store.pack(tmp_path)
 
 
+def test_commands_that_append_at_the_same_time_keep_all_attempts(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        errors = [str(i) for i in range(80)]
+        list(pool.map(lambda error: append(tmp_path, failed() | {"error": error}), errors))
+    stored = store.read_attempts(tmp_path).values()
+    assert sorted(one["error"] for one in stored) == sorted(errors)
+    assert [one["attempt"] for one in stored] == [*range(1, 81)]
+
+
 def test_an_attempt_is_never_replaced(tmp_path):
     append(tmp_path, record(), predictions())
     content = (tmp_path / "keel-one/smote+lr/1.1.json").read_bytes()
@@ -269,7 +279,7 @@ def test_damaged_predictions_are_named_and_kept(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["records.parquet", "predictions.parquet"])
-@pytest.mark.parametrize("change", ["cut", "overwritten"])
+@pytest.mark.parametrize("change", ["cut", "overwritten", "one bit"])
 def test_a_damaged_packed_file_is_named(tmp_path, name, change):
     one = append(tmp_path, record(), predictions())
     store.pack(tmp_path)
@@ -280,6 +290,9 @@ def test_a_damaged_packed_file_is_named(tmp_path, name, change):
     damaged = {
         "cut": content[:-20],
         "overwritten": b"?" * (len(content) - footer) + content[-footer:],
+        "one bit": content[: -footer - 3]
+        + bytes([content[-footer - 3] ^ 1])
+        + content[-footer - 2 :],
     }
     path.write_bytes(damaged[change])
     reads = [lambda: store.pack(tmp_path)]
