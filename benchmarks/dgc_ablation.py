@@ -10,10 +10,9 @@ imbalanced subset of the seed leaves over, are for validation. The test set is n
 from __future__ import annotations
 
 import argparse
-import json
-import os
 from pathlib import Path
 
+import gathered
 import numpy as np
 
 STORE = Path(__file__).parent / "results" / "dgc_ablation"
@@ -57,25 +56,23 @@ def run_job(dataset: str, variant: str, seed: int, data_dir: str | None) -> None
         "seconds": round(sum(epoch["seconds"] for epoch in model.history_), 1),
         "params": VARIANTS[variant],
     }
-    path = job_path(dataset, variant, seed)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1))
-    os.replace(partial, path)
+    gathered.write(STORE, name_of(dataset, variant, seed), record)
     print(variant, seed, {k: round(v, 4) for k, v in record["metrics"].items()}, flush=True)
 
 
-def job_path(dataset: str, variant: str, seed: int) -> Path:
-    return STORE / f"{dataset}-{variant.replace(' ', '_').replace(',', '')}-{seed}.json"
+def name_of(dataset: str, variant: str, seed: int) -> str:
+    return f"{dataset}-{variant.replace(' ', '_').replace(',', '')}-{seed}"
 
 
 def show(dataset: str, seeds: list[int]) -> None:
     """Markdown table: mean ± sd, and the mean difference to the default on the same seeds."""
     print("| what | seeds | ACSA | R_MI | ACSA − default |\n|---|---|---|---|---|")
+    found = gathered.read(STORE)
     stored = {
         variant: {
-            seed: json.loads(job_path(dataset, variant, seed).read_text())["metrics"]
+            seed: found[name_of(dataset, variant, seed)]["metrics"]
             for seed in seeds
-            if job_path(dataset, variant, seed).exists()
+            if name_of(dataset, variant, seed) in found
         }
         for variant in VARIANTS
     }
@@ -101,12 +98,13 @@ def main() -> None:
     parser.add_argument("--data-dir", help="folder with the data sets (default: the cache)")
     parser.add_argument("--show", action="store_true", help="only print the stored results")
     options = parser.parse_args()
-    STORE.mkdir(parents=True, exist_ok=True)
     if not options.show:
+        stored = gathered.read(STORE)
         for seed in options.seeds:
             for variant in options.variants:
-                if not job_path(options.dataset, variant, seed).exists():
+                if name_of(options.dataset, variant, seed) not in stored:
                     run_job(options.dataset, variant, seed, options.data_dir)
+        gathered.gather(STORE)
     show(options.dataset, options.seeds)
 
 

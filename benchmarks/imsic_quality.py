@@ -5,14 +5,14 @@
 
 A judge per data set, a classifier of all training images that does nothing but judge labels, and a
 GAN per data set and seed, with and without the regulariser. Each is a job in a process of its own;
-its numbers are stored as one JSON file, with pictures beside it, and not made again. Trained models
-stay in ``--models``. What the images do for a classifier is in ``images.toml``.
+its numbers are stored in ``results/imsic_quality.json``, its pictures in ``results/imsic_quality``,
+and neither is made again. Trained models stay in ``--models``. What the images do for a classifier
+is in ``images.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import gathered
 import numpy as np
 
 STORE = Path(__file__).parent / "results" / "imsic_quality"
@@ -107,16 +108,12 @@ def run_job(dataset: str, gan: str, seed: int, models: Path, data_dir: str | Non
         record = train_judge(dataset, models, data_dir)
     else:
         record = train_gan(dataset, gan, seed, models, data_dir)
-    path = job_path(dataset, gan, seed)
-    partial = path.with_suffix(".partial")
-    partial.write_text(
-        json.dumps({"dataset": dataset, "gan": gan, "seed": seed} | record, indent=1)
-    )
-    os.replace(partial, path)
+    about = {"dataset": dataset, "gan": gan, "seed": seed}
+    gathered.write(STORE, name_of(dataset, gan, seed), about | record)
 
 
-def job_path(dataset: str, gan: str, seed: int) -> Path:
-    return STORE / f"{dataset}-{gan}-{seed}.json"
+def name_of(dataset: str, gan: str, seed: int) -> str:
+    return f"{dataset}-{gan}-{seed}"
 
 
 def run_missing(options: argparse.Namespace) -> None:
@@ -130,12 +127,13 @@ def run_missing(options: argparse.Namespace) -> None:
         command += ["--data-dir", options.data_dir] if options.data_dir else []
         return subprocess.call(command, env={**os.environ, "OMP_NUM_THREADS": threads})
 
+    stored = gathered.read(STORE)
     gans = [
         (dataset, gan, seed)
         for seed in options.seeds
         for dataset in options.datasets
         for gan in options.gans
-        if not job_path(dataset, gan, seed).exists()
+        if name_of(dataset, gan, seed) not in stored
     ]
     judged = {dataset for dataset, _, _ in gans}
     judges = [(d, "judge", 0) for d in judged if not (options.models / f"{d}-judge").exists()]
@@ -143,13 +141,9 @@ def run_missing(options: argparse.Namespace) -> None:
     for jobs in (judges, gans):
         with ThreadPoolExecutor(options.jobs) as pool:
             failed += sum(code != 0 for code in pool.map(start, jobs))
+    gathered.gather(STORE)
     if failed:
         sys.exit(f"{failed} jobs failed")
-
-
-def stored(dataset: str, gan: str, seeds: list[int]) -> list[dict[str, Any]]:
-    paths = [job_path(dataset, gan, seed) for seed in seeds]
-    return [json.loads(path.read_text()) for path in paths if path.exists()]
 
 
 def show(dataset: str, seeds: list[int]) -> None:
@@ -161,7 +155,9 @@ def show(dataset: str, seeds: list[int]) -> None:
     print(f"\n**{dataset}**\n")
     print("| GAN | seed | fit s | 10,000 images s | R² | edges | others at most | wrong edges |")
     print("|---|---|---|---|---|---|---|---|")
-    records = [record for gan in GANS for record in stored(dataset, gan, seeds)]
+    stored = gathered.read(STORE)
+    names = [name_of(dataset, gan, seed) for gan in GANS for seed in seeds]
+    records = [stored[name] for name in names if name in stored]
     for record in records:
         report = record["structure"]
         cells = [

@@ -1,7 +1,9 @@
 """How time and memory of a fit and a resampling grow with the rows of a mixed table.
 
     python benchmarks/tables_scaling.py                    runs and stores
-    python benchmarks/tables_scaling.py --show             prints, and draws tables_scaling.png
+    python benchmarks/tables_scaling.py --show             prints and draws what is stored
+
+What it finds is in ``results/tables_scaling.json`` and drawn in ``results/tables_scaling.png``.
 
 Thirty columns, one row in a hundred of the rare class. Every size has a process of its own, whose
 peak memory is that of the whole process, imports and table included.
@@ -18,10 +20,11 @@ import sys
 import time
 from pathlib import Path
 
+import gathered
 import numpy as np
 import pandas as pd
 
-RESULTS = Path(__file__).parent / "results" / "tables_scaling"
+STORE = Path(__file__).parent / "results" / "tables_scaling"
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 METHODS = ("IMSIC", "DGCClassifier")
 
@@ -88,8 +91,7 @@ def show() -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    table = pd.DataFrame(records).sort_values(["method", "rows"])
+    table = pd.DataFrame(gathered.read(STORE).values()).sort_values(["method", "rows"])
     table["seconds"] = table["fit_seconds"] + table["use_seconds"]
     print(table.to_string(index=False))
     figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.4), layout="constrained")
@@ -101,7 +103,7 @@ def show() -> None:
         ax.set(xlabel="rows (30 columns)", ylabel=label)
         ax.grid(alpha=0.3)
     axes[0].legend(frameon=False)
-    figure.savefig(RESULTS / "tables_scaling.png", dpi=100)
+    figure.savefig(STORE.with_suffix(".png"), dpi=100)
 
 
 def main() -> None:
@@ -118,11 +120,10 @@ def main() -> None:
     if arguments.show:
         show()
         return
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    stored = gathered.read(STORE)
     for method in arguments.methods:
         for n in arguments.sizes:
-            path = RESULTS / f"{method}-{n}.json"
-            if path.exists():
+            if f"{method}-{n}" in stored:
                 continue
             done = subprocess.run(
                 [sys.executable, __file__, "--one", method, str(n)],
@@ -130,10 +131,9 @@ def main() -> None:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            partial = path.with_suffix(".partial")
-            partial.write_text(done.stdout)
-            partial.replace(path)
+            gathered.write(STORE, f"{method}-{n}", json.loads(done.stdout))
             print(done.stdout, end="", flush=True)
+    gathered.gather(STORE)
 
 
 if __name__ == "__main__":

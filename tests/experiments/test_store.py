@@ -220,14 +220,15 @@ def test_a_pack_that_is_killed_loses_nothing_and_counts_nothing_twice(
 
 def test_what_another_command_appends_during_a_pack_is_kept(tmp_path, monkeypatch):
     one = append(tmp_path, record(), predictions())
-    write, later = store._write_predictions, []
+    replace, later = os.replace, []
 
-    def slow(*arguments):
-        later.append(append(tmp_path, record(), predictions(seed=1)))
-        later.append(append(tmp_path, record(seed=2), predictions(seed=2)))
-        write(*arguments)
+    def slow(source, target):
+        if not later:
+            later.append(append(tmp_path, record(), predictions(seed=1)))
+            later.append(append(tmp_path, record(seed=2), predictions(seed=2)))
+        replace(source, target)
 
-    monkeypatch.setattr(store, "_write_predictions", slow)
+    monkeypatch.setattr("os.replace", slow)
     assert store.pack(tmp_path) == 1
     monkeypatch.undo()
     for _ in range(2):
