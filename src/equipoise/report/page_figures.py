@@ -1,7 +1,7 @@
 """Pictures of the benchmark page: small, each readable on a phone, light or dark as the reader's.
 
 Every function returns an address that holds the whole picture, as ``img`` takes it. Text and axes
-are drawn in `INK`, which then becomes the colour of the page's text.
+are drawn in `INK`, as ``page.mplstyle`` says, which then becomes the colour of the page's text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MIDDLE = "#8a8f98"  # readable on white and on black
 _THEME = "<style>svg{color:#1d2129}@media(prefers-color-scheme:dark){svg{color:#e4e6ea}}</style>"
 _STYLE = Path(__file__).parent / "templates" / "page.mplstyle"
 
-# Grey is for what others are seen against.
+# Greys are kept for what the others are compared with.
 _COLOURS = [colour for colour in PALETTE if colour not in ("#94a4a2", "#717581")]
 
 Colours = Mapping[str, str]
@@ -162,7 +162,7 @@ def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
 
 
 def _log_ticks(ax: Axes) -> None:
-    """Few on a wide range, more on a narrow one."""
+    """Few ticks on a wide range, more on a narrow one."""
     low, high = ax.get_xlim()
     plain_log_ticks(ax, (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,))
 
