@@ -47,7 +47,7 @@ X_resampled.loc[sampler.synthetic_mask_, ["months", "amount", "purpose", "housin
 # months together is one that a person would call the size of the loan; ``rename_codes`` keeps that
 # name.
 
-figure = sampler.plot_traversals()
+axes = sampler.plot_traversals()
 
 # %%
 # Real beside synthetic

@@ -69,9 +69,9 @@ def test_a_class_without_values_moves_nothing():
 def test_traversals_of_a_table_are_drawn_as_lines_by_class():
     X = pd.DataFrame({"a": RNG.normal(size=60), "c": RNG.choice(["x", "y"], 60)})
     sampler = IMSIC(max_epochs=1, random_state=0, n_codes=2, code_names=["slant", "size"])
-    figure = sampler.fit(X, np.repeat(["few", "many"], [20, 40])).plot_traversals(values=[-1, 0, 1])
-    panels = figure.axes
-    assert len(panels) == 4  # two columns by two codes
+    axes = sampler.fit(X, np.repeat(["few", "many"], [20, 40])).plot_traversals(values=[-1, 0, 1])
+    assert axes.shape == (2, 2)  # two columns by two codes
+    panels = axes.ravel()
     assert [ax.get_title(loc="left") for ax in panels[:2]] == ["slant", "size"]
     lines = panels[0].get_lines()
     assert [line.get_label() for line in lines] == ["few", "many"]

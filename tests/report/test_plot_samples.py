@@ -25,7 +25,7 @@ def shows(ax, image):
 
 
 def right_texts(ax):
-    return [text.get_text() for text in ax.texts]
+    return [text.get_text().strip() for text in ax.texts]
 
 
 def row_labels(ax):

@@ -141,7 +141,7 @@ def test_strengths():
     dashed = lines(ax, dashed=True)
     assert len(dashed) == 2  # above 0.1, and no edge
     assert max(line.get_linewidth() for line in dashed) < strong.get_linewidth()
-    place, (number,) = boxes(ax), [t.xy for t in ax.texts if t.get_text() == "0.20"]
+    place, (number,) = boxes(ax), [t.get_position() for t in ax.texts if t.get_text() == "0.20"]
     points = dashed[1].get_path().vertices  # from code 0, of the first layer, to code 3
     assert points[[0, -1], 0] == pytest.approx([place[0, 2], place[3, 0]])
     assert place[0, 1] < points[0, 1] < place[0, 3]
@@ -160,7 +160,7 @@ def test_numbers_lie_on_their_lines_and_apart():
     ax.figure.draw_without_rendering()
     numbers = {t.get_text(): t for t in ax.texts if not t.get_text().startswith("code")}
     for line, rho in zip(lines(ax), strengths.values(), strict=True):
-        away = line.get_path().vertices - numbers[f"{rho:.2f}"].xy
+        away = line.get_path().vertices - numbers[f"{rho:.2f}"].get_position()
         assert np.hypot(*away.T).min() < 0.05
     spots = [t.get_window_extent() for t in numbers.values()]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(spots, 2))

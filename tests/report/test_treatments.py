@@ -116,6 +116,13 @@ def test_texts(records):
     assert "95 \\%" in latex
 
 
+def test_names_stand_in_for_missing_labels(records):
+    for one in records:
+        one["treatment_label"] = one["classifier_label"] = None
+    text = to_markdown(records, "none")
+    assert "**rf**" in text and "| gan |" in text and "Difference to none" in text
+
+
 def test_page(records, tmp_path):
     records.append(record(DATA[0], "smote", "lr", 3, 0, "failed"))
     write_page(records, tmp_path / "page.html", title="Tables", reference="none")

@@ -22,6 +22,7 @@ from equipoise.metrics.names import METRICS
 
 COMPARED = ["acsa", "f_macro", "g_macro", "average_precision", "brier"]
 COSTS = ["sampler_seconds", "fit_seconds", "peak_mib"]
+_COLUMNS = ["rank", "score", "difference", "low", "high", "p"]
 
 
 class Comparison(NamedTuple):
@@ -101,17 +102,15 @@ def compare(
     sign = -1 if METRICS[metric].lower_is_better else 1
     n_treatments, n_blocks = len(scores), int(is_whole.sum())
     if n_treatments < 2 or n_blocks == 0:
-        empty = pd.DataFrame(columns=["rank", "score", "difference", "low", "high", "p"])
-        return Comparison(empty.astype(float), n_blocks, math.nan, math.nan)
+        nothing = pd.DataFrame(columns=_COLUMNS, dtype=float)
+        return Comparison(nothing, n_blocks, math.nan, math.nan)
     by_block = scores.T.groupby(level="data").mean().T
     table = pd.DataFrame({"rank": average_ranks(sign * scores), "score": by_block.mean(axis=1)})
     if reference in table.index:
-        to_it = paired_differences(by_block, reference)
-        table = table.join(to_it[["difference", "low", "high"]]).assign(p=to_it["p_wilcoxon_holm"])
-    else:
-        table = table.assign(difference=math.nan, low=math.nan, high=math.nan, p=math.nan)
+        to_it = paired_differences(by_block, reference).rename(columns={"p_wilcoxon_holm": "p"})
+        table = table.join(to_it[_COLUMNS[2:]])
     return Comparison(
-        table.sort_values("rank", kind="stable"),
+        table.reindex(columns=_COLUMNS).sort_values("rank", kind="stable"),
         n_blocks,
         nemenyi_critical_difference(n_treatments, n_blocks),
         friedman_test(sign * by_block)[1],

@@ -1,7 +1,7 @@
 """Pictures of the benchmark page: small, each readable on a phone, light or dark as the reader's.
 
 Every function returns an address that holds the whole picture, as ``img`` takes it. Text and axes
-are drawn in `INK`, which then becomes the colour of the page's text.
+are drawn in `INK`, as ``page.mplstyle`` says, which then becomes the colour of the page's text.
 """
 
 from __future__ import annotations
@@ -11,32 +11,23 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
-import matplotlib as mpl
 import pandas as pd
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plots._style import GRID, PALETTE, plain_log_ticks, spread
+from .plots._style import PALETTE, plain_log_ticks, spread
 
 INK = "#010203"
 MIDDLE = "#8a8f98"  # readable on white and on black
 _THEME = "<style>svg{color:#1d2129}@media(prefers-color-scheme:dark){svg{color:#e4e6ea}}</style>"
-_LOOK = {
-    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-    "axes.edgecolor": MIDDLE,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "svg.fonttype": "none",  # text stays text: small files, and sharp at any size
-    "svg.hashsalt": "equipoise",
-    "svg.image_inline": True,
-}
+_STYLE = Path(__file__).parent / "templates" / "page.mplstyle"
 
-# Grey is for what others are seen against.
+# Greys are kept for what the others are compared with.
 _COLOURS = [colour for colour in PALETTE if colour not in ("#94a4a2", "#717581")]
 
 Colours = Mapping[str, str]
@@ -44,7 +35,7 @@ Colours = Mapping[str, str]
 
 def look() -> AbstractContextManager[None]:
     """Context in which the pictures are to be drawn and written; undone on leaving it."""
-    return mpl.rc_context(_LOOK)  # type: ignore[arg-type]  # keys are a Literal in new stubs only
+    return style.context(str(_STYLE))
 
 
 def group_colours(groups: Mapping[str, str]) -> dict[str, str]:
@@ -123,15 +114,14 @@ def cost_picture(scores: pd.DataFrame, colours: Colours) -> str:
     for (label, row), place in zip(scores.iterrows(), places, strict=True):
         colour, point = colours[str(label)], (row["fit_seconds"], row["acsa"])
         ax.plot(*point, "o", color=colour, markersize=7)
-        ax.annotate(
-            str(label),
-            point,
-            (1.04, place),
-            textcoords="axes fraction",
-            fontsize=8,
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.45, "relpos": (0, 0.5)},
-        )
+        tie: dict[str, Any] = {
+            "arrowstyle": "-",
+            "color": colour,
+            "alpha": 0.45,
+            "relpos": (0, 0.5),
+        }
+        text: dict[str, Any] = {"fontsize": 8, "va": "center", "textcoords": "axes fraction"}
+        ax.annotate(str(label), point, (1.04, place), arrowprops=tie, **text)
     ax.set_xscale("log")
     ax.set_xlim(scores["fit_seconds"].min() / 1.6, scores["fit_seconds"].max() * 1.6)
     _log_ticks(ax)
@@ -153,9 +143,7 @@ def curve_picture(histories: Sequence[pd.Series], quantity: str, colour: str) ->
 
 
 def _axes(width: float, height: float) -> Axes:
-    ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
-    ax.grid(**GRID)
-    return ax
+    return Figure(figsize=(width, height)).add_subplot()
 
 
 def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
@@ -170,12 +158,11 @@ def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=5)
-    ax.set_axisbelow(True)
     return ax
 
 
 def _log_ticks(ax: Axes) -> None:
-    """Few on a wide range, more on a narrow one."""
+    """Few ticks on a wide range, more on a narrow one."""
     low, high = ax.get_xlim()
     plain_log_ticks(ax, (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,))
 
@@ -187,7 +174,7 @@ def _shortened(label: str, longest: int = 34) -> str:
 def _svg(ax: Axes) -> str:
     """The figure embedded, in the reader's colour scheme; without a date, so that it repeats."""
     file = io.StringIO()
-    cast(Figure, ax.figure).savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    cast(Figure, ax.figure).savefig(file, format="svg", metadata={"Date": None})
     text = file.getvalue()
     head, body = text[text.index("<svg") :].split(">", 1)
     return embedded(f"{head}>{_THEME}{body.replace(INK, 'currentColor')}".encode())

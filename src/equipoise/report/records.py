@@ -35,7 +35,7 @@ def data_sets(records: Records) -> list[str]:
 
 
 def method_of(record: Record) -> Method:
-    """What tells the jobs of one method from those of the others."""
+    """Treatment, classifier and sampler, which identify the method of a job."""
     return record.get("treatment"), record.get("classifier"), record.get("sampler")
 
 

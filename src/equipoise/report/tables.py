@@ -1,4 +1,4 @@
-"""The tables of a report, whatever they are to be written in."""
+"""The tables of a report, before they are written as Markdown, LaTeX or HTML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from .records import (
 from .summary import SCORES, Published, finished_jobs, results_table, score_table
 
 # Headings of the metrics by which treatments are compared.
-HEADINGS = {name: METRICS[name].symbol for name in COMPARED} | {"acsa": "balanced accuracy"}
+HEADINGS = {name: METRICS[name].symbol for name in COMPARED}
+HEADINGS["acsa"] = METRICS["balanced_accuracy"].words
 # Heading and format of each column of numbers.
 RESULTS = {
     "n_seeds": ("seeds", "{:.0f}"),
@@ -73,7 +74,7 @@ class TableCell:
 
 
 class Table(NamedTuple):
-    """A table, whatever it is to be written in.
+    """A table, before it is written as Markdown, LaTeX or HTML.
 
     Attributes
     ----------

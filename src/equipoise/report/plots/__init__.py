@@ -1,5 +1,8 @@
 """Figures of samples, codes, training and scores, drawn from arrays alone.
 
+A plot of one panel returns its Axes, one of several panels an array of Axes, as
+:func:`matplotlib.pyplot.subplots` does; their figure is ``ax.figure``.
+
 No function shows a figure or changes matplotlib's settings or backend. Without `ax` (or `fig`) a
 new figure is made with pyplot, so that it appears in a notebook and with ``plt.show()`` in a
 script. Where many are drawn to files, pass axes of a ``matplotlib.figure.Figure`` of your own:

@@ -18,7 +18,7 @@ from scipy.spatial.distance import cdist
 
 Pair = tuple[int, int]
 Points = NDArray[np.float64]
-Node = int | tuple[int, int, int]  # of a line the layer that it passes comes last
+Node = int | tuple[int, int, int]  # a node, or both ends of a line and a layer that it passes
 
 _STARTS, _SWEEPS = 20, 8
 
@@ -71,6 +71,7 @@ def _swept(graph: nx.DiGraph, seed: int) -> dict[Node, float]:
 
 
 def _crossings(graph: nx.DiGraph, rows: Mapping[Node, float]) -> int:
+    """How many pairs of lines cross, each pair counted twice."""
     ends = np.array([(graph.nodes[a]["layer"], rows[a], rows[b]) for a, b in graph.edges])
     layer, left, right = (column[:, None] - column for column in ends.reshape(-1, 3).T)
     return int(((layer == 0) & (left * right < 0)).sum())
@@ -95,7 +96,7 @@ def routes(passes: Mapping[Pair, Sequence[float]], centres: Points, box: Points)
     found, half = [], np.array([box[0] / 2, 0])
     for (a, b), heights in passes.items():
         if centres[a, 0] == centres[b, 0]:
-            # The farther to the left the longer it is, so that arcs do not coincide.
+            # Longer arcs reach farther to the left, so that no two coincide.
             out = np.array([0.3 + 0.25 * abs(centres[a, 1] - centres[b, 1]) / box[1], 0])
             ends = [centres[a] - half, centres[b] - half]
             found.append(_curve(ends[0], ends[0] - out, ends[1] - out, ends[1]))

@@ -14,18 +14,7 @@ from sklearn.isotonic import isotonic_regression
 
 # Ten colours chosen for colour-blind readers: Petroff, "Accessible color sequences for data
 # visualization" (2021). Written out because matplotlib knows them only from 3.10 on.
-PALETTE = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
-)
+PALETTE = "#3f90da #ffa90e #bd1f01 #94a4a2 #832db6 #a96b59 #e76300 #b9ac70 #717581 #92dadd".split()
 MARKERS = "os^dvPXp<>"
 DASHES = ("-", "--", "-.", ":")
 MUTED = "0.45"
@@ -58,6 +47,12 @@ def new_figure(
 def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     """`ax`, or else the axes of a new figure of this size in inches."""
     return new_figure(None, width, height).add_subplot() if ax is None else ax
+
+
+def legend_beside(ax: Axes, title: str | None = None) -> None:
+    """A legend to the right of the axes."""
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    ax.legend(frameon=False, fontsize="small", title=title, **place)
 
 
 def fit_figure(grid: AxesArray, width: float, height: float) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -36,7 +36,7 @@ def plot_curves(history: Sequence[Mapping[str, Any]], *, fig: AnyFigure | None =
     history : sequence of mappings
         One record per epoch: numbers by name, such as ``epoch``, ``loss``, ``reconstruction``,
         ``classification``, ``mmd``, ``val_acsa``, ``seconds``. Without ``epoch``, records count
-        from 1. A missing or non-finite value leaves a gap; what is never a number is skipped.
+        from 1. A missing or non-finite value interrupts the line; what is never a number is skipped.
     fig : matplotlib Figure or SubFigure, default=None
         Where to draw; by default a new figure.
 
@@ -54,10 +54,8 @@ def plot_curves(history: Sequence[Mapping[str, Any]], *, fig: AnyFigure | None =
     records = pd.DataFrame(list(history))
     epochs = records.get("epoch", records.index + 1)
     # What is no number, here and there or throughout, is a missing value.
-    numbers = records.drop(columns="epoch", errors="ignore").map(
-        lambda value: value if isinstance(value, Real) and not isinstance(value, bool) else None
-    )
-    numbers = numbers.astype(float).replace([np.inf, -np.inf], np.nan).dropna(axis=1, how="all")
+    numbers = records.drop(columns="epoch", errors="ignore").apply(lambda one: one.map(_number))
+    numbers = numbers.dropna(axis=1, how="all")
     if numbers.empty:
         raise ValueError(f"history holds no numbers, only {list(records)}. Record some.")
     numbers.index = pd.Index(epochs, dtype=float)
@@ -113,3 +111,8 @@ def _draw(ax: Axes, quantity: str, series: pd.DataFrame) -> None:
     ax.grid(axis="y", **GRID)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _number(value: object) -> float:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else math.nan  # type: ignore

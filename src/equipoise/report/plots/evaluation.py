@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._style import GRID, MUTED, look, new_axes
+from ._style import GRID, MUTED, legend_beside, look, new_axes
 
 
 def plot_treatment_effects(
@@ -62,16 +62,9 @@ def plot_treatment_effects(
         y = np.arange(len(treatments)) + (i - (len(names) - 1) / 2) * 0.7 / max(len(names), 2)
         margins = own[["low", "high"]].sub(own["difference"], axis=0).abs().fillna(0).T.to_numpy()
         score = (reference_scores or {}).get(name)
-        ax.errorbar(
-            own["difference"],
-            y,
-            xerr=margins,
-            label=name if score is None else f"{name} ({reference}: {score:.3f})",
-            linestyle="",
-            markersize=5,
-            linewidth=1.3,
-            **look(i),
-        )
+        label = name if score is None else f"{name} ({reference}: {score:.3f})"
+        dots = look(i) | {"linestyle": "", "markersize": 5, "linewidth": 1.3}
+        ax.errorbar(own["difference"], y, xerr=margins, label=label, **dots)
     ax.set_yticks(range(len(treatments)), treatments)
     ax.set_ylim(len(treatments) - 0.5, -0.5)  # the first one on top
     for border in np.arange(len(treatments) - 1) + 0.5:
@@ -82,6 +75,6 @@ def plot_treatment_effects(
     ax.xaxis.set_major_locator(MaxNLocator(6))
     side = "left" if lower_is_better else "right"
     ax.set_xlabel(f"difference from “{reference}”, 95 % interval ({side} is better)")
-    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    legend_beside(ax)
     ax.set_title(f"Change in {metric}")
     return ax

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from ...metrics._labels import check_labels
-from ._style import (
-    MUTED,
-    AnyFigure,
-    AxesArray,
-    Counts,
-    Names,
-    as_floats,
-    class_labels,
-    look,
-    new_figure,
-)
+from . import _style as style
+from ._style import MUTED, AnyFigure, AxesArray, Counts, Names
 
 _MAX_FEATURES = 50  # before t-SNE, wider data is projected on its principal components
 
@@ -74,7 +66,7 @@ def plot_latent(
     Wang, Lyu, Jing. "Deep Generative Model for Robust Imbalance Classification", CVPR 2020,
     Figure 5.
     """
-    data, codes, target = np.asarray(X), as_floats("Z", Z, 2), check_labels("y", y)
+    data, codes, target = np.asarray(X), style.as_floats("Z", Z, 2), check_labels("y", y)
     if not len(data) == len(codes) == len(target):
         raise ValueError(
             f"X, Z and y have {len(data)}, {len(codes)} and {len(target)} rows. "
@@ -83,13 +75,13 @@ def plot_latent(
     if len(target) < 4:
         raise ValueError(f"X has {len(target)} rows. A map needs at least four.")
     classes, encoded = np.unique(target, return_inverse=True)
-    labels = class_labels(classes.tolist(), class_names, counts)
+    labels = style.class_labels(classes.tolist(), class_names, counts)
     chosen = _thin(encoded, max_rows, random_state)
-    data = as_floats("X", data[chosen].reshape(len(chosen), -1), 2)
+    data = style.as_floats("X", data[chosen].reshape(len(chosen), -1), 2)
 
     columns = 1 if len(classes) <= 20 else 2
     widest = max(map(len, labels))
-    figure = new_figure(fig, 9.4 + columns * (0.4 + 0.075 * widest), 5.0)
+    figure = style.new_figure(fig, 9.4 + columns * (0.4 + 0.075 * widest), 5.0)
     axes = figure.subplots(1, 2)
     drawn = encoded[chosen]
     by_size = np.argsort(-np.bincount(drawn), kind="stable")  # small classes on top
@@ -98,8 +90,8 @@ def plot_latent(
     ):
         points = _embed(values, random_state)
         for i in by_size.tolist():
-            style = look(i) | {"s": 16, "linewidths": 0.2, "edgecolors": "white", "zorder": 2}
-            ax.scatter(*points[drawn == i].T, label=labels[i], **style)
+            dots = {"s": 16, "linewidths": 0.2, "edgecolors": "white", "zorder": 2}
+            ax.scatter(*points[drawn == i].T, label=labels[i], **style.look(i), **dots)
         ax.set_title(title)
         if not np.ptp(points):
             ax.text(0.5, 0.55, "all rows are the same", transform=ax.transAxes, ha="center")
@@ -134,9 +126,8 @@ def _thin(encoded: NDArray[np.intp], max_rows: int, random_state: int | None) ->
     if len(encoded) <= max_rows:
         return np.arange(len(encoded))
     cap = max(c for c in range(1, max_rows + 1) if np.minimum(counts, c).sum() <= max_rows)
-    rng = np.random.default_rng(random_state)
-    kept = [rng.permutation(np.flatnonzero(encoded == c))[:cap] for c in range(len(counts))]
-    return np.sort(np.concatenate(kept))
+    shuffled = pd.Series(encoded).sample(frac=1, random_state=random_state)
+    return np.sort(shuffled.groupby(shuffled).head(cap).index.to_numpy())
 
 
 def _embed(values: NDArray[np.float64], random_state: int | None) -> NDArray[np.float64]:

@@ -28,12 +28,12 @@ def plot_profiles(
     Parameters
     ----------
     profiles : mapping of str to array of shape (n_codes, n_classes, n_values)
-        Mean of a column, or share of a category, by its name. Numbers or dates.
+        Mean of a column, or proportion of a category, by its name. Numbers or dates.
     values : array-like of shape (n_values,)
         Values of the code.
     code_names : sequence of str
     class_names : mapping of int to str, or sequence of str, default=None
-        In their order or by their number; by default the numbers.
+        Names of the classes, in their order or by their number; by default the numbers.
 
     Returns
     -------

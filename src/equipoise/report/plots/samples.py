@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,20 +101,12 @@ def _mark_pairs(
         for (top, lefts), row in zip(corners[1::2], rows[1::2], strict=True)
         for left in lefts[: len(row)]
     ]
-    ax.add_collection(
-        PatchCollection(frames, facecolor="none", edgecolor=PALETTE[1], linewidth=1.6)
-    )
+    ink = PALETTE[1]
+    ax.add_collection(PatchCollection(frames, facecolor="none", edgecolor=ink, linewidth=1.6))
     for i, (top, _) in enumerate(corners):
-        ax.annotate(
-            "nearest real" if i % 2 else "generated",
-            (1, top + (height - 1) / 2),
-            (4, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            fontsize="small",
-            color=MUTED,
-        )
+        text = " nearest real" if i % 2 else " generated"
+        place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center"}
+        ax.text(1, top + (height - 1) / 2, text, fontsize="small", color=MUTED, **place)
 
 
 def _rows(

@@ -12,17 +12,8 @@ from sklearn.metrics import confusion_matrix
 
 from ...metrics._labels import check_labels, check_same_kind
 from ...metrics.names import METRICS
-from ._style import (
-    DASHES,
-    GRID,
-    Names,
-    as_floats,
-    class_labels,
-    fit_figure,
-    look,
-    new_axes,
-    new_figure,
-)
+from . import _style as style
+from ._style import DASHES, GRID, Names
 
 _MAX_ANNOTATED = 15  # classes; above that, numbers in the cells are too small to read
 
@@ -80,7 +71,7 @@ def plot_confusion(
             raise ValueError(
                 f"labels is {shown.tolist()}. Give each class once, and one at least of y_true."
             )
-    names = class_labels(shown.tolist(), class_names)
+    names = style.class_labels(shown.tolist(), class_names)
     table = confusion_matrix(true, predicted, labels=shown).astype(float)
     if normalize:
         # Over all predictions, also those of classes that are not shown.
@@ -91,7 +82,7 @@ def plot_confusion(
     side = max(2.8, min(0.45 * n, 8.5), 0.17 * n)  # inches
     own = ax is None
     if ax is None:
-        ax = new_figure(None, side, side, layout="none").add_subplot()
+        ax = style.new_figure(None, side, side, layout="none").add_subplot()
     ax.set_facecolor("0.85")
     # On a linear scale a few per cent of errors, which is what one looks for, would be white.
     norm = PowerNorm(0.5, vmin=0, vmax=1.0 if normalize else max(1.0, table.max()))
@@ -115,7 +106,7 @@ def plot_confusion(
                 colour = "white" if norm(value) > 0.6 else "black"
                 ax.text(j, i, text, ha="center", va="center", color=colour, fontsize="small")
     if own:
-        fit_figure(np.array([[ax]]), side, side)
+        style.fit_figure(np.array([[ax]]), side, side)
     return ax
 
 
@@ -159,7 +150,7 @@ def plot_rate_effect(
     Wang, Lyu, Jing. "Deep Generative Model for Robust Imbalance Classification", CVPR 2020,
     Figure 7.
     """
-    x = as_floats("rates", rates, 1)
+    x = style.as_floats("rates", rates, 1)
     if not scores:
         raise ValueError("scores is empty. Pass the values of at least one metric.")
     for name, given in (("errors", errors or {}), ("reference", reference or {})):
@@ -167,24 +158,17 @@ def plot_rate_effect(
         if unknown:
             raise ValueError(f"{name} has {unknown[0]!r}, which scores lacks. Use the same names.")
     order = np.argsort(x, kind="stable")
-    ax = new_axes(ax, 7.6, 4.0)
+    ax = style.new_axes(ax, 7.6, 4.0)
     for i, metric in enumerate(scores):
         values = _aligned(f"scores[{metric!r}]", scores[metric], x)
         bars = None
         if errors and metric in errors:
             bars = _aligned(f"errors[{metric!r}]", errors[metric], x)[order]
-        ax.errorbar(
-            x[order],
-            values[order],
-            yerr=bars,
-            label=METRICS[metric].words if metric in METRICS else metric,
-            linestyle=DASHES[i % 4],
-            capsize=3,
-            markersize=5,
-            **look(i),
-        )
+        looks = style.look(i) | {"linestyle": DASHES[i % 4], "capsize": 3, "markersize": 5}
+        name = METRICS[metric].words if metric in METRICS else metric
+        ax.errorbar(x[order], values[order], yerr=bars, label=name, **looks)
         if reference and metric in reference:
-            ax.axhline(reference[metric], color=look(i)["color"], linewidth=0.9, alpha=0.7)
+            ax.axhline(reference[metric], color=style.look(i)["color"], linewidth=0.9, alpha=0.7)
     ax.set_xlabel("perturbation rate r")
     low = ax.get_ylim()[0]
     if low <= 0:
@@ -192,18 +176,12 @@ def plot_rate_effect(
     ax.set_ylabel("score" if low <= 0 else "score (axis does not begin at 0)")
     ax.set_title("Effect of the perturbation rate")
     ax.grid(axis="y", **GRID)
-    ax.legend(
-        frameon=False,
-        fontsize="small",
-        title="thin lines: for comparison" if reference else None,
-        loc="upper left",
-        bbox_to_anchor=(1, 1),
-    )
+    style.legend_beside(ax, title="thin lines: for comparison" if reference else None)
     return ax
 
 
 def _aligned(name: str, values: ArrayLike, rates: np.ndarray) -> np.ndarray:
-    array = as_floats(name, values, 1)
+    array = style.as_floats(name, values, 1)
     if len(array) != len(rates):
         raise ValueError(f"{name} has {len(array)} values for {len(rates)} rates. Make them equal.")
     return array

@@ -10,18 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ._style import (
-    DASHES,
-    GRID,
-    Names,
-    as_floats,
-    class_labels,
-    look,
-    new_axes,
-    per_class,
-    plain_log_ticks,
-    spread,
-)
+from . import _style as style
+from ._style import DASHES, GRID, Names
 
 _MAX_NAMED = 50  # classes; more names do not fit above the axes
 
@@ -63,7 +53,7 @@ def plot_recall_by_size(
     """
     given = class_counts if isinstance(class_counts, Mapping) else dict(enumerate(class_counts))
     classes = list(given)
-    counts = as_floats("class_counts", list(given.values()), 1)
+    counts = style.as_floats("class_counts", list(given.values()), 1)
     if counts.min() < 1:
         raise ValueError(
             f"class_counts has {counts.min():g}. A logarithmic axis needs sizes of at least 1; "
@@ -72,21 +62,21 @@ def plot_recall_by_size(
     if not recalls:
         raise ValueError("recalls is empty. Pass the recalls of at least one method.")
     named = class_names is not None or isinstance(class_counts, Mapping)
-    names = class_labels(classes, class_names) if named and len(classes) <= _MAX_NAMED else []
+    names = style.class_labels(classes, class_names) if named and len(classes) <= _MAX_NAMED else []
 
-    ax = new_axes(ax, 7.2, 4.4 + 0.06 * max(map(len, names), default=0))
+    ax = style.new_axes(ax, 7.2, 4.4 + 0.06 * max(map(len, names), default=0))
     for i, (method, values) in enumerate(recalls.items()):
         recall = _recalls(method, values, classes)
         known = ~np.isnan(recall)
-        style, dash = look(i), DASHES[i % 4]
-        ax.plot(counts[known], recall[known], linestyle="", markersize=5, **style)
+        marks, dash = style.look(i), DASHES[i % 4]
+        ax.plot(counts[known], recall[known], linestyle="", markersize=5, **marks)
         means = pd.Series(recall[known]).groupby(counts[known]).mean()
-        ax.plot(means, color=style["color"], linestyle=dash, linewidth=1.3)
+        ax.plot(means, color=marks["color"], linestyle=dash, linewidth=1.3)
         # What the legend shows: line and marker together.
-        ax.plot([], [], linestyle=dash, markersize=5, label=method, **style)
+        ax.plot([], [], linestyle=dash, markersize=5, label=method, **marks)
     ax.set_xscale("log")
     ax.set_xlim(counts.min() / 1.3, counts.max() * 1.3)
-    plain_log_ticks(ax, (1, 2, 5))
+    style.plain_log_ticks(ax, (1, 2, 5))
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("training rows of the class (logarithmic)")
     ax.set_ylabel("recall")
@@ -104,7 +94,7 @@ def _recalls(
 ) -> NDArray[np.float64]:
     name = f"recalls[{method!r}]"
     given = values if isinstance(values, Mapping) else np.asarray(values, np.float64).tolist()
-    recall = np.array(per_class(name, classes, given, ()), dtype=np.float64)
+    recall = np.array(style.per_class(name, classes, given, ()), dtype=np.float64)
     outside = recall[(recall < 0) | (recall > 1)]
     if outside.size:
         raise ValueError(f"{name} has the value {outside[0]:g}. Recalls lie in [0, 1].")
@@ -116,16 +106,11 @@ def _write_names(ax: Axes, names: list[str], counts: NDArray[np.float64]) -> Non
     order = np.argsort(counts, kind="stable")
     low, high = np.log(ax.get_xlim())
     wanted = (np.log(counts[order]) - low) / (high - low)
-    places = spread(wanted, gap=min(0.028, 1 / len(names)))
+    places = style.spread(wanted, gap=min(0.028, 1 / len(names)))
     top = ax.twiny()  # its ticks, unlike free text, are known to the title and to the layout
     top.set_xlim(0, 1)
     size = "x-small" if len(names) > 20 else "small"
     top.set_xticks(places, [names[i] for i in order], rotation=90, fontsize=size)
     top.tick_params(length=0, pad=12)
-    style: dict[str, Any] = {
-        "color": "0.5",
-        "linewidth": 0.7,
-        "clip_on": False,
-        "transform": top.transAxes,
-    }
-    top.plot([wanted, places], [1, 1.035], **style)
+    ties: dict[str, Any] = {"color": "0.5", "linewidth": 0.7, "clip_on": False}
+    top.plot([wanted, places], [1, 1.035], transform=top.transAxes, **ties)

@@ -145,16 +145,14 @@ def _draw_line(
         style |= {"joinstyle": "miter", "capstyle": "butt"}
     ax.add_patch(FancyArrowPatch(path=Path(way), **({"arrowstyle": "-"} | style)))
     if rho is not None:
-        ax.annotate(
-            f"{round(rho, 2) + 0.0:.2f}".replace("-", "−"),
-            (spot[0], spot[1]),
-            ha="center",
-            va="center",
-            fontsize=scale * _SMALL,
-            color=_INK if prescribed else MUTED,
-            bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "linewidth": 0},
-            zorder=3,
-        )
+        text = f"{round(rho, 2) + 0.0:.2f}".replace("-", "−")
+        look: dict[str, Any] = {
+            "color": _INK if prescribed else MUTED,
+            "fontsize": scale * _SMALL,
+            "zorder": 3,
+        }
+        behind = {"boxstyle": "square,pad=0.15", "facecolor": "white", "linewidth": 0}
+        ax.text(spot[0], spot[1], text, ha="center", va="center", bbox=behind, **look)
 
 
 def _explain(ax: Axes, numbers: bool, stray: bool) -> None:
