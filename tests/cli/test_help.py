@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
-from equipoise.cli import train, train_classifier, train_gan
+from equipoise.cli import train, train_classifier
 from equipoise.parameters import OneOf
 
 PAGES = [
@@ -38,12 +38,12 @@ PAGES = [
 ]
 # Commands whose options are the parameters of an estimator.
 TRAINING = {
-    ("dgc", "train"): (DGCClassifier, train.PARAMETERS),
-    ("imsic", "train-gan"): (IMSIC, train_gan.PARAMETERS),
+    ("dgc", "train"): (DGCClassifier, train.DGC_PARAMETERS),
+    ("imsic", "train-gan"): (IMSIC, train.IMSIC_PARAMETERS),
     ("imsic", "train-classifier"): (ConvNetClassifier, train_classifier.PARAMETERS),
-    ("imsic", "grid-search"): (IMSIC, train_gan.PARAMETERS),
+    ("imsic", "grid-search"): (IMSIC, train.IMSIC_PARAMETERS),
 }
-NOT_OPTIONS = train_gan.NOT_OPTIONS
+NOT_OPTIONS = train.NOT_OPTIONS
 HEAVY = {"torch", "numpy", "scipy", "sklearn", "matplotlib", "pandas", "PIL"}
 
 

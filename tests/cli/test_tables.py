@@ -332,7 +332,7 @@ MISTAKES = {
 }
 ONLY_RESAMPLE = {
     "method": (("--method", "smoot"), "'smoot' is no sampler"),
-    "class": (("--sampling-strategy", "9=80"), "'9' is no class. They are 0, 1, 2"),
+    "class": (("--sampling-strategy", "9=80"), "'9' is not a class. They are 0, 1, 2"),
     "endless": (("--sampling-strategy", "1=inf"), "not whole"),
     "half a row": (("--sampling-strategy", "1=30.5"), "not whole"),
     "taken": (("--mark-column", "a"), "'a' is a column already"),

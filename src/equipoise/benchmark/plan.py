@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from equipoise.datasets.parts import class_names
+from equipoise.datasets.loading import class_names
 from equipoise.errors import InvalidParameterError
 
 from . import layout, samplers, specs, store, table_samplers, tables

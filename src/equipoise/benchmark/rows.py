@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.datasets import imbalance
-from equipoise.datasets.parts import load_part
+from equipoise.datasets.loading import load_part
 from equipoise.errors import InvalidInputError
 
 HELD_OUT = 1000  # at most so many of each class

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from equipoise.cli.options import words
+from equipoise.cli.parsing import words
 
 File = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Experiment file.")]
 HeldOut = Annotated[

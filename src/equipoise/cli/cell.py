@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from equipoise.cli.console import notes
 from equipoise.cli.files import write_json
 from equipoise.cli.resuming import begin, same_run
-from equipoise.cli.runs import now
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,21 +68,21 @@ def run_alone(cell: Cell, threads: int) -> None:
 def run_cell(cell: Cell) -> None:
     """Train, score, draw, and write all of it into the run folder of the cell."""
     from equipoise.cli import pictures
-    from equipoise.cli.fitting import fit
-    from equipoise.cli.train_gan import build
+    from equipoise.cli.train import build_gan
+    from equipoise.cli.training import fit
 
     started = time.perf_counter()
     X, y = cell.train
     run = begin(
         same_run(cell.path, cell.settings, cell.overwrite), cell.path, cell.settings, cell.about
     )
-    model = build(cell.settings["parameters"], cell.settings["seed"], verbose=0)
+    model = build_gan(cell.settings["parameters"], cell.settings["seed"], verbose=0)
     model = fit(model, X, y, run, lambda text: None)
     found = scores(model, cell)
     pictures.draw_traversals(model, cell.about["class_names"], run.pictures / "traversals.png")
     seconds = time.perf_counter() - started
     write_json(run.path / "metrics.json", found | {"seconds": seconds})
-    run.update(status="finished", finished=now())
+    run.finish()
 
 
 def scores(model: Any, cell: Cell) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What goes to stderr: notes on the way, unless they are unwanted."""
+"""Notes to the user on stderr, which --quiet turns off."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results a
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
-    """How a command tells what it is doing.
+    """Return the function by which a command tells the user what it is doing.
 
     Parameters
     ----------
     quiet : bool
-        Whether to say nothing. The progress bars of downloads and decoding, and warnings, are
-        then off too: call this before any of what shows them is imported.
+        Whether to print nothing. The progress bars of downloads and decoding, and warnings, are
+        then off too; call this function before importing the modules that show them.
 
     Returns
     -------
     callable
-        Takes a line and prints it to stderr, or not.
+        Prints a line to stderr, or does nothing if ``quiet``.
     """
     if not quiet:
         return lambda text: print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The data that a run is about: named by options, loaded, made imbalanced."""
+"""The image data of a run: the options that name them, and what its record says of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.protocols import PROTOCOLS
+
 if TYPE_CHECKING:
     import numpy as np
 
     from equipoise.datasets import Dataset
-
-PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -47,7 +47,7 @@ ImageSize = Annotated[
     typer.Option(
         parser=_size,
         metavar="N|HxW",
-        help="Bring images to this height and width, in pixels.",
+        help="Resize images to this height and width, in pixels.",
         show_default="as they are; 64 for celeba",
     ),
 ]
@@ -67,12 +67,12 @@ Protocol = Annotated[
         show_default="published; none for folder",
     ),
 ]
-Download = Annotated[bool, typer.Option(help="Fetch a data set that is not here yet.")]
+Download = Annotated[bool, typer.Option(help="Download a data set that is not here yet.")]
 
 
 @dataclass(frozen=True)
 class DataChoice:
-    """What to load.
+    """The image data that the options name.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class DataChoice:
     image_size : (int, int) or None
         Height and width.
     hair : str
-        For celeba.
+        For celeba: "published" or "exclusive".
     """
 
     dataset: str
@@ -92,21 +92,21 @@ class DataChoice:
 
     @property
     def title(self) -> str:
-        """Word for file names: the data set's, or that of the user's own folder."""
+        """Name for files and folders: that of the data set, or of the user's own folder."""
         if self.dataset == "folder" and self.data_dir:
             return self.data_dir.resolve().name or "folder"
         return self.dataset
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a run that goes on must not change: all but where the data are."""
+        """What must be the same when a run is continued; the data may have moved elsewhere."""
         return {"dataset": self.dataset, "image_size": self.image_size, "hair": self.hair}
 
     def or_another(
         self, dataset: str | None, data_dir: Path | None, image_size: tuple[int, int]
     ) -> DataChoice:
-        """Data of this name for a model of images of this size; None stands for these here."""
-        # A place of data sets has other ones too; a folder of images is nothing else.
+        """Data for a model of images of this size; None keeps the data set or the folder."""
+        # A folder of data sets holds all of them; a folder of images holds nothing else.
         elsewhere = dataset not in (None, self.dataset) and "folder" in (dataset, self.dataset)
         if data_dir is None and not elsewhere:
             data_dir = self.data_dir
@@ -118,7 +118,7 @@ class DataChoice:
         return self.data_dir and self.data_dir.expanduser().resolve()
 
     def is_another_folder(self, own: DataChoice) -> bool:
-        """Whether this is a folder elsewhere that is not split into training and test images."""
+        """Whether these are images of another folder, not split into training and test images."""
         if self.dataset != "folder" or self.folder is None or self.folder == own.folder:
             return False
         from equipoise.datasets.folder import is_split
@@ -134,28 +134,24 @@ class DataChoice:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, the folder as an absolute path."""
+        """The attributes as JSON holds them, the folder as an absolute path."""
         return asdict(self) | {"data_dir": self.folder and str(self.folder)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataChoice:
         """Inverse of :meth:`to_dict`."""
         folder, size = values["data_dir"], values["image_size"]
-        return cls(
-            values["dataset"],
-            folder and Path(folder),
-            None if size is None else (size[0], size[1]),
-            values["hair"],
-        )
+        plain = {"data_dir": folder and Path(folder), "image_size": size and (size[0], size[1])}
+        return cls(**values | plain)
 
 
 def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    """What the record of a run says of the data that it trains on.
+    """What the record of a run says of its data.
 
     Raises
     ------
     ValueError
-        There is nothing to test on.
+        There are no test images.
     """
     import numpy as np
 
@@ -172,12 +168,12 @@ def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) ->
 
 
 def translate(y: np.ndarray, names: Sequence[str], model_names: Sequence[str]) -> np.ndarray:
-    """Labels of a data set as labels of the model that knows its classes.
+    """Labels of a data set as those of a model that has the same classes in another order.
 
     Raises
     ------
     ValueError
-        The model does not know a class.
+        The model does not know a class of the data.
     """
     import numpy as np
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from equipoise.cli.data import DataChoice, DataDir, Hair, ImageSize, Protocol
-from equipoise.cli.subset import choose_protocol, class_sizes
+from equipoise.cli.protocols import choose_protocol, class_sizes
 
 if TYPE_CHECKING:
     from rich.table import Table

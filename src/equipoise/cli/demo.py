@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import make_folder
-from equipoise.cli.subset import class_sizes, take
+from equipoise.cli.protocols import class_sizes, imbalanced_subset
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +64,7 @@ def demo(
     classes = {"plain": ConvNetClassifier, "DGC": DGCClassifier}
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in classes}
     for subset in range(seed, seed + SUBSETS):
-        X, y = take(data, sizes, subset)
+        X, y = imbalanced_subset(data, sizes, subset)
         for name, build in classes.items():
             started = time.perf_counter()
             model = build(max_epochs=EPOCHS, random_state=subset).fit(X, y)

@@ -11,8 +11,8 @@ import typer
 from equipoise.atomic import replacing, write_text
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import check_target
-from equipoise.cli.options import words
 from equipoise.cli.oversampling import METHODS, sampler_of
+from equipoise.cli.parsing import words
 from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, read_table
 
 if TYPE_CHECKING:

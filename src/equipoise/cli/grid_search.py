@@ -27,14 +27,15 @@ from equipoise.cli.data import (
     Protocol,
     describe,
 )
+from equipoise.cli.estimator_parameters import Parameter
 from equipoise.cli.files import make_folder
-from equipoise.cli.options import add_options, plain, value_of
+from equipoise.cli.options import add_options, value_of
+from equipoise.cli.protocols import choose_protocol, training_rows, validation_rows
 from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
 from equipoise.cli.resuming import check_same_data, same_run
 from equipoise.cli.runs import Overwrite, Seed
-from equipoise.cli.signature import Parameter
-from equipoise.cli.subset import choose_protocol, training_rows, validation_rows
-from equipoise.cli.train_gan import PARAMETERS, build
+from equipoise.cli.train import IMSIC_PARAMETERS as PARAMETERS
+from equipoise.cli.train import build_gan
 from equipoise.cli.trials import Axis, Range, Trials, corners
 
 PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
@@ -124,7 +125,7 @@ def grid_search(
     search = Trials(axes, seed) if trials else None
     points = [] if search else list(product(axes))
     for point in points or corners(axes):
-        build(plain(chosen) | point, seed, verbose=0)  # finds mistakes
+        build_gan(chosen | point, seed, verbose=0)  # finds mistakes
     out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
     data = choice.load(download)
     train = training_rows(data, shared)
@@ -143,7 +144,7 @@ def grid_search(
         nonlocal n_failed
         these = []
         for point in chosen_points:
-            settings = shared | {"parameters": plain(chosen) | point}
+            settings = shared | {"parameters": chosen | point}
             path = out / folder_of(point)
             cell = Cell(path, settings, about, train, validation, overwrite)
             these.append(cells.setdefault(path.name, (point, cell))[1])

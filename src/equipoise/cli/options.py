@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-import csv
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from equipoise.cli.signature import Parameter
+from equipoise.cli import parsing
+from equipoise.cli.estimator_parameters import Parameter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Syntax = tuple[str, Callable[[str], Any]]
 
-_TYPES: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
+# Parameters with a syntax of their own: how the help shows it, and the function that reads it.
+_SYNTAX: dict[str, Syntax] = {
+    "class_prior": ("<uniform|train|P,P,...>", parsing.word_or_numbers),
+    "class_weight": ("<balanced|deferred|NAME=W,...>", parsing.word_or_numbers_by_name),
+    "code_names": ("<NAME,NAME,...>", parsing.words),
+    "label_map": ("<int,int,...>", partial(parsing.numbers, kind=int)),
+    "structure": ("<independent|paper|A>B,A>C,...>", parsing.edges),
+}
+# The help of parameters whose docstring describes Python objects.
+_MEANINGS = {
+    "class_prior": "Class priors that the posterior assumes: uniform ones, those of the training "
+    "data, or one number per class in the order of the labels, with sum 1.",
+    "code_names": "Names of the codes, otherwise code_1, code_2, ...",
+    "structure": "Edges between codes by name or by number from 0; independent for none; or paper "
+    "(the second and third code lead to the fourth).",
+}
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": {"true": True, "false": False}.__getitem__,
+}
 
 
 def add_options(parameters: Sequence[Parameter]) -> Callable[[Command], Command]:
@@ -44,18 +66,40 @@ def add_options(parameters: Sequence[Parameter]) -> Callable[[Command], Command]
 
 
 def given(context: typer.Context, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Only the options that stand on the command line, with plain values."""
-
-    def is_given(name: str) -> bool:
-        source = context.get_parameter_source(name)
-        return source is not None and source.name == "COMMANDLINE"
-
-    return plain({name: value for name, value in chosen.items() if is_given(name)})
+    """Only the options that are on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in chosen}
+    return {n: chosen[n] for n, s in sources.items() if s is not None and s.name == "COMMANDLINE"}
 
 
-def plain(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of all options, those of a choice as words."""
-    return {name: v.value if isinstance(v, Enum) else v for name, v in chosen.items()}
+def value_of(parameter: Parameter, text: str) -> Any:
+    """The value that the parameter's option would make of this text.
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is no value of the parameter.
+    """
+    _, parser = _syntax(parameter)
+    return parser(text)
+
+
+def _syntax(parameter: Parameter) -> Syntax:
+    """How the help shows the values of a parameter, and the function that reads one."""
+    kind, _, alternative = parameter.annotation.partition(" | ")
+    if parameter.name in _SYNTAX:
+        return _SYNTAX[parameter.name]
+    if alternative == "str":
+        return f"<{kind}|auto>", parsing.word_or_numbers
+    if parameter.choices:
+        return f"<{'|'.join(parameter.choices)}>", partial(parsing.one_of, parameter.choices)
+
+    def read(text: str) -> Any:
+        try:
+            return _FROM_TEXT[kind](text)
+        except (ValueError, KeyError):
+            raise typer.BadParameter(f"{text!r} is not a valid {kind}.") from None
+
+    return f"<{kind}>", read
 
 
 def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
@@ -67,147 +111,16 @@ def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
 
 
 def _option(parameter: Parameter, text: str) -> inspect.Parameter:
-    annotation, default = _TYPES.get(parameter.annotation), parameter.default
-    option = typer.Option(help=text)
-    if own := _own_way(parameter):
-        metavar, parser = own
-        annotation = Any
-        option = typer.Option(
-            help=text,
-            metavar=metavar,
-            parser=parser,
-            show_default="none" if default is None else True,
-        )
-    elif annotation is None:
-        raise TypeError(f"no kind of option for {parameter.name}: {parameter.annotation}")
-    elif parameter.choices:
-        choices = Enum(parameter.name, {v: v for v in parameter.choices}, type=str)  # type: ignore[misc]
-        annotation, default = choices, choices(default)
+    annotation: Any = Annotated[bool, typer.Option(help=text)]
+    if parameter.annotation != "bool":
+        metavar, parser = _syntax(parameter)
+        default = "none" if parameter.default is None else True
+        annotation = Annotated[
+            Any, typer.Option(help=text, metavar=metavar, parser=parser, show_default=default)
+        ]
     return inspect.Parameter(
         parameter.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[annotation, option],
+        default=parameter.default,
+        annotation=annotation,
     )
-
-
-def value_of(parameter: Parameter, text: str) -> Any:
-    """The value that the parameter's option would make of this text.
-
-    Raises
-    ------
-    ValueError
-        It makes nothing of it.
-    """
-    if own := _own_way(parameter):
-        return own[1](text)
-    try:
-        value = _FROM_TEXT.get(parameter.annotation, str)(text)
-    except (ValueError, KeyError):
-        raise ValueError(f"{text!r} is no {parameter.annotation}.") from None
-    if parameter.choices and value not in parameter.choices:
-        raise ValueError(f"{text!r} is none of {', '.join(parameter.choices)}.")
-    return value
-
-
-_FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "int": int,
-    "float": float,
-    "bool": {"true": True, "false": False}.__getitem__,
-}
-
-
-def words(text: str) -> list[str]:
-    """``'slant, "width, cm"'`` → ["slant", "width, cm"]."""
-    rows = csv.reader(text.splitlines(keepends=True), skipinitialspace=True)
-    return [word.strip() for row in rows for word in row] or [""]
-
-
-def numbers_by_name(text: str) -> dict[str, float]:
-    """``"slant=.8,style=-1"`` → {"slant": 0.8, "style": -1.0}.
-
-    Raises
-    ------
-    typer.BadParameter
-        It is written otherwise.
-    """
-    found = {}
-    for part in words(text):
-        name, _, number = part.rpartition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            name = ""
-        if not name:
-            raise typer.BadParameter(f"{part!r} is not like NAME=NUMBER.")
-    return found
-
-
-def numbers(text: str) -> list[float]:
-    """``"-1,0,.5"`` → [-1.0, 0.0, 0.5].
-
-    Raises
-    ------
-    typer.BadParameter
-        It is written otherwise.
-    """
-    try:
-        return [float(word) for word in words(text)]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not like -1,0,1.") from None
-
-
-def _word_or_numbers(text: str) -> Any:
-    """``"64"`` → 64, ``".9,.1"`` → [0.9, 0.1], anything else as it is."""
-    try:
-        return [float(share) for share in text.split(",")] if "," in text else int(text)
-    except ValueError:
-        return text
-
-
-def _integers(text: str) -> list[int]:
-    try:
-        return [int(word) for word in words(text)]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not like 6,1,4.") from None
-
-
-def _edges(text: str) -> Any:
-    """``"style>slant,0>2"`` → [("style", "slant"), (0, 2)]; the two names as they are."""
-    if text in ("independent", "paper"):
-        return text
-    pairs = [[code.strip() for code in edge.split(">")] for edge in words(text)]
-    if any(len(pair) != 2 for pair in pairs):
-        raise typer.BadParameter(
-            f"{text!r} is not like style>slant,style>thickness, independent or paper."
-        )
-    return [[int(code) if code.isdigit() else code for code in pair] for pair in pairs]
-
-
-def _weights(text: str) -> Any:
-    return numbers_by_name(text) if "=" in text else text
-
-
-# Parameters that are written in a way of their own: how, and what makes a value of it.
-_WRITTEN: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "class_prior": ("<uniform|train|P,P,...>", _word_or_numbers),
-    "class_weight": ("<balanced|deferred|NAME=W,...>", _weights),
-    "code_names": ("<NAME,NAME,...>", words),
-    "label_map": ("<int,int,...>", _integers),
-    "structure": ("<independent|paper|A>B,A>C,...>", _edges),
-}
-# And of those whose docstring speaks Python, what an option says in its place.
-_MEANINGS = {
-    "class_prior": "Class shares that the posterior assumes: all alike, those of the training "
-    "data, or one number per class in the order of the labels, 1 in all.",
-    "code_names": "Names of the codes, otherwise code_1, code_2, ...",
-    "structure": "Edges between codes by name or by number from 0; independent for none; or paper "
-    "(the second and third code lead to the fourth).",
-}
-
-
-def _own_way(parameter: Parameter) -> tuple[str, Callable[[str], Any]] | None:
-    if parameter.annotation in ("int | str", "float | str"):
-        kind = parameter.annotation.split()[0]
-        return f"<{kind}|auto>", _word_or_numbers
-    return _WRITTEN.get(parameter.name)

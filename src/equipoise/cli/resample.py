@@ -10,13 +10,8 @@ import typer
 from equipoise.cli.cells import as_cells
 from equipoise.cli.console import Quiet, notes
 from equipoise.cli.files import check_target
-from equipoise.cli.oversampling import (
-    METHODS,
-    check_neighbours,
-    parse_strategy,
-    sampler_of,
-    targets,
-)
+from equipoise.cli.oversampling import METHODS, check_neighbours, sampler_of, targets
+from equipoise.cli.parsing import sampling_strategy as parse_strategy
 from equipoise.cli.tables import (
     Categories,
     Dates,
@@ -80,7 +75,7 @@ def resample(
     if mark_column in read.rows:
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())
-    strategy = targets(sampling_strategy, read.y)
+    strategy = targets(sampling_strategy, read.y, {str(label): label for label in read.y.unique()})
     check_neighbours(method, strategy, read.y)
     sampler.set_params(sampling_strategy=strategy)
     for name in sampler.get_params():

@@ -13,7 +13,7 @@ import typer
 from equipoise.atomic import replacing
 from equipoise.cli.cells import check_amounts, check_thousands, typed
 from equipoise.cli.csv_format import Cells, read_cells
-from equipoise.cli.options import words
+from equipoise.cli.parsing import words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -80,7 +80,7 @@ def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
     ----------
     Y. Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019.
     """
-    classes, largest = _largest(y, ratio)
+    classes, largest = _classes_and_equal_size(y, ratio)
     steps = len(classes) - 1
     return {c: _floor(largest * ratio ** (-i / steps)) for i, c in enumerate(classes)}
 
@@ -113,7 +113,7 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     M. Buda, A. Maki, M. Mazurowski, "A systematic study of the class imbalance problem in
     convolutional neural networks", Neural Networks 106, 2018.
     """
-    classes, largest = _largest(y, ratio)
+    classes, largest = _classes_and_equal_size(y, ratio)
     if n_minority not in range(1, len(classes)):
         raise ValueError(
             f"n_minority={n_minority!r}: of {len(classes)} classes, 1 to {len(classes) - 1} can be "
@@ -122,6 +122,49 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     first_rare = len(classes) - n_minority
     rare = _floor(largest / ratio)
     return {c: largest if i < first_rare else rare for i, c in enumerate(classes)}
+
+
+def class_sizes(
+    protocol: str,
+    dataset: str,
+    y: npt.ArrayLike,
+    ratio: float | None = None,
+    n_minority: int | None = None,
+) -> dict[Any, int]:
+    """Return the training sizes of a protocol by its name.
+
+    Parameters
+    ----------
+    protocol : {"published", "exponential", "step"}
+        The function of this module that gives the sizes.
+    dataset : str
+        Name of the data set, for "published".
+    y : array-like of shape (n,)
+        Labels of all training rows, for "exponential" and "step".
+    ratio : float or None, default=None
+        For "exponential" and "step".
+    n_minority : int or None, default=None
+        For "step".
+
+    Returns
+    -------
+    dict of class to int
+
+    Raises
+    ------
+    ValueError
+        If ``protocol`` is unknown, or a parameter is missing or out of range.
+    """
+    if protocol == "published":
+        return published(dataset)
+    if protocol == "exponential" and ratio is not None:
+        return exponential(y, ratio)
+    if protocol == "step" and ratio is not None and n_minority is not None:
+        return step(y, ratio, n_minority)
+    raise ValueError(
+        f"protocol={protocol!r}, ratio={ratio!r}, n_minority={n_minority!r}: choose 'published', "
+        "'exponential' with a ratio, or 'step' with a ratio and n_minority."
+    )
 
 
 def subset(
@@ -228,16 +271,17 @@ def _rows(X: Any, indices: npt.NDArray[np.int64]) -> Any:
     return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
 
 
-def _largest(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashable], int]:
+def _classes_and_equal_size(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashable], int]:
+    """The classes, and the size that all of them can have: that of the smallest."""
     classes, codes = _classes(y)
     if len(classes) < 2:
         raise ValueError(f"y has the single class {classes[0]!r}; imbalance needs two.")
-    largest = int(np.bincount(codes).min())
-    if not 1 <= ratio <= largest:
+    size = int(np.bincount(codes).min())
+    if not 1 <= ratio <= size:
         raise ValueError(
-            f"ratio={ratio!r}: give a number from 1 to {largest}, the size of the smallest class."
+            f"ratio={ratio!r}: give a number from 1 to {size}, the size of the smallest class."
         )
-    return classes, largest
+    return classes, size
 
 
 def _floor(size: float) -> int:

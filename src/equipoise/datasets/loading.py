@@ -1,4 +1,4 @@
-"""One door to all data sets."""
+"""Loading of all data sets by their names, whole or one part, and where their files are."""
 
 from __future__ import annotations
 
@@ -199,6 +199,50 @@ def load_dataset(
         arrays = idx.load(fetch(name, data_dir, download))
     X_train, y_train, X_test, y_test = arrays
     return Dataset(name, resize(X_train, size), y_train, resize(X_test, size), y_test, class_names)
+
+
+def load_part(
+    name: str, part: str, data_dir: DataDir = None, download: bool = True
+) -> tuple[Images, Labels]:
+    """Load the training or the test images, without opening the files of the other part.
+
+    Parameters
+    ----------
+    name : {"digits", "mnist", "fashion-mnist", "svhn", "celeba"}
+        Data set. "digits" and "celeba" do not have separate files for their parts; the images of
+        "celeba" that are not asked for stay on disk.
+    part : {"train", "test"}
+    data_dir : path or None, default=None
+        As for :func:`equipoise.load_dataset`.
+    download : bool, default=True
+        Whether to download what is missing.
+
+    Returns
+    -------
+    X : ndarray of uint8
+        Images, channels last.
+    y : ndarray of shape (n,), int64
+
+    Raises
+    ------
+    ValueError
+        If ``name`` or ``part`` is none of those, or a file is damaged.
+    DatasetNotFoundError
+        If files are missing and cannot be downloaded.
+    """
+    if part not in ("train", "test"):
+        raise ValueError(f"part={part!r}: choose 'train' or 'test'.")
+    if name in ("mnist", "fashion-mnist"):
+        return idx.load_part(fetch(name, data_dir, download), part)
+    if name == "svhn":
+        return mat.read_svhn(fetch(name, data_dir, download)[f"{part}_32x32.mat"])
+    data = load_dataset(name, data_dir, download)
+    return (data.X_train, data.y_train) if part == "train" else (data.X_test, data.y_test)
+
+
+def class_names(name: str) -> list[str]:
+    """Return what the labels 0, 1, … of a named data set stand for, without loading it."""
+    return list(_KNOWN[name].class_names)
 
 
 def status(data_dir: DataDir = None) -> list[DatasetStatus]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-_ENTRY = re.compile(r"(\w+) : (.+)")
-_DEFAULT = re.compile(r",\s*(?:default=.*|optional)$")
+# An entry of a numpydoc section: its name, its type without the default, its indented text.
+_ENTRY = re.compile(r"^(\w+) : (.+?)(?:,\s*(?:default=.*|optional))?\n((?:    .*\n|\n)*)", re.M)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Parameter:
         return found[1] if found else ""
 
 
-def read_parameters(file: str, class_name: str) -> list[Parameter]:
+def read_parameters(file: str, class_name: str, left_out: Container[str] = ()) -> list[Parameter]:
     """Read the keyword parameters of a class's ``__init__``, in order.
 
     Parameters
@@ -61,21 +62,22 @@ def read_parameters(file: str, class_name: str) -> list[Parameter]:
         Python file, relative to the package.
     class_name : str
         Class in it, with a numpydoc docstring.
+    left_out : container of str, default=()
+        Names of parameters to leave out.
 
     Returns
     -------
     list of Parameter
     """
     tree = ast.parse(files("equipoise").joinpath(file).read_text(encoding="utf-8"))
-    definition = next(
-        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name
-    )
-    documented = _documented(ast.get_docstring(definition) or "")
-    constructor = next(
-        node
-        for node in definition.body
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
-    ).args
+    (cls,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name)
+    (init,) = (n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    _, _, section = (ast.get_docstring(cls) or "").partition("Parameters\n----------\n")
+    section, _, _ = section.partition("\n\n")
+    documented = {
+        name: (domain, _without_markup(text))
+        for name, domain, text in _ENTRY.findall(section + "\n")
+    }
     return [
         Parameter(
             argument.arg,
@@ -83,26 +85,12 @@ def read_parameters(file: str, class_name: str) -> list[Parameter]:
             ast.literal_eval(default) if default else None,
             *documented.get(argument.arg, ("", "")),
         )
-        for argument, default in zip(constructor.kwonlyargs, constructor.kw_defaults, strict=True)
+        for argument, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
+        if argument.arg not in left_out
     ]
 
 
-def _documented(docstring: str) -> dict[str, tuple[str, str]]:
-    """Type and description of every entry of the section Parameters."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^[^\n]+\n-+\n|\Z)", docstring, re.S | re.M)
-    entries: dict[str, tuple[str, str]] = {}
-    name = ""
-    for line in section[1].splitlines() if section else ():
-        if entry := _ENTRY.match(line):
-            name = entry[1]
-            entries[name] = (_DEFAULT.sub("", entry[2]), "")
-        elif name:
-            domain, text = entries[name]
-            entries[name] = (domain, f"{text} {_plain(line.strip())}".strip())
-    return entries
-
-
-def _plain(text: str) -> str:
-    """The text without reStructuredText's markup and citations."""
-    text = re.sub(r" \[\d+\]_", "", text)
+def _without_markup(text: str) -> str:
+    """The text on one line, without reStructuredText's markup and citations."""
+    text = re.sub(r" \[\d+\]_", "", " ".join(text.split()))
     return re.sub(r":\w+:`[~.]?([^`]*)`", r"\1", text).replace("``", "").replace("…", "...")
