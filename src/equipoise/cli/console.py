@@ -7,11 +7,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Annotated
-
-import typer
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
 
 
 def notes(quiet: bool) -> Callable[[str], None]:

@@ -3,71 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-
-from equipoise.cli.protocols import PROTOCOLS
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
     from equipoise.datasets import Dataset
-
-
-def _size(text: str) -> tuple[int, int]:
-    if not re.fullmatch(r"\d+(x\d+)?", text):
-        raise typer.BadParameter(f"{text!r} is not like 64 or 64x48.")
-    height, _, width = text.partition("x")
-    return int(height), int(width or height)
-
-
-DatasetName = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="digits, mnist, fashion-mnist, svhn, celeba, or folder for your own images in "
-        "one subfolder of --data-dir per class.",
-    ),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="PATH",
-        help="Folder with the data sets, or with your images where the data set is 'folder'.",
-        show_default="that of RUN if there is one; $EQUIPOISE_DATA, else the system's cache",
-    ),
-]
-ImageSize = Annotated[
-    Any,
-    typer.Option(
-        parser=_size,
-        metavar="N|HxW",
-        help="Resize images to this height and width, in pixels.",
-        show_default="as they are; 64 for celeba",
-    ),
-]
-Hair = Annotated[
-    str,
-    typer.Option(
-        metavar="published|exclusive",
-        help="For celeba: whether a face with two hair colours is in both classes or in none.",
-    ),
-]
-Protocol = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help=f"How many training images each class keeps: {PROTOCOLS} (all). RATIO is the size of "
-        "the largest class over that of the smallest, N the number of rare classes.",
-        show_default="published; none for folder",
-    ),
-]
-Download = Annotated[bool, typer.Option(help="Download a data set that is not here yet.")]
 
 
 @dataclass(frozen=True)

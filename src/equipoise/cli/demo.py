@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import make_folder
+from equipoise.cli.options import add_options
 from equipoise.cli.protocols import class_sizes, imbalanced_subset
+from equipoise.cli.shared_options import Quiet, Seed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,19 +34,19 @@ EPOCHS = 12
 SUBSETS = 5
 
 
-def demo(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to put the pictures.")] = Path(
-        "equipoise-demo"
-    ),
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the first subset and its models.")
-    ] = 0,
-    quiet: Quiet = False,
-) -> None:
+@add_options()
+def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = False) -> None:
     """Compare DGC and a plain classifier on imbalanced digits.
 
     Both have the same trunk, epochs and data: 8x8 digits that come with scikit-learn, 120 zeros
     down to 6 nines, five such subsets, since the luck of six nines is large. Takes about a minute.
+
+    Parameters
+    ----------
+    out : FOLDER, default=equipoise-demo
+        Folder for the pictures.
+    seed : int, default=0
+        Seed of the first subset and its models.
     """
     note = notes(quiet)
     make_folder(out)

@@ -5,40 +5,41 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import DataChoice, DataDir, Download, fingerprint, translate
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice, fingerprint, translate
 from equipoise.cli.files import write_json
+from equipoise.cli.options import add_options
 from equipoise.cli.protocols import training_rows
 from equipoise.cli.resuming import check_same_data, warn_of_changes
-from equipoise.cli.runs import METHODS, Run, RunArgument
+from equipoise.cli.runs import METHODS, Run
+from equipoise.cli.shared_options import Quiet
 
 if TYPE_CHECKING:
     from equipoise.cli.quality import Quality
 
-OtherData = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Another data set with these classes. Results on images other than the run's "
-        "own test images go to RUN/evaluations/NAME.",
-        show_default="the run's own",
-    ),
-]
 
-
+@add_options()
 def evaluate(
     context: typer.Context,
-    run: RunArgument,
-    dataset: OtherData = None,
-    data_dir: DataDir = None,
-    download: Download = True,
+    run: Path,
+    *,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    download: bool = True,
     quiet: Quiet = False,
 ) -> None:
-    """Test the model of a run on test images; print and store the metrics."""
+    """Test the model of a run on test images; print and store the metrics.
+
+    Parameters
+    ----------
+    dataset : NAME, default=the run's own
+        Another data set with these classes. Results on images other than the run's own test
+        images go to RUN/evaluations/NAME.
+    """
     note = notes(quiet)
     group = context.command_path.split()[-2]
     methods = [name for name, command in METHODS.items() if command.startswith(group)]

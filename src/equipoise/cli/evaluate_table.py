@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.atomic import replacing, write_text
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
-from equipoise.cli.oversampling import METHODS, sampler_of
-from equipoise.cli.parsing import words
-from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, read_table
+from equipoise.cli.options import add_options
+from equipoise.cli.oversampling import sampler_of
+from equipoise.cli.shared_options import Ignored, Positive, Quiet, Seed, Words
+from equipoise.cli.tables import read_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,48 +27,54 @@ HEADINGS = {
     "average_precision": "avg.\nprec.",
     "brier": "Brier",
 }
-PICTURES = (".png", ".pdf", ".svg")
 
 
+@add_options()
 def evaluate_table(
-    table: TableFile,
-    target: Target,
-    samplers: Annotated[
-        Any, typer.Option(parser=words, metavar="NAME,...", help=f"What to compare: {METHODS}.")
-    ] = "random,smote,dgc",
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="Times to repeat it.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Folds at a time.")] = 1,
-    dates: Dates = None,
-    categories: Categories = None,
+    table: Path,
+    *,
+    target: str,
+    samplers: Words = "random,smote,dgc",
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    repeats: Positive = 1,
+    jobs: Positive = 1,
+    dates: Words = None,
+    categories: Words = None,
     ignored: Ignored = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the folds and all fits.")
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="File for the scores of all folds.", show_default="none"),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help=f"Picture: {', '.join(PICTURES)}.", show_default="none"),
-    ] = None,
+    seed: Seed = 0,
+    out: Path | None = None,
+    plot: Path | None = None,
     quiet: Quiet = False,
 ) -> None:
     """Find out whether resampling helps on a table.
 
     Logistic regression, random forest and gradient boosting are trained as they are, with class
-    weights, with a tuned threshold and on resampled rows, and tested on rows that were kept out.
+    weights, with a tuned threshold and on resampled rows, and tested on held-out rows.
+
+    Parameters
+    ----------
+    samplers : NAME,...
+        What to compare: dgc, imsic, random, smote, borderline-smote, adasyn.
+    folds : int, default=5
+        Folds of the cross-validation.
+    repeats : int, default=1
+        Times to repeat it.
+    jobs : int, default=1
+        Folds at a time.
+    seed : int, default=0
+        Seed of the folds and all fits.
+    out : CSV, default=none
+        File for the scores of all folds.
+    plot : FILE, default=none
+        Picture: .png, .pdf, .svg.
     """
     notes(quiet)
     if out is not None:
-        if out.suffix.lower() != ".csv" or out.resolve() == table.resolve():
-            raise ValueError(f"--out {out}: name another file, which ends in .csv.")
-        check_target(out)
+        if out.resolve() == table.resolve():
+            raise ValueError(f"--out {out} is the table itself. Name another file.")
+        check_target(out, ".csv")
     if plot is not None:
-        if plot.suffix not in PICTURES:
-            raise ValueError(f"{plot}: name a file that ends in {' or '.join(PICTURES)}.")
-        check_target(plot)
+        check_target(plot, ".png", ".pdf", ".svg")
     read = read_table(table, target, dates, categories, ignored)
     from rich.console import Console
 

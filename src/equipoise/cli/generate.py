@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.atomic import replacing
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
+from equipoise.cli.options import add_options
 from equipoise.cli.parsing import numbers, numbers_by_name
-from equipoise.cli.runs import Run, RunArgument
+from equipoise.cli.runs import Run
+from equipoise.cli.shared_options import Positive, Quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,38 +26,28 @@ MARGIN = 2  # white pixels between two images of a grid
 SMALLEST = 32  # pixels: smaller images are magnified so that one can see them
 FORMATS = (".png", ".npz")
 
-Out = Annotated[
-    Path, typer.Argument(metavar="OUT", help=".png for a grid of images, .npz for X and y.")
-]
-Label = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME",
-        help="Class to draw new images of, by name; may be repeated.",
-        show_default="every class",
-    ),
-]
-PerClass = Annotated[int, typer.Option(min=1, help="Images per class.")]
-OtherSeed = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        max=2**32 - 1,
-        help="Another seed gives other images.",
-        show_default="that of the run",
-    ),
-]
+OtherSeed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1)]
 
 
+@add_options()
 def generate(
-    run: RunArgument,
-    out: Out,
-    label: Label = None,
-    n: PerClass = 64,
+    run: Path,
+    out: Path,
+    *,
+    label: list[str] | None = None,
+    n: Positive = 64,
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new images of a class from the model of a run."""
+    """Draw new images of a class from the model of a run.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for a grid of images, .npz for X and y.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
     note = notes(quiet)
     opened = Run.open(run, "DGCClassifier")
     check_target(out, *FORMATS)
@@ -66,32 +58,31 @@ def generate(
     note(f"{len(images)} images in {out}")
 
 
+@add_options()
 def sample(
-    run: RunArgument,
-    out: Out,
-    label: Label = None,
-    n: PerClass = 64,
-    codes: Annotated[
-        Any,
-        typer.Option(
-            parser=numbers_by_name,
-            metavar="NAME=VALUE,...",
-            help="Codes to fix, by name or by number from 0; in training, values are from -1 to 1.",
-            show_default="all drawn at random",
-        ),
-    ] = None,
-    noise_scale: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="Standard deviation of the noise; below 1, images are more typical and less "
-            "varied.",
-        ),
-    ] = 1.0,
+    run: Path,
+    out: Path,
+    *,
+    label: list[str] | None = None,
+    n: Positive = 64,
+    codes: Annotated[Any, typer.Option(parser=numbers_by_name)] = None,
+    noise_scale: Annotated[float, typer.Option(min=0)] = 1.0,
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new images of a class from the GAN of a run."""
+    """Draw new images of a class from the GAN of a run.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for a grid of images, .npz for X and y.
+    codes : NAME=VALUE,..., default=all drawn at random
+        Codes to fix, by name or by number from 0; in training, values are from -1 to 1.
+    noise_scale : float, default=1
+        Standard deviation of the noise; below 1, images are more typical and less varied.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
     note = notes(quiet)
     opened = Run.open(run, "IMSIC")
     check_target(out, *FORMATS)
@@ -104,29 +95,29 @@ def sample(
     note(f"{len(images)} images in {out}")
 
 
+@add_options()
 def traverse(
-    run: RunArgument,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help=".png for the picture.")],
-    code: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Code to vary, by name or by number from 0; may be repeated.",
-            show_default="every code",
-        ),
-    ] = None,
-    values: Annotated[
-        Any,
-        typer.Option(
-            parser=numbers,
-            metavar="V,V,...",
-            help="Values of the code, a column for each; in training, they are from -1 to 1.",
-        ),
-    ] = "-1,-0.67,-0.33,0,0.33,0.67,1",
+    run: Path,
+    out: Path,
+    *,
+    code: list[str] | None = None,
+    values: Annotated[Any, typer.Option(parser=numbers)] = "-1,-0.67,-0.33,0,0.33,0.67,1",
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw how each code of a GAN changes images: a row per class, from the same random noise."""
+    """Draw how each code of a GAN changes images: a row per class, from the same random noise.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for the picture.
+    code : NAME, default=every code
+        Code to vary, by name or by number from 0; may be repeated.
+    values : V,V,...
+        Values of the code, a column for each; in training, they are from -1 to 1.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
     note = notes(quiet)
     opened = Run.open(run, "IMSIC")
     check_target(out, ".png")

@@ -16,24 +16,15 @@ import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli.cell import Cell, run_alone
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import (
-    DataChoice,
-    DataDir,
-    DatasetName,
-    Download,
-    Hair,
-    ImageSize,
-    Protocol,
-    describe,
-)
-from equipoise.cli.estimator_parameters import Parameter
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice, describe
+from equipoise.cli.docstrings import Parameter
 from equipoise.cli.files import make_folder
 from equipoise.cli.options import add_options, value_of
 from equipoise.cli.protocols import choose_protocol, training_rows, validation_rows
 from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
 from equipoise.cli.resuming import check_same_data, same_run
-from equipoise.cli.runs import Overwrite, Seed
+from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
 from equipoise.cli.train import IMSIC_PARAMETERS as PARAMETERS
 from equipoise.cli.train import build_gan
 from equipoise.cli.trials import Axis, Range, Trials, corners
@@ -51,13 +42,14 @@ class Score(StrEnum):
 
 @add_options(PARAMETERS)
 def grid_search(
-    dataset: DatasetName,
-    data_dir: DataDir = None,
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    download: Download = True,
-    protocol: Protocol = None,
-    seed: Seed = 0,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
     grid: Annotated[
         list[str] | None,
         typer.Option(

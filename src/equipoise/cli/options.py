@@ -1,17 +1,19 @@
-"""An estimator's parameters as options of a command."""
+"""The options of commands: their help from docstrings, and an estimator's parameters as options."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 import typer
 
 from equipoise.cli import parsing
-from equipoise.cli.estimator_parameters import Parameter
+from equipoise.cli.docstrings import Entry, Parameter, entries_of
+from equipoise.cli.shared_options import SharedOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Syntax = tuple[str, Callable[[str], Any]]
@@ -40,29 +42,56 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
 }
 
 
-def add_options(parameters: Sequence[Parameter]) -> Callable[[Command], Command]:
-    """Decorate a command that ends in ``**chosen`` so that it has an option per parameter.
+def add_options(parameters: Sequence[Parameter] = ()) -> Callable[[Command], Command]:
+    """Decorate a command so that the help of its options comes from docstrings.
+
+    Positional parameters of the command become arguments, keyword parameters become options. The
+    docstring has an entry for each, ``name : METAVAR, default=VALUE`` and a description; entries
+    of :class:`SharedOptions` need not be repeated.
 
     Parameters
     ----------
-    parameters : sequence of Parameter
+    parameters : sequence of Parameter, default=()
+        Parameters of an estimator that become options too. The command receives the values of all
+        of them as ``**chosen``; see :func:`given`.
 
     Returns
     -------
     callable
-        The decorator. The command receives the values of all options; see :func:`given`.
+        The decorator.
     """
 
     def decorate(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)
+        summary, _, section = (inspect.getdoc(command) or "").partition("\n\nParameters\n-----")
+        entries = entries_of(inspect.getdoc(SharedOptions) or "") | entries_of(section)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         options = [_option(p, _help(p, parameters)) for p in parameters]
+        command.__doc__ = summary
         command.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[p.replace(kind=p.KEYWORD_ONLY) for p in own] + options
+            parameters=[_with_help(p, entries) for p in own] + options
         )
         return command
 
     return decorate
+
+
+def _with_help(parameter: inspect.Parameter, entries: Mapping[str, Entry]) -> inspect.Parameter:
+    """The parameter of a command with what its entry says, for typer."""
+    if parameter.annotation is typer.Context:
+        return parameter.replace(kind=parameter.KEYWORD_ONLY)
+    kind = parameter.annotation
+    info = typer.Option() if parameter.kind is parameter.KEYWORD_ONLY else typer.Argument()
+    if get_origin(kind) is Annotated:
+        kind, info = kind.__origin__, copy(kind.__metadata__[0])
+    if info.help is None:
+        entry = entries[parameter.name]
+        info.help = entry.meaning
+        if entry.domain not in ("bool", "int", "float", "str"):
+            info.metavar = entry.domain
+        if parameter.default is None:
+            info.show_default = entry.default or False
+    return parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=Annotated[kind, info])
 
 
 def given(context: typer.Context, chosen: Mapping[str, Any]) -> dict[str, Any]:

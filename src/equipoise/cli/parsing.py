@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 
 import typer
@@ -111,3 +112,17 @@ def one_of(choices: Sequence[str], text: str) -> str:
     if text not in choices:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}.")
     return text
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """``"64"`` → (64, 64), ``"64x48"`` → (64, 48).
+
+    Raises
+    ------
+    typer.BadParameter
+        The text is something else.
+    """
+    height, _, width = text.partition("x")
+    if not re.fullmatch(r"\d+(x\d+)?", text):
+        raise typer.BadParameter(f"{text!r} is not like 64 or 64x48.")
+    return int(height), int(width or height)

@@ -5,32 +5,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
-from equipoise.cli.runs import Run, RunArgument
+from equipoise.cli.options import add_options
+from equipoise.cli.runs import Run
+from equipoise.cli.shared_options import Quiet
 
 if TYPE_CHECKING:
     import numpy as np
 
 
+@add_options()
 def predict(
-    run: RunArgument,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="File for the table.", show_default="stdout"),
-    ] = None,
-    quiet: Quiet = False,
+    run: Path, images: list[Path], *, out: Path | None = None, quiet: Quiet = False
 ) -> None:
     """Classify image files: a CSV line for each with its class and every class's probability.
 
     Images are stretched to the size that the model was trained on, and made grey or colour as it
     needs them; a note on stderr says so.
+
+    Parameters
+    ----------
+    images : IMAGES...
+        Image files.
+    out : CSV, default=stdout
+        File for the table.
     """
     note = notes(quiet)
     opened = Run.open(run, "DGCClassifier", "ConvNetClassifier")

@@ -8,63 +8,55 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.cli.cells import as_cells
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
-from equipoise.cli.oversampling import METHODS, check_neighbours, sampler_of, targets
-from equipoise.cli.parsing import sampling_strategy as parse_strategy
-from equipoise.cli.tables import (
-    Categories,
-    Dates,
-    Ignored,
-    Table,
-    TableFile,
-    Target,
-    check_ending,
-    read_table,
-    write_table,
-)
+from equipoise.cli.options import add_options
+from equipoise.cli.oversampling import check_neighbours, sampler_of, targets
+from equipoise.cli.shared_options import Ignored, Quiet, SamplingStrategy, Seed, Words
+from equipoise.cli.tables import Table, check_ending, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@add_options()
 def resample(
-    table: TableFile,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    target: Target,
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What makes the rows: {METHODS}.")
-    ] = "dgc",
-    sampling_strategy: Annotated[
-        Any,
-        typer.Option(
-            parser=parse_strategy,
-            metavar="<auto|N|NAME=N,...>",
-            help="Rows of a class after synthetic ones are added: as many as the largest class "
-            "has (auto), N where it has fewer, or N in the classes that are named. Also the other "
-            "words of imbalanced-learn, and for two classes their ratio, such as 0.5.",
-        ),
-    ] = "auto",
-    mark_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Add a column of this name that is true for synthetic rows.",
-            show_default="none",
-        ),
-    ] = None,
-    dates: Dates = None,
-    categories: Categories = None,
+    table: Path,
+    out: Path,
+    *,
+    target: str,
+    method: str = "dgc",
+    sampling_strategy: SamplingStrategy = "auto",
+    mark_column: str | None = None,
+    dates: Words = None,
+    categories: Words = None,
     ignored: Ignored = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other rows.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    seed: Seed = 0,
+    force: Annotated[bool, typer.Option("--force")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Append synthetic rows of the rare classes to a table.
 
-    The rows of the table come first and as they are; those of a CSV keep every cell as it is
-    written. In columns to ignore, synthetic rows have nothing. Do this to training rows only: a
-    model must be tested on real ones. Whether it helps at all, `equipoise evaluate` tells.
+    The rows of the table come first and unchanged; those of a CSV keep the text of every cell.
+    Synthetic rows are empty in columns to ignore. Do this to training rows only: a model must be
+    tested on real ones. `equipoise evaluate` tells whether resampling helps at all.
+
+    Parameters
+    ----------
+    out : OUT
+        The file to write.
+    method : NAME, default=dgc
+        What makes the rows: dgc, imsic, random, smote, borderline-smote, adasyn.
+    sampling_strategy : <auto|N|NAME=N,...>, default=auto
+        Rows of a class after synthetic ones are added: as many as the largest class has (auto), N
+        where it has fewer, or N in the classes that are named. Also the other words of
+        imbalanced-learn, and for two classes their ratio, such as 0.5.
+    mark_column : NAME, default=none
+        Add a column of this name that is true for synthetic rows.
+    seed : int, default=0
+        Another seed gives other rows.
+    force : bool, default=False
+        Replace OUT if it exists.
     """
     note = notes(quiet)
     check_ending(out)

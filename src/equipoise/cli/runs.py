@@ -9,22 +9,10 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import equipoise
 from equipoise.cli.files import make_folder, write_json
-
-RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run folder that a training command has written.")
-]
-Seed = Annotated[
-    int, typer.Option(min=0, help="Seed of the training subset and of what is trained on it.")
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the run that is in the folder.")
-]
 
 # Estimator of a run, and the command that trains it.
 METHODS = {

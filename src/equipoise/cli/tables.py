@@ -6,52 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from equipoise.atomic import replacing
 from equipoise.cli.cells import check_amounts, check_thousands, typed
 from equipoise.cli.csv_format import Cells, read_cells
-from equipoise.cli.parsing import words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet")
 LISTED = 30  # columns in a message
-
-TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv or .parquet file.")]
-Target = Annotated[str, typer.Option(metavar="COLUMN", help="Column with the class labels.")]
-Dates = Annotated[
-    Any,
-    typer.Option(
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns of a CSV that hold dates or times, as 2024-12-31 or 2024-12-31T23:59.",
-        show_default="none",
-    ),
-]
-Categories = Annotated[
-    Any,
-    typer.Option(
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns to take as categories although they hold numbers, such as postcodes.",
-        show_default="none",
-    ),
-]
-
-Ignored = Annotated[
-    Any,
-    typer.Option(
-        "--ignore",
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns that say nothing of the class, such as the number of a row.",
-        show_default="none",
-    ),
-]
 
 
 @dataclass(frozen=True)

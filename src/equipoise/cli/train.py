@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import (
-    DataChoice,
-    DataDir,
-    DatasetName,
-    Download,
-    Hair,
-    ImageSize,
-    Protocol,
-)
-from equipoise.cli.estimator_parameters import read_parameters
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice
+from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
 from equipoise.cli.protocols import choose_protocol
-from equipoise.cli.runs import Overwrite, Seed
+from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
 
 if TYPE_CHECKING:
     from equipoise.imsic import IMSIC
@@ -51,36 +43,32 @@ class Preset(StrEnum):
 @add_options(DGC_PARAMETERS)
 def train(
     context: typer.Context,
-    dataset: DatasetName,
-    data_dir: DataDir = None,
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    download: Download = True,
-    protocol: Protocol = None,
-    seed: Seed = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="Run folder.",
-            show_default="runs/dgc-DATASET[-PRESET]-seedSEED",
-        ),
-    ] = None,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
+    out: Path | None = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            help="Values of the parameters that are not given: the defaults below, or those of "
-            "the published objective."
-        ),
-    ] = Preset.DEFAULT,
+    preset: Preset = Preset.DEFAULT,
     **chosen: Any,
 ) -> None:
     """Train on an imbalanced data set, test once, and keep everything in a run folder.
 
     Ctrl-C keeps the model so far. The same command continues a run that was interrupted or
     killed. The options from --architecture on are the parameters of DGCClassifier.
+
+    Parameters
+    ----------
+    out : RUN, default=runs/dgc-DATASET[-PRESET]-seedSEED
+        Run folder.
+    preset : str, default=default
+        Values of the parameters that are not given: the defaults below, or those of the published
+        objective.
     """
     note = notes(quiet)
     from equipoise.cli import pictures, training
@@ -106,19 +94,15 @@ def train(
 
 @add_options(IMSIC_PARAMETERS)
 def train_gan(
-    dataset: DatasetName,
-    data_dir: DataDir = None,
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    download: Download = True,
-    protocol: Protocol = None,
-    seed: Seed = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN", help="Run folder.", show_default="runs/imsic-gan-DATASET-seedSEED"
-        ),
-    ] = None,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
+    out: Path | None = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     **chosen: Any,
@@ -127,6 +111,11 @@ def train_gan(
 
     Ctrl-C keeps the model so far. The same command continues a run that was interrupted or
     killed. The options from --architecture on are the parameters of IMSIC.
+
+    Parameters
+    ----------
+    out : RUN, default=runs/imsic-gan-DATASET-seedSEED
+        Run folder.
     """
     note = notes(quiet)
     from equipoise.cli import pictures, training

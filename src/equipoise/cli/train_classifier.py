@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from equipoise.cli import parsing
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import DataChoice, DataDir, Download, describe, fingerprint, translate
-from equipoise.cli.estimator_parameters import read_parameters
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice, describe, fingerprint, translate
+from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import by_label, targets
-from equipoise.cli.protocols import PROTOCOLS, choose_protocol, training_rows
+from equipoise.cli.protocols import choose_protocol, training_rows
 from equipoise.cli.resuming import begin, resumable, warn_of_changes
-from equipoise.cli.runs import Overwrite, Run
+from equipoise.cli.runs import Run
+from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy
 from equipoise.cli.train import NOT_OPTIONS
 
 PARAMETERS = read_parameters("classifiers/estimator.py", "ConvNetClassifier", NOT_OPTIONS)
@@ -24,49 +24,15 @@ PARAMETERS = read_parameters("classifiers/estimator.py", "ConvNetClassifier", NO
 
 @add_options(PARAMETERS)
 def train_classifier(
-    gan: Annotated[Path, typer.Option(metavar="RUN", help="Run folder of `imsic train-gan`.")],
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Another data set with the same classes.",
-            show_default="that of the GAN",
-        ),
-    ] = None,
-    data_dir: DataDir = None,
-    download: Download = True,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"How many training images each class keeps: {PROTOCOLS} (all).",
-            show_default="that of the GAN",
-        ),
-    ] = None,
-    sampling_strategy: Annotated[
-        Any,
-        typer.Option(
-            parser=parsing.sampling_strategy,
-            metavar="<auto|N|NAME=N,...>",
-            help="Images of a class after synthetic ones are added: as many as the largest class "
-            "has (auto), N where it has fewer, or N in the classes that are named. Also the other "
-            "words of imbalanced-learn, such as minority.",
-        ),
-    ] = "auto",
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Seed of the training subset, the synthetic images and the classifier.",
-            show_default="that of the GAN",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN", help="Run folder.", show_default="runs/imsic-classifier-DATASET-seedSEED"
-        ),
-    ] = None,
+    *,
+    gan: Path,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    download: bool = True,
+    protocol: str | None = None,
+    sampling_strategy: SamplingStrategy = "auto",
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    out: Path | None = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     **chosen: Any,
@@ -75,6 +41,24 @@ def train_classifier(
 
     Ctrl-C keeps the model so far. The same command continues a run that was interrupted or
     killed. The options from --architecture on are the parameters of ConvNetClassifier.
+
+    Parameters
+    ----------
+    gan : RUN
+        Run folder of `imsic train-gan`.
+    dataset : NAME, default=that of the GAN
+        Another data set with the same classes.
+    protocol : NAME, default=that of the GAN
+        How many training images each class keeps: published, exponential:RATIO, step:RATIO:N or
+        none (all).
+    sampling_strategy : <auto|N|NAME=N,...>, default=auto
+        Images of a class after synthetic ones are added: as many as the largest class has (auto),
+        N where it has fewer, or N in the classes that are named. Also the other words of
+        imbalanced-learn, such as minority.
+    seed : int, default=that of the GAN
+        Seed of the training subset, the synthetic images and the classifier.
+    out : RUN, default=runs/imsic-classifier-DATASET-seedSEED
+        Run folder.
     """
     note = notes(quiet)
     from equipoise.classifiers import ConvNetClassifier

@@ -1,7 +1,8 @@
-"""The parameters of an estimator, read from its source text.
+"""What docstrings say about parameters, for the help of options.
 
-Importing the estimator would load torch, for which `--help` should not wait. The text holds all
-that an option needs: name, type and default in the signature, meaning in the docstring.
+The parameters of an estimator are read from its source text: importing it would load torch, for
+which `--help` should not wait. The text holds all that an option needs: name, type and default in
+the signature, meaning in the docstring.
 """
 
 from __future__ import annotations
@@ -11,10 +12,37 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
-# An entry of a numpydoc section: its name, its type without the default, its indented text.
-_ENTRY = re.compile(r"^(\w+) : (.+?)(?:,\s*(?:default=.*|optional))?\n((?:    .*\n|\n)*)", re.M)
+_ENTRY = re.compile(
+    r"^(?P<name>\w+) : (?P<domain>.+?)(?:,\s*(?:default=(?P<default>.*)|optional))?\n"
+    r"(?P<text>(?:    .*\n|\n)*)",
+    re.M,
+)
+
+
+class Entry(NamedTuple):
+    """What a docstring says about a parameter.
+
+    Attributes
+    ----------
+    domain : str
+        Its type, such as ``float in [0, 1]``.
+    default : str
+        Its default value, empty where there is none.
+    meaning : str
+        Its description, as one line without markup.
+    """
+
+    domain: str
+    default: str
+    meaning: str
+
+
+def entries_of(section: str) -> dict[str, Entry]:
+    """The entries of a section of a numpydoc docstring by their names."""
+    found = (match.groupdict("") for match in _ENTRY.finditer(section + "\n"))
+    return {e["name"]: Entry(e["domain"], e["default"], _without_markup(e["text"])) for e in found}
 
 
 @dataclass(frozen=True)
@@ -73,17 +101,14 @@ def read_parameters(file: str, class_name: str, left_out: Container[str] = ()) -
     (cls,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name)
     (init,) = (n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     _, _, section = (ast.get_docstring(cls) or "").partition("Parameters\n----------\n")
-    section, _, _ = section.partition("\n\n")
-    documented = {
-        name: (domain, _without_markup(text))
-        for name, domain, text in _ENTRY.findall(section + "\n")
-    }
+    documented = entries_of(section.partition("\n\n")[0])
     return [
         Parameter(
             argument.arg,
             ast.unparse(argument.annotation) if argument.annotation else "",
             ast.literal_eval(default) if default else None,
-            *documented.get(argument.arg, ("", "")),
+            documented[argument.arg].domain,
+            documented[argument.arg].meaning,
         )
         for argument, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
         if argument.arg not in left_out
