@@ -1,4 +1,4 @@
-"""Notes to the user on stderr, which --quiet turns off."""
+"""Notes on stderr, which --quiet turns off, and tables on stdout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
@@ -29,3 +29,27 @@ def notes(quiet: bool) -> Callable[[str], None]:
     logging.disable(logging.INFO)
     warnings.simplefilter("ignore")
     return lambda text: None
+
+
+def print_table(headings: Sequence[str], *sections: Iterable[Sequence[str]]) -> None:
+    """Print a table of words in the first column and numbers in the others.
+
+    Parameters
+    ----------
+    headings : sequence of str
+    *sections : iterable of sequence of str
+        The rows, with a gap between two sections.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right")
+    for section in sections:
+        for row in section:
+            table.add_row(*row)
+        table.add_section()
+    Console().print(table)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 _ENTRY = re.compile(
     r"^(?P<name>\w+) : (?P<domain>.+?)(?:,\s*(?:default=(?P<default>.*)|optional))?\n"
@@ -21,52 +21,29 @@ _ENTRY = re.compile(
 )
 
 
-class Entry(NamedTuple):
-    """What a docstring says about a parameter.
-
-    Attributes
-    ----------
-    domain : str
-        Its type, such as ``float in [0, 1]``.
-    default : str
-        Its default value, empty where there is none.
-    meaning : str
-        Its description, as one line without markup.
-    """
-
-    domain: str
-    default: str
-    meaning: str
-
-
-def entries_of(section: str) -> dict[str, Entry]:
-    """The entries of a section of a numpydoc docstring by their names."""
-    found = (match.groupdict("") for match in _ENTRY.finditer(section + "\n"))
-    return {e["name"]: Entry(e["domain"], e["default"], _without_markup(e["text"])) for e in found}
-
-
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of an estimator.
+    """What is known about a parameter of an estimator or of a command.
 
     Attributes
     ----------
     name : str
-    annotation : str
-        Type in the signature.
-    default : object
-        Value in the signature.
     domain : str
         Type in the docstring without the default, such as ``float in [0, 1]``.
+    default : object
+        Value in the signature of the estimator, or text in the docstring of the command, empty
+        where there is none.
     meaning : str
         Description in the docstring, as one line without markup.
+    annotation : str
+        Type in the signature of the estimator.
     """
 
     name: str
-    annotation: str
-    default: Any
     domain: str
+    default: Any
     meaning: str
+    annotation: str = ""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -79,6 +56,17 @@ class Parameter:
         """Bounds in ``domain``, such as ``[0, 1)``; empty where there are none."""
         found = re.search(r"in ([\[(][^\])]*[\])])", self.domain)
         return found[1] if found else ""
+
+
+def documented_parameters(docstring: str) -> dict[str, Parameter]:
+    """The entries of the section Parameters of a numpydoc docstring by their names."""
+    _, _, section = docstring.partition("Parameters\n----------\n")
+    return {
+        entry["name"]: Parameter(
+            entry["name"], entry["domain"], entry["default"], _without_markup(entry["text"])
+        )
+        for entry in _ENTRY.finditer(section.partition("\n\n")[0] + "\n")
+    }
 
 
 def read_parameters(file: str, class_name: str, left_out: Container[str] = ()) -> list[Parameter]:
@@ -100,15 +88,12 @@ def read_parameters(file: str, class_name: str, left_out: Container[str] = ()) -
     tree = ast.parse(files("equipoise").joinpath(file).read_text(encoding="utf-8"))
     (cls,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name)
     (init,) = (n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
-    _, _, section = (ast.get_docstring(cls) or "").partition("Parameters\n----------\n")
-    documented = entries_of(section.partition("\n\n")[0])
+    documented = documented_parameters(ast.get_docstring(cls) or "")
     return [
-        Parameter(
-            argument.arg,
-            ast.unparse(argument.annotation) if argument.annotation else "",
-            ast.literal_eval(default) if default else None,
-            documented[argument.arg].domain,
-            documented[argument.arg].meaning,
+        replace(
+            documented[argument.arg],
+            annotation=ast.unparse(argument.annotation) if argument.annotation else "",
+            default=default and ast.literal_eval(default),
         )
         for argument, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
         if argument.arg not in left_out

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.atomic import replacing, write_text
-from equipoise.cli.console import notes
+from equipoise.cli.console import notes, print_table
 from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import sampler_of
@@ -17,7 +18,7 @@ from equipoise.cli.shared_options import Ignored, Positive, Quiet, Seed, Words
 from equipoise.cli.tables import read_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    import pandas as pd
 
     from equipoise.evaluation import ResamplingEvaluation
 
@@ -76,8 +77,6 @@ def evaluate_table(
     if plot is not None:
         check_target(plot, ".png", ".pdf", ".svg")
     read = read_table(table, target, dates, categories, ignored)
-    from rich.console import Console
-
     from equipoise.evaluation import evaluate_resampling
 
     smallest = read.y.value_counts().min()
@@ -92,7 +91,11 @@ def evaluate_table(
         random_state=seed,
         verbose=0 if quiet else 1,
     )
-    Console().print(as_table(found))
+    summary = found.summary()
+    print_table(
+        ["", "balanced\naccuracy", *HEADINGS.values(), "fit s"],
+        *(_rows_of(summary, name) for name in summary.index.unique("classifier")),
+    )
     print(found.verdict())
     if out is not None:
         write_text(out, found.scores.to_csv(index=False))
@@ -100,28 +103,17 @@ def evaluate_table(
         _draw(found, plot)
 
 
-def as_table(found: ResamplingEvaluation) -> Table:
-    """Mean scores, a section per classifier and a line per treatment."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column(no_wrap=True)
-    for heading in ("balanced\naccuracy", *HEADINGS.values(), "fit s"):
-        table.add_column(heading, justify="right")
-    summary = found.summary()
-    for name in summary.index.unique("classifier"):
-        table.add_row(name)
-        for treatment, row in summary.loc[name].iterrows():
-            first = row["balanced_accuracy"]
-            table.add_row(
-                f"  {treatment}",
-                f"{first['mean']:.3f} ± {first['sd']:.3f}",
-                *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
-                f"{row['fit_seconds', 'mean']:.1f}",
-            )
-        table.add_section()
-    return table
+def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
+    """The mean scores of a classifier, with a row for each treatment."""
+    yield [classifier]
+    for treatment, row in summary.loc[classifier].iterrows():
+        first = row["balanced_accuracy"]
+        yield [
+            f"  {treatment}",
+            f"{first['mean']:.3f} ± {first['sd']:.3f}",
+            *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
+            f"{row['fit_seconds', 'mean']:.1f}",
+        ]
 
 
 def _draw(found: ResamplingEvaluation, path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, get_origin
 import typer
 
 from equipoise.cli import parsing
-from equipoise.cli.docstrings import Entry, Parameter, entries_of
+from equipoise.cli.docstrings import Parameter, documented_parameters
 from equipoise.cli.shared_options import SharedOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -63,11 +63,11 @@ def add_options(parameters: Sequence[Parameter] = ()) -> Callable[[Command], Com
 
     def decorate(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)
-        summary, _, section = (inspect.getdoc(command) or "").partition("\n\nParameters\n-----")
-        entries = entries_of(inspect.getdoc(SharedOptions) or "") | entries_of(section)
+        shared, text = inspect.getdoc(SharedOptions) or "", inspect.getdoc(command) or ""
+        entries = documented_parameters(shared) | documented_parameters(text)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        options = [_option(p, _help(p, parameters)) for p in parameters]
-        command.__doc__ = summary
+        options = [_option(p, parameters) for p in parameters]
+        command.__doc__, _, _ = text.partition("\n\nParameters\n")
         command.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[_with_help(p, entries) for p in own] + options
         )
@@ -76,7 +76,7 @@ def add_options(parameters: Sequence[Parameter] = ()) -> Callable[[Command], Com
     return decorate
 
 
-def _with_help(parameter: inspect.Parameter, entries: Mapping[str, Entry]) -> inspect.Parameter:
+def _with_help(parameter: inspect.Parameter, entries: Mapping[str, Parameter]) -> inspect.Parameter:
     """The parameter of a command with what its entry says, for typer."""
     if parameter.annotation is typer.Context:
         return parameter.replace(kind=parameter.KEYWORD_ONLY)
@@ -131,25 +131,19 @@ def _syntax(parameter: Parameter) -> Syntax:
     return f"<{kind}>", read
 
 
-def _help(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
+def _option(parameter: Parameter, parameters: Sequence[Parameter]) -> inspect.Parameter:
+    """The option for a parameter of an estimator; its help calls the others by their options."""
     text = _MEANINGS.get(parameter.name, parameter.meaning)
     for other in parameters:
         if "_" in other.name:  # no ordinary word
             text = re.sub(rf"\b{other.name}\b", f"--{other.name.replace('_', '-')}", text)
-    return f"{text} In {parameter.interval}." if parameter.interval else text
-
-
-def _option(parameter: Parameter, text: str) -> inspect.Parameter:
-    annotation: Any = Annotated[bool, typer.Option(help=text)]
+    info = typer.Option(help=f"{text} In {parameter.interval}." if parameter.interval else text)
     if parameter.annotation != "bool":
-        metavar, parser = _syntax(parameter)
-        default = "none" if parameter.default is None else True
-        annotation = Annotated[
-            Any, typer.Option(help=text, metavar=metavar, parser=parser, show_default=default)
-        ]
+        info.metavar, info.parser = _syntax(parameter)
+        info.show_default = "none" if parameter.default is None else True
     return inspect.Parameter(
         parameter.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=parameter.default,
-        annotation=annotation,
+        annotation=Annotated[bool if parameter.annotation == "bool" else Any, info],
     )

@@ -51,7 +51,7 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
     from equipoise.evaluation.samplers import NAMES, make_sampler
 
     if method not in NAMES:
-        raise ValueError(f"{method!r} is not a sampler. Choose one of {METHODS}.")
+        raise ValueError(f"{method!r} is no sampler. Choose one of {METHODS}.")
     return make_sampler(method, X, smallest)
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.cells import as_cells
-from equipoise.cli.console import notes
+from equipoise.cli.console import notes, print_table
+from equipoise.cli.csv_values import text_of
 from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import check_neighbours, sampler_of, targets
 from equipoise.cli.shared_options import Ignored, Quiet, SamplingStrategy, Seed, Words
-from equipoise.cli.tables import Table, check_ending, read_table, write_table
+from equipoise.cli.tables import Table, check_format, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def resample(
         Replace OUT if it exists.
     """
     note = notes(quiet)
-    check_ending(out)
+    check_format(out)
     check_target(out)
     if out.exists() and not force:
         raise ValueError(f"{out} exists. Name another file, or replace it with --force.")
@@ -77,13 +77,17 @@ def resample(
             sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
     rows = appended(read, new, as_text=out.suffix.lower() == ".csv", mark=mark_column)
-    write_table(out, rows, read.cells)
-    _print_counts(read.y, new[target])
+    write_table(out, rows, read.csv)
+    counts, added = read.y.value_counts(), new[target].value_counts()
+    print_table(
+        ["class", "rows", "synthetic"],
+        ([str(label), f"{n:,}", f"{added.get(label, 0):,}"] for label, n in counts.items()),
+    )
     note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
 
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
-    """The rows that a sampler adds, in the dtypes of the table, without columns to ignore."""
+    """The rows that a sampler adds, in the dtypes of the table, without ignored columns."""
     from equipoise.evaluation.columns import with_dtypes_of
     from equipoise.evaluation.samplers import CompleteTable, takes_any_table
 
@@ -92,36 +96,22 @@ def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
         given = CompleteTable().fit(given).transform(given)
     X, y = sampler.fit_resample(given, table.y)
     new = X.iloc[len(given) :]
-    if hasattr(sampler, "sample_indices_"):  # of copies, whose numbers went through floats
+    if hasattr(sampler, "sample_indices_"):  # copies, taken without rounding
         new = given.iloc[sampler.sample_indices_[len(given) :]].set_axis(new.index)
     rows = new.assign(**{table.y.name: y.iloc[len(given) :]})
     return with_dtypes_of(table.rows[[c for c in table.rows if c in rows]], rows)
 
 
 def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -> pd.DataFrame:
-    """All rows, real ones first; for a CSV from a CSV as the text of their cells."""
+    """All rows, the real ones first; as text if a CSV is written that was read from a CSV."""
     import pandas as pd
 
     real = table.rows
-    if as_text and table.cells is not None:
-        real, new = table.cells.text, as_cells(new, table.rows, table.cells)
+    if as_text and table.csv is not None:
+        real, new = table.csv.text, text_of(new, table.rows, table.csv)
     else:
-        # Whole numbers and bools beside nothing would not stay such.
+        # Integers and bools become nullable, to keep their type where synthetic rows are empty.
         ignored = {c: real[c].convert_dtypes() for c in real if c not in new}
         real = real.assign(**{c: v for c, v in ignored.items() if v.dtype.kind in "iub"})
     rows = pd.concat([real, new], ignore_index=True)
     return rows if mark is None else rows.assign(**{mark: [False] * len(real) + [True] * len(new)})
-
-
-def _print_counts(real: pd.Series, new: pd.Series) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Printed
-
-    printed = Printed("class", box=box.SIMPLE, pad_edge=False)
-    printed.add_column("rows", justify="right")
-    printed.add_column("synthetic", justify="right")
-    made = new.value_counts()
-    for label, n in real.value_counts().items():
-        printed.add_row(str(label), f"{n:,}", f"{made.get(label, 0):,}")
-    Console().print(printed)
