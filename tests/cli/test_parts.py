@@ -6,7 +6,7 @@ import pytest
 
 from equipoise import ConvNetClassifier
 from equipoise.atomic import replacing
-from equipoise.cli.estimator_parameters import read_parameters
+from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.files import write_json
 
 

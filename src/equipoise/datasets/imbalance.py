@@ -1,4 +1,4 @@
-"""How many rows each class keeps: the published protocols, and rules to make your own.
+"""Numbers of rows that each class keeps: those of published protocols, and general rules.
 
 A protocol is a plain dict from class to number of rows; :func:`subset` applies it.
 """
@@ -57,7 +57,7 @@ def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
     """Return sizes that fall geometrically from the first class to the last.
 
     Of C classes, the i-th keeps ``n * ratio ** (-i / (C - 1))`` rows, rounded down, where n is the
-    size of the smallest class in ``y``: every class has as many.
+    size of the smallest class in ``y``, so that every class has enough rows.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
 
 
 def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
-    """Return sizes of two heights: frequent classes first, then rare ones.
+    """Return one size for the first, frequent classes and a smaller one for the last, rare ones.
 
     Parameters
     ----------
@@ -285,4 +285,4 @@ def _classes_and_equal_size(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashab
 
 
 def _floor(size: float) -> int:
-    return math.floor(size + 1e-9)  # 49.999... is 50 that floats could not hold
+    return math.floor(size + 1e-9)  # 49.999... stands for 50, inexact as a float

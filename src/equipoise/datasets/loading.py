@@ -45,7 +45,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """What is known of a data set, and whether it is here.
+    """A data set that can be loaded by its name, and whether its files are on this machine.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class DatasetStatus:
 
     @property
     def available(self) -> bool:
-        """Whether it loads without a download."""
+        """Whether the data set loads without a download."""
         return not self.missing
 
 
@@ -110,7 +110,7 @@ def load_dataset(
     image_size: int | tuple[int, int] | None = None,
     hair: str = "published",
 ) -> Dataset:
-    """Load a data set, downloading it where it is not here yet.
+    """Load a data set, and download it if its files are missing.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def class_names(name: str) -> list[str]:
 
 
 def status(data_dir: DataDir = None) -> list[DatasetStatus]:
-    """List the named data sets and say which of them are here, without reading any.
+    """List the named data sets and where their files are, without reading them.
 
     Parameters
     ----------
