@@ -1,9 +1,9 @@
-"""The image data of a run: the options that name them, and what its record says of them."""
+"""The image data of a run: where they are, what is trained on, and the record of them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,83 @@ class DataChoice:
         folder, size = values["data_dir"], values["image_size"]
         plain = {"data_dir": folder and Path(folder), "image_size": size and (size[0], size[1])}
         return cls(**values | plain)
+
+
+def choose_protocol(protocol: str | None, dataset: str) -> str:
+    """Check the text of a protocol; None stands for the usual one of the data set.
+
+    Raises
+    ------
+    ValueError
+        There is no such protocol, or it does not fit the data set.
+    """
+    from equipoise.datasets import imbalance
+
+    if protocol is None:
+        protocol = "none" if dataset == "folder" else "published"
+    imbalance.check_protocol(protocol)
+    if protocol == "published" and dataset == "folder":
+        raise ValueError(
+            "--protocol published: there are no published sizes for your own images. Choose "
+            f"another of {imbalance.PROTOCOLS}."
+        )
+    return protocol
+
+
+def imbalanced_subset(data: Dataset, protocol: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training images and labels that a protocol keeps.
+
+    Raises
+    ------
+    ValueError
+        The protocol asks for more images than there are.
+    """
+    from equipoise.datasets import imbalance
+
+    if protocol == "none":
+        return data.X_train, data.y_train
+    sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
+    X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
+    return X, y
+
+
+def training_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels that a run of these settings trains on."""
+    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
+    if "validation_fraction" in settings:
+        rows, _ = _training_and_validation(y, settings)
+        X, y = X[rows], y[rows]
+    return X, y
+
+
+def validation_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Training images and labels that a run of these settings holds out."""
+    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
+    _, rows = _training_and_validation(y, settings)
+    return X[rows], y[rows]
+
+
+def _training_and_validation(
+    y: np.ndarray, settings: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows to train on and of those to hold out, every class in both.
+
+    Raises
+    ------
+    ValueError
+        A class has a single image.
+    """
+    import numpy as np
+
+    from equipoise.inputs import stratified_holdout
+
+    classes, target, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"Class {classes[counts.argmin()]} has one training image, but one is needed to train "
+            "and one to validate on. Choose another --protocol, or add images."
+        )
+    return stratified_holdout(target, settings["validation_fraction"], settings["seed"], classes)
 
 
 def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:

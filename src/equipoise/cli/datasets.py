@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.data import DataChoice
+from equipoise.cli.data import DataChoice, choose_protocol
 from equipoise.cli.options import add_options
-from equipoise.cli.protocols import choose_protocol, class_sizes
 from equipoise.cli.shared_options import ImageSize
 
 if TYPE_CHECKING:
@@ -69,11 +68,13 @@ def counts(choice: DataChoice, protocol: str, download: bool) -> Table:
     import numpy as np
     from rich.table import Table
 
+    from equipoise.datasets import imbalance
+
     data = choice.load(download)
-    sizes = class_sizes(protocol, choice.dataset, data.y_train)
+    sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
     n_classes = len(data.class_names)
     train, test = (np.bincount(y, minlength=n_classes) for y in (data.y_train, data.y_test))
-    kept = train if sizes is None else np.array([sizes.get(c, 0) for c in range(n_classes)])
+    kept = np.array([sizes.get(c, 0) for c in range(n_classes)])
     table = Table("class", box=None, pad_edge=False, show_footer=True)
     table.columns[0].footer = "all"
     for title, column in (("train", train), (protocol, kept), ("test", test)):

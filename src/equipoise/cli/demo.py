@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.cli.console import notes, print_table
+from equipoise.cli.data import imbalanced_subset
 from equipoise.cli.files import make_folder
 from equipoise.cli.options import add_options
-from equipoise.cli.protocols import class_sizes, imbalanced_subset
 from equipoise.cli.shared_options import Quiet, Seed
 
 if TYPE_CHECKING:
@@ -58,11 +58,10 @@ def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = F
     from equipoise.dgc import DGCClassifier
 
     data = load_dataset("digits")
-    sizes = class_sizes("published", "digits", data.y_train)
     classes = {"plain": ConvNetClassifier, "DGC": DGCClassifier}
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in classes}
     for subset in range(seed, seed + SUBSETS):
-        X, y = imbalanced_subset(data, sizes, subset)
+        X, y = imbalanced_subset(data, "published", subset)
         for name, build in classes.items():
             started = time.perf_counter()
             model = build(max_epochs=EPOCHS, random_state=subset).fit(X, y)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, fingerprint, translate
+from equipoise.cli.data import DataChoice, fingerprint, training_rows, translate
 from equipoise.cli.files import write_json
 from equipoise.cli.options import add_options
-from equipoise.cli.protocols import training_rows
 from equipoise.cli.resuming import check_same_data, warn_of_changes
 from equipoise.cli.runs import METHODS, Run
 from equipoise.cli.shared_options import Quiet

@@ -17,11 +17,10 @@ import typer
 from equipoise.atomic import write_text
 from equipoise.cli.cell import Cell, run_alone
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, describe
+from equipoise.cli.data import DataChoice, choose_protocol, describe, training_rows, validation_rows
 from equipoise.cli.docstrings import Parameter
 from equipoise.cli.files import make_folder
 from equipoise.cli.options import add_options, value_of
-from equipoise.cli.protocols import choose_protocol, training_rows, validation_rows
 from equipoise.cli.ranking import LEGEND, as_csv, as_table, in_order, row_of, written
 from equipoise.cli.resuming import check_same_data, same_run
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice
+from equipoise.cli.data import DataChoice, choose_protocol
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
-from equipoise.cli.protocols import choose_protocol
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
 
 if TYPE_CHECKING:

@@ -9,11 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, describe, fingerprint, translate
+from equipoise.cli.data import (
+    DataChoice,
+    choose_protocol,
+    describe,
+    fingerprint,
+    training_rows,
+    translate,
+)
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import by_label, targets
-from equipoise.cli.protocols import choose_protocol, training_rows
 from equipoise.cli.resuming import begin, resumable, warn_of_changes
 from equipoise.cli.runs import Run
 from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy

@@ -13,8 +13,7 @@ import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli import pictures
-from equipoise.cli.data import DataChoice, describe
-from equipoise.cli.protocols import training_rows
+from equipoise.cli.data import DataChoice, describe, training_rows
 from equipoise.cli.results import Results
 from equipoise.cli.resuming import begin, resumable
 from equipoise.cli.runs import Run

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from .split import Generator, shuffled_ranks
 
+PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"  # as texts
 _PUBLISHED = {
     "mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
     "fashion-mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
@@ -124,27 +126,18 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     return {c: largest if i < first_rare else rare for i, c in enumerate(classes)}
 
 
-def class_sizes(
-    protocol: str,
-    dataset: str,
-    y: npt.ArrayLike,
-    ratio: float | None = None,
-    n_minority: int | None = None,
-) -> dict[Any, int]:
-    """Return the training sizes of a protocol by its name.
+def class_sizes(protocol: str, dataset: str, y: npt.ArrayLike) -> dict[Any, int]:
+    """Return the training sizes of a protocol that is written as text.
 
     Parameters
     ----------
-    protocol : {"published", "exponential", "step"}
-        The function of this module that gives the sizes.
+    protocol : str
+        "published", "exponential:RATIO" or "step:RATIO:N_MINORITY", for the functions of these
+        names, or "none", which keeps all rows.
     dataset : str
         Name of the data set, for "published".
     y : array-like of shape (n,)
-        Labels of all training rows, for "exponential" and "step".
-    ratio : float or None, default=None
-        For "exponential" and "step".
-    n_minority : int or None, default=None
-        For "step".
+        Labels of all training rows.
 
     Returns
     -------
@@ -153,18 +146,31 @@ def class_sizes(
     Raises
     ------
     ValueError
-        If ``protocol`` is unknown, or a parameter is missing or out of range.
+        If there is no such protocol, or a number in it is out of range.
     """
-    if protocol == "published":
+    check_protocol(protocol)
+    kind, *numbers = protocol.split(":")
+    if kind == "published":
         return published(dataset)
-    if protocol == "exponential" and ratio is not None:
-        return exponential(y, ratio)
-    if protocol == "step" and ratio is not None and n_minority is not None:
-        return step(y, ratio, n_minority)
-    raise ValueError(
-        f"protocol={protocol!r}, ratio={ratio!r}, n_minority={n_minority!r}: choose 'published', "
-        "'exponential' with a ratio, or 'step' with a ratio and n_minority."
-    )
+    if kind == "exponential":
+        return exponential(y, float(numbers[0]))
+    if kind == "step":
+        return step(y, float(numbers[0]), int(numbers[1]))
+    classes, codes = _classes(y)
+    return dict(zip(classes, np.bincount(codes).tolist(), strict=True))
+
+
+def check_protocol(protocol: str) -> None:
+    """Raise for a text that is no protocol of :func:`class_sizes`.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    number = r"\d+(\.\d+)?"
+    if not re.fullmatch(rf"none|published|exponential:{number}|step:{number}:\d+", protocol):
+        raise ValueError(f"protocol={protocol!r} is not one of {PROTOCOLS}.")
 
 
 def subset(
