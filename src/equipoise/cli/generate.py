@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MARGIN = 2  # white pixels between two images of a grid
 SMALLEST = 32  # pixels: smaller images are magnified so that one can see them
-FORMATS = (".png", ".npz")
 
 OtherSeed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1)]
 
@@ -49,13 +48,7 @@ def generate(
         Another seed gives other images.
     """
     note = notes(quiet)
-    opened = Run.open(run, "DGCClassifier")
-    check_target(out, *FORMATS)
-    names = opened.record["data"]["class_names"]
-    labels = labels_of(label, names)
-    images = opened.load_model().sample(n, y=labels, random_state=seed)
-    save_images(out, images, labels, names)
-    note(f"{len(images)} images in {out}")
+    note(_generate(Run.open(run, "DGCClassifier"), out, label, n, random_state=seed))
 
 
 @add_options()
@@ -85,14 +78,8 @@ def sample(
     """
     note = notes(quiet)
     opened = Run.open(run, "IMSIC")
-    check_target(out, *FORMATS)
-    names = opened.record["data"]["class_names"]
-    labels = labels_of(label, names)
-    model = opened.load_model()
-    fixed = {code_of(name, model): value for name, value in (codes or {}).items()}
-    images = model.sample(n, labels, fixed, noise_scale, random_state=seed)
-    save_images(out, images, labels, names)
-    note(f"{len(images)} images in {out}")
+    options = {"codes": codes or {}, "noise_scale": noise_scale, "random_state": seed}
+    note(_generate(opened, out, label, n, **options))
 
 
 @add_options()
@@ -129,17 +116,26 @@ def traverse(
     note(f"{len(codes)} codes of {len(model.classes_)} classes in {out}")
 
 
-def labels_of(chosen: Sequence[str] | None, names: Sequence[str]) -> list[int]:
-    """Labels of the classes with these names; all where none is named.
+def _generate(run: Run, out: Path, chosen: list[str] | None, n: int, **options: Any) -> str:
+    """Write new images of the chosen classes, all if None, and return a note about them.
 
     Raises
     ------
     ValueError
-        There is no class of a name.
+        There is no class of a name, or the file cannot be written.
     """
+    check_target(out, ".png", ".npz")
+    names = run.record["data"]["class_names"]
     if unknown := [name for name in chosen or () if name not in names]:
         raise ValueError(f"--label {unknown[0]!r} is no class of this run: {', '.join(names)}.")
-    return [names.index(name) for name in chosen or names]
+    labels = [names.index(name) for name in chosen or names]
+    model = run.load_model()
+    if "codes" in options:
+        codes = options["codes"].items()
+        options["codes"] = {code_of(name, model): value for name, value in codes}
+    images = model.sample(n, labels, **options)
+    save_images(out, images, labels, names)
+    return f"{len(images)} images in {out}"
 
 
 def code_of(text: str, model: IMSIC) -> str | int:

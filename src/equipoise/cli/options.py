@@ -84,7 +84,7 @@ def _with_help(parameter: inspect.Parameter, entries: Mapping[str, Parameter]) -
     info = typer.Option() if parameter.kind is parameter.KEYWORD_ONLY else typer.Argument()
     if get_origin(kind) is Annotated:
         kind, info = kind.__origin__, copy(kind.__metadata__[0])
-    if info.help is None:
+    if info.help is None and parameter.name in entries:  # python -OO removes docstrings
         entry = entries[parameter.name]
         info.help = entry.meaning
         if entry.domain not in ("bool", "int", "float", "str"):
@@ -119,16 +119,16 @@ def _syntax(parameter: Parameter) -> Syntax:
         return _SYNTAX[parameter.name]
     if alternative == "str":
         return f"<{kind}|auto>", parsing.word_or_numbers
-    if parameter.choices:
-        return f"<{'|'.join(parameter.choices)}>", partial(parsing.one_of, parameter.choices)
 
     def read(text: str) -> Any:
+        if parameter.choices and text not in parameter.choices:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(parameter.choices)}.")
         try:
             return _FROM_TEXT[kind](text)
         except (ValueError, KeyError):
             raise typer.BadParameter(f"{text!r} is not a valid {kind}.") from None
 
-    return f"<{kind}>", read
+    return f"<{'|'.join(parameter.choices) or kind}>", read
 
 
 def _option(parameter: Parameter, parameters: Sequence[Parameter]) -> inspect.Parameter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import typer
 
@@ -99,19 +99,6 @@ def edges(text: str) -> str | list[list[str | int]]:
             f"{text!r} is not like style>slant,style>thickness, independent or paper."
         )
     return [[int(code) if code.isdigit() else code for code in pair] for pair in pairs]
-
-
-def one_of(choices: Sequence[str], text: str) -> str:
-    """The text itself.
-
-    Raises
-    ------
-    typer.BadParameter
-        It is none of the choices.
-    """
-    if text not in choices:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}.")
-    return text
 
 
 def image_size(text: str) -> tuple[int, int]:
