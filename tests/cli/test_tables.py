@@ -10,14 +10,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from equipoise.evaluation import evaluate, remedies
+from equipoise.experiments import evaluate
+from equipoise.experiments.treatments import remedies
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
 from equipoise.cli import oversampling, tables
-from equipoise.cli.cells import typed
-from equipoise.cli.csv_format import read_cells
+from equipoise.cli.csv_text import read_csv_text
+from equipoise.cli.csv_values import values_of
+from equipoise.experiments import evaluate
+from equipoise.experiments.treatments import remedies
 
 
 @pytest.fixture
@@ -242,9 +245,9 @@ def test_a_csv_is_written_like_the_one_that_was_read(call, tmp_path, separator, 
 def test_how_a_csv_is_read(tmp_path, text, separator, decimal, kinds):
     path = tmp_path / "in.csv"
     path.write_text(text)
-    cells = read_cells(path)
-    assert (cells.separator, cells.decimal) == (separator, decimal)
-    rows = typed(path, cells, cells.text.columns[-1], [], [])
+    csv = read_csv_text(path)
+    assert (csv.separator, csv.decimal) == (separator, decimal)
+    rows = values_of(path, csv, csv.text.columns[-1], [], [])
     assert "".join(rows.dtypes.map(lambda dtype: dtype.kind)) == kinds
 
 
@@ -318,8 +321,8 @@ MISTAKES = {
     "no such file": (("nowhere.csv", "--target", "y"), "no such file"),
     "no such column": (("IN", "--target", "Y"), "no column 'Y'. Its columns are a, b, y"),
     "no such date": (("IN", "--target", "y", "--dates", "when"), "no column 'when'"),
-    "no date": (("WORDS", "--target", "y", "--dates", "a"), "words.csv is no table"),
-    "no table": (("EMPTY", "--target", "y"), "empty.csv is no table"),
+    "no date": (("WORDS", "--target", "y", "--dates", "a"), "words.csv cannot be read as a table"),
+    "no table": (("EMPTY", "--target", "y"), "empty.csv cannot be read as a table"),
     "other format": (("in.xlsx", "--target", "y"), ".csv or .parquet"),
     "no engine": (("in.parquet", "--target", "y"), "Parquet needs pyarrow"),
     "missing labels": (("WORDS", "--target", "gap"), "1 missing labels"),
@@ -332,9 +335,9 @@ MISTAKES = {
 }
 ONLY_RESAMPLE = {
     "method": (("--method", "smoot"), "'smoot' is no sampler"),
-    "class": (("--sampling-strategy", "9=80"), "'9' is no class. They are 0, 1, 2"),
-    "endless": (("--sampling-strategy", "1=inf"), "not whole"),
-    "half a row": (("--sampling-strategy", "1=30.5"), "not whole"),
+    "class": (("--sampling-strategy", "9=80"), "'9' is not a class. They are 0, 1, 2"),
+    "endless": (("--sampling-strategy", "1=inf"), "not a whole number"),
+    "half a row": (("--sampling-strategy", "1=30.5"), "not a whole number"),
     "taken": (("--mark-column", "a"), "'a' is a column already"),
 }
 ONLY_EVALUATE = {
@@ -342,8 +345,8 @@ ONLY_EVALUATE = {
     "folds": (("--folds", "11"), "cv to at most 10"),
     "picture": (("--plot", "p.bmp"), ".png or .pdf or .svg"),
     "folder": (("--out", "nowhere/s.csv"), "no folder nowhere"),
-    "the table": (("--out", "numbers.csv"), "name another file, which ends in .csv"),
-    "ending": (("--out", "s.parquet"), "name another file, which ends in .csv"),
+    "the table": (("--out", "numbers.csv"), "is the table itself. Name another file"),
+    "ending": (("--out", "s.parquet"), "name a file that ends in .csv"),
 }
 
 

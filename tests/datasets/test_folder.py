@@ -163,7 +163,7 @@ def test_an_empty_class_is_named(tmp_path):
 
 
 def test_no_images_at_all(tmp_path):
-    with pytest.raises(DatasetNotFoundError, match="is not there"):
+    with pytest.raises(DatasetNotFoundError, match="does not exist"):
         load_dataset("folder", tmp_path / "nowhere")
     with pytest.raises(DatasetNotFoundError, match="holds no folders"):
         load_dataset("folder", tmp_path)

@@ -1,4 +1,4 @@
-"""The commands in one tree, and what becomes of errors."""
+"""The tree of all commands, and the messages and exit codes of errors."""
 
 from __future__ import annotations
 
@@ -16,30 +16,27 @@ from equipoise.cli import bench as benches
 from equipoise.cli.bench_report import bench_report
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
-from equipoise.cli.evaluate import evaluate, evaluate_imsic
+from equipoise.cli.evaluate import evaluate
 from equipoise.cli.evaluate_table import evaluate_table
-from equipoise.cli.generate import generate
+from equipoise.cli.generate import generate, sample, traverse
 from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
 from equipoise.cli.resample import resample
-from equipoise.cli.sample import sample
-from equipoise.cli.train import train
+from equipoise.cli.train import train, train_gan
 from equipoise.cli.train_classifier import train_classifier
-from equipoise.cli.train_gan import train_gan
-from equipoise.cli.traverse import traverse
 
-# Rich help would cut the longer option names at 80 columns; the plain one does not.
-LOOK: dict[str, Any] = {
+# The help of rich would cut the longer option names at 80 columns; the plain help does not.
+STYLE: dict[str, Any] = {
     "rich_markup_mode": None,
     "no_args_is_help": True,
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 
-app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **LOOK)
-dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **LOOK)
-imsic = typer.Typer(help="Interpretable minority synthesis: train its GAN and use it.", **LOOK)
-bench = typer.Typer(help="Experiments: run them, and see what came out.", **LOOK)
+app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **STYLE)
+dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **STYLE)
+imsic = typer.Typer(help="Interpretable minority synthesis: train its GAN and use it.", **STYLE)
+bench = typer.Typer(help="Experiments: run them, and report their results.", **STYLE)
 
 app.command()(demo)
 app.command()(datasets)
@@ -54,7 +51,9 @@ for group, commands in {
 }.items():
     for command in commands:
         group.command()(command)
-imsic.command("evaluate")(evaluate_imsic)
+imsic.command(
+    help="Test the classifier of a run on test images, or compare its GAN's images with them."
+)(evaluate)
 bench.command("run")(benches.run)
 bench.command("list")(benches.list_experiments)
 bench.command("show")(benches.show)
@@ -81,21 +80,21 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code.
+    """Run the command line and exit with its code.
 
-    0 is success, 1 a failure (data that is not there, a training that diverged), 2 a mistake in
-    the arguments, 130 an interruption by Ctrl-C. Whatever the user can mend is one message on
-    stderr; set ``EQUIPOISE_TRACEBACK`` to see where it came from.
+    0 is success, 1 a failure (missing data, a training that diverged), 2 a mistake in the
+    arguments, 130 an interruption by Ctrl-C. An error that the user can correct is one message on
+    stderr; set ``EQUIPOISE_TRACEBACK`` to see its traceback.
 
     Parameters
     ----------
     arguments : sequence of str, default=None
-        Words after the program's name; None takes those of the process.
+        Arguments of the command line; None takes those of the process.
     """
     warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # not every terminal knows every letter
+            stream.reconfigure(errors="replace")  # not every terminal can show every letter
     try:
         app(args=arguments, prog_name="equipoise")
     except Exception as error:

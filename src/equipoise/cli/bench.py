@@ -1,4 +1,4 @@
-"""``equipoise bench``: run experiments, see how far they are, print what came out."""
+"""``equipoise bench``: run experiments, see how many of their jobs are done, show the results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.options import words
+from equipoise.cli.options import add_options
+from equipoise.cli.shared_options import Positive, Words
 
 if TYPE_CHECKING:
     from equipoise.experiments import Experiment
@@ -22,64 +23,53 @@ HeldOut = Annotated[
         "class, and do not open the test set. These results are kept apart.",
     ),
 ]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Folder with the data sets.",
-        show_default="$EQUIPOISE_DATA, else the system's cache",
-    ),
-]
 Results = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR", help="Folder of stored results.", show_default="results beside FILE"
     ),
 ]
+Again = Annotated[bool, typer.Option("--again")]
 
 
+@add_options()
 def run(
     file: File,
-    seeds: Annotated[
-        str | None,
-        typer.Option(metavar="1-5|1,3", help="Seeds to run.", show_default="those of the file"),
-    ] = None,
-    methods: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Methods to run.", show_default="all")
-    ] = None,
-    datasets: Annotated[
-        str | None,
-        typer.Option(metavar="NAME,...", help="Data sets to run on.", show_default="all"),
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Processes at a time, which share the cores.")
-    ] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Dask scheduler to run on, such as tcp://10.0.0.1:8786.",
-            show_default="this machine",
-        ),
-    ] = None,
+    *,
+    seeds: str | None = None,
+    methods: Words = None,
+    datasets: Words = None,
+    jobs: Positive = 1,
+    scheduler: str | None = None,
     held_out: HeldOut = False,
-    again: Annotated[
-        bool,
-        typer.Option("--again", help="Also run what is done; earlier results are kept."),
-    ] = False,
-    data_dir: DataDir = None,
+    again: Again = False,
+    data_dir: Path | None = None,
     results: Results = None,
-    models: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of trained samplers.", show_default="runs/EXPERIMENT"
-        ),
-    ] = None,
+    models: Path | None = None,
 ) -> None:
     """Run the jobs of an experiment that are not done, one per data set, method and seed.
 
     Each has a process of its own and is stored when it ends. After Ctrl-C or a kill, the same
-    command goes on. A job that fails does not stop the others and is tried again next time.
+    command continues. A job that fails does not stop the others and is tried again next time.
+
+    Parameters
+    ----------
+    seeds : 1-5|1,3, default=those of the file
+        Seeds to run.
+    methods : NAME,..., default=all
+        Methods to run.
+    datasets : NAME,..., default=all
+        Data sets to run on.
+    jobs : int, default=1
+        Processes at a time, which share the cores.
+    scheduler : URL, default=this machine
+        Dask scheduler to run on, such as tcp://10.0.0.1:8786.
+    again : bool, default=False
+        Also run jobs that are done; earlier results are kept.
+    data_dir : DIR, default=$EQUIPOISE_DATA, else the system's cache
+        Folder with the data sets.
+    models : DIR, default=runs/EXPERIMENT
+        Folder of trained samplers.
     """
     from equipoise import experiments
     from equipoise.experiments.experiment import parse_seeds
@@ -89,8 +79,8 @@ def run(
         records = experiments.run(
             experiment,
             seeds=parse_seeds(seeds) if seeds else None,
-            methods=_names(methods),
-            datasets=_names(datasets),
+            methods=methods,
+            datasets=datasets,
             jobs=jobs,
             scheduler=scheduler,
             held_out=held_out,
@@ -207,10 +197,6 @@ def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None
 
     _, folder, _ = stored(file, held_out, results)
     print(f"{pack_folder(folder)} attempts packed in {folder}")
-
-
-def _names(text: str | None) -> list[str] | None:
-    return words(text) if text else None
 
 
 def _tell(record: dict[str, Any], done: int, total: int) -> None:

@@ -5,45 +5,42 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli.bench import File, HeldOut, Results, jobs_like, stored
 from equipoise.cli.files import check_target
+from equipoise.cli.options import add_options
 
 
-def _target(text: str) -> Any:
-    return typer.Option(metavar="FILE", help=text, show_default=False)
-
-
+@add_options()
 def bench_report(
     file: File,
-    out: Annotated[Path | None, _target("Write all results as one HTML page.")] = None,
-    markdown: Annotated[Path | None, _target("Write the table in Markdown.")] = None,
-    latex: Annotated[Path | None, _target("Write the table in LaTeX, with booktabs.")] = None,
-    readme: Annotated[
-        Path | None,
-        _target(
-            "Put an overview between the lines <!-- results:NAME:start --> and "
-            "<!-- results:NAME:end --> of this file, NAME that of the experiment."
-        ),
-    ] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of PNG files for the page; their names become captions.",
-            show_default=False,
-        ),
-    ] = None,
+    *,
+    out: Path | None = None,
+    markdown: Path | None = None,
+    latex: Path | None = None,
+    readme: Path | None = None,
+    images: Path | None = None,
     held_out: HeldOut = False,
     results: Results = None,
 ) -> None:
     """Report what is stored of an experiment: a page, tables, or the table on the screen.
 
-    Runs nothing. Results of other parameters than the file's are named on stderr.
+    Nothing is run. Results of other parameters than the file's are named on stderr.
+
+    Parameters
+    ----------
+    out : FILE
+        Write all results as one HTML page.
+    markdown : FILE
+        Write the table in Markdown.
+    latex : FILE
+        Write the table in LaTeX, with booktabs.
+    readme : FILE
+        Put an overview between the lines <!-- results:NAME:start --> and <!-- results:NAME:end -->
+        of this file, where NAME is that of the experiment.
+    images : DIR
+        Folder of PNG files for the page; their names become captions.
     """
     from equipoise import report
     from equipoise.cli.bench_table import notes

@@ -1,4 +1,4 @@
-"""What goes to stderr: notes on the way, unless they are unwanted."""
+"""Notes on stderr, which --quiet turns off, and tables on stdout."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from typing import Annotated
-
-import typer
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")]
+from collections.abc import Callable, Iterable, Sequence
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
-    """How a command tells what it is doing.
+    """Return the function by which a command tells the user what it is doing.
 
     Parameters
     ----------
     quiet : bool
-        Whether to say nothing. The progress bars of downloads and decoding, and warnings, are
-        then off too: call this before any of what shows them is imported.
+        Whether to print nothing. The progress bars of downloads and decoding, and warnings, are
+        then off too; call this function before importing the modules that show them.
 
     Returns
     -------
     callable
-        Takes a line and prints it to stderr, or not.
+        Prints a line to stderr, or does nothing if ``quiet``.
     """
     if not quiet:
         return lambda text: print(text, file=sys.stderr, flush=True)
@@ -34,3 +29,27 @@ def notes(quiet: bool) -> Callable[[str], None]:
     logging.disable(logging.INFO)
     warnings.simplefilter("ignore")
     return lambda text: None
+
+
+def print_table(headings: Sequence[str], *sections: Iterable[Sequence[str]]) -> None:
+    """Print a table of words in the first column and numbers in the others.
+
+    Parameters
+    ----------
+    headings : sequence of str
+    *sections : iterable of sequence of str
+        The rows, with a gap between two sections.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right")
+    for section in sections:
+        for row in section:
+            table.add_row(*row)
+        table.add_section()
+    Console().print(table)

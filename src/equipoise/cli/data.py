@@ -1,78 +1,22 @@
-"""The data that a run is about: named by options, loaded, made imbalanced."""
+"""The image data of a run: where they are, what is trained on, and the record of them."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
     from equipoise.datasets import Dataset
 
-PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"
-
-
-def _size(text: str) -> tuple[int, int]:
-    if not re.fullmatch(r"\d+(x\d+)?", text):
-        raise typer.BadParameter(f"{text!r} is not like 64 or 64x48.")
-    height, _, width = text.partition("x")
-    return int(height), int(width or height)
-
-
-DatasetName = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="digits, mnist, fashion-mnist, svhn, celeba, or folder for your own images in "
-        "one subfolder of --data-dir per class.",
-    ),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="PATH",
-        help="Folder with the data sets, or with your images where the data set is 'folder'.",
-        show_default="that of RUN if there is one; $EQUIPOISE_DATA, else the system's cache",
-    ),
-]
-ImageSize = Annotated[
-    Any,
-    typer.Option(
-        parser=_size,
-        metavar="N|HxW",
-        help="Bring images to this height and width, in pixels.",
-        show_default="as they are; 64 for celeba",
-    ),
-]
-Hair = Annotated[
-    str,
-    typer.Option(
-        metavar="published|exclusive",
-        help="For celeba: whether a face with two hair colours is in both classes or in none.",
-    ),
-]
-Protocol = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help=f"How many training images each class keeps: {PROTOCOLS} (all). RATIO is the size of "
-        "the largest class over that of the smallest, N the number of rare classes.",
-        show_default="published; none for folder",
-    ),
-]
-Download = Annotated[bool, typer.Option(help="Fetch a data set that is not here yet.")]
-
 
 @dataclass(frozen=True)
 class DataChoice:
-    """What to load.
+    """The image data that the options name.
 
     Attributes
     ----------
@@ -82,7 +26,7 @@ class DataChoice:
     image_size : (int, int) or None
         Height and width.
     hair : str
-        For celeba.
+        For celeba: "published" or "exclusive".
     """
 
     dataset: str
@@ -92,21 +36,21 @@ class DataChoice:
 
     @property
     def title(self) -> str:
-        """Word for file names: the data set's, or that of the user's own folder."""
+        """Name for files and folders: that of the data set, or of the user's own folder."""
         if self.dataset == "folder" and self.data_dir:
             return self.data_dir.resolve().name or "folder"
         return self.dataset
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a run that goes on must not change: all but where the data are."""
+        """What must be the same when a run is continued; the data may have moved elsewhere."""
         return {"dataset": self.dataset, "image_size": self.image_size, "hair": self.hair}
 
     def or_another(
         self, dataset: str | None, data_dir: Path | None, image_size: tuple[int, int]
     ) -> DataChoice:
-        """Data of this name for a model of images of this size; None stands for these here."""
-        # A place of data sets has other ones too; a folder of images is nothing else.
+        """Data for a model of images of this size; None keeps the data set or the folder."""
+        # A folder of data sets holds all of them; a folder of images holds nothing else.
         elsewhere = dataset not in (None, self.dataset) and "folder" in (dataset, self.dataset)
         if data_dir is None and not elsewhere:
             data_dir = self.data_dir
@@ -118,7 +62,7 @@ class DataChoice:
         return self.data_dir and self.data_dir.expanduser().resolve()
 
     def is_another_folder(self, own: DataChoice) -> bool:
-        """Whether this is a folder elsewhere that is not split into training and test images."""
+        """Whether these are images of another folder, not split into training and test images."""
         if self.dataset != "folder" or self.folder is None or self.folder == own.folder:
             return False
         from equipoise.datasets.folder import is_split
@@ -134,28 +78,101 @@ class DataChoice:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, the folder as an absolute path."""
+        """The attributes as JSON holds them, the folder as an absolute path."""
         return asdict(self) | {"data_dir": self.folder and str(self.folder)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataChoice:
         """Inverse of :meth:`to_dict`."""
         folder, size = values["data_dir"], values["image_size"]
-        return cls(
-            values["dataset"],
-            folder and Path(folder),
-            None if size is None else (size[0], size[1]),
-            values["hair"],
-        )
+        plain = {"data_dir": folder and Path(folder), "image_size": size and (size[0], size[1])}
+        return cls(**values | plain)
 
 
-def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    """What the record of a run says of the data that it trains on.
+def choose_protocol(protocol: str | None, dataset: str) -> str:
+    """Check the text of a protocol; None stands for the usual one of the data set.
 
     Raises
     ------
     ValueError
-        There is nothing to test on.
+        There is no such protocol, or it does not fit the data set.
+    """
+    from equipoise.datasets import imbalance
+
+    if protocol is None:
+        protocol = "none" if dataset == "folder" else "published"
+    imbalance.check_protocol(protocol)
+    if protocol == "published" and dataset == "folder":
+        raise ValueError(
+            "--protocol published: there are no published sizes for your own images. Choose "
+            f"another of {imbalance.PROTOCOLS}."
+        )
+    return protocol
+
+
+def imbalanced_subset(data: Dataset, protocol: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training images and labels that a protocol keeps.
+
+    Raises
+    ------
+    ValueError
+        The protocol asks for more images than there are.
+    """
+    from equipoise.datasets import imbalance
+
+    if protocol == "none":
+        return data.X_train, data.y_train
+    sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
+    X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
+    return X, y
+
+
+def training_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels that a run of these settings trains on."""
+    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
+    if "validation_fraction" in settings:
+        rows, _ = _training_and_validation(y, settings)
+        X, y = X[rows], y[rows]
+    return X, y
+
+
+def validation_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Training images and labels that a run of these settings holds out."""
+    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
+    _, rows = _training_and_validation(y, settings)
+    return X[rows], y[rows]
+
+
+def _training_and_validation(
+    y: np.ndarray, settings: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows to train on and of those to hold out, every class in both.
+
+    Raises
+    ------
+    ValueError
+        A class has a single image.
+    """
+    import numpy as np
+
+    from equipoise.inputs import stratified_holdout
+
+    classes, target, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"Class {classes[counts.argmin()]} has one training image, but one is needed to train "
+            "and one to validate on. Choose another --protocol, or add images."
+        )
+    return stratified_holdout(target, settings["validation_fraction"], settings["seed"], classes)
+
+
+def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    """What the record of a run says of its data.
+
+    Raises
+    ------
+    ValueError
+        There are no test images.
     """
     import numpy as np
 
@@ -172,12 +189,12 @@ def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) ->
 
 
 def translate(y: np.ndarray, names: Sequence[str], model_names: Sequence[str]) -> np.ndarray:
-    """Labels of a data set as labels of the model that knows its classes.
+    """Labels of a data set as those of a model that has the same classes in another order.
 
     Raises
     ------
     ValueError
-        The model does not know a class.
+        The model does not know a class of the data.
     """
     import numpy as np
 

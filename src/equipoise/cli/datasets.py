@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from equipoise.cli.data import DataChoice, DataDir, Hair, ImageSize, Protocol
-from equipoise.cli.subset import choose_protocol, class_sizes
+from equipoise.cli.data import DataChoice, choose_protocol
+from equipoise.cli.options import add_options
+from equipoise.cli.shared_options import ImageSize
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
+@add_options()
 def datasets(
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[NAME]", help="Count the images of this one.", show_default=False),
-    ] = None,
-    data_dir: DataDir = None,
+    name: str | None = None,
+    *,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    protocol: Protocol = None,
-    download: Annotated[bool, typer.Option(help="Fetch it if it is not here yet.")] = False,
+    hair: str = "published",
+    protocol: str | None = None,
+    download: bool = False,
 ) -> None:
     """Show the known data sets and where they are, or the sizes of one.
 
     The sizes are those of the training images before and after a protocol that makes them
     imbalanced, and of the test images, which stay as they are.
+
+    Parameters
+    ----------
+    name : [NAME]
+        Count the images of this data set.
+    download : bool, default=False
+        Download the data set if it is not here yet.
     """
     from rich.console import Console
 
@@ -63,11 +68,13 @@ def counts(choice: DataChoice, protocol: str, download: bool) -> Table:
     import numpy as np
     from rich.table import Table
 
+    from equipoise.datasets import imbalance
+
     data = choice.load(download)
-    sizes = class_sizes(protocol, choice.dataset, data.y_train)
+    sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
     n_classes = len(data.class_names)
     train, test = (np.bincount(y, minlength=n_classes) for y in (data.y_train, data.y_test))
-    kept = train if sizes is None else np.array([sizes.get(c, 0) for c in range(n_classes)])
+    kept = np.array([sizes.get(c, 0) for c in range(n_classes)])
     table = Table("class", box=None, pad_edge=False, show_footer=True)
     table.columns[0].footer = "all"
     for title, column in (("train", train), (protocol, kept), ("test", test)):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes, print_table
+from equipoise.cli.data import imbalanced_subset
 from equipoise.cli.files import make_folder
-from equipoise.cli.subset import class_sizes, take
+from equipoise.cli.options import add_options
+from equipoise.cli.shared_options import Quiet, Seed
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from equipoise.cli.results import Results
 
 METRICS = {
@@ -25,33 +23,33 @@ METRICS = {
     "largest_class_precision": "P_MA: precision of the largest",
 }
 PICTURES = {
-    "samples.png": "what DGC draws of each class, above the most similar training image",
+    "samples.png": "images of each class that DGC draws, above the most similar training images",
     "recall-by-size.png": "recall of each class against its training size",
-    "confusion-plain.png": "which digit the plain classifier takes for which",
+    "confusion-plain.png": "how often the plain classifier confuses two digits",
     "confusion-dgc.png": "the same for DGC",
 }
 EPOCHS = 12
 SUBSETS = 5
 
 
-def demo(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to put the pictures.")] = Path(
-        "equipoise-demo"
-    ),
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the first subset and its models.")
-    ] = 0,
-    quiet: Quiet = False,
-) -> None:
+@add_options()
+def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = False) -> None:
     """Compare DGC and a plain classifier on imbalanced digits.
 
-    Both have the same trunk, epochs and data: 8x8 digits that come with scikit-learn, 120 zeros
-    down to 6 nines, five such subsets, since the luck of six nines is large. Takes about a minute.
+    Both have the same trunk, epochs and data: 8x8 digits that come with scikit-learn, from 120
+    zeros down to 6 nines. There are five such subsets, since results with six nines vary much.
+    Takes about a minute.
+
+    Parameters
+    ----------
+    out : FOLDER, default=equipoise-demo
+        Folder for the pictures.
+    seed : int, default=0
+        Seed of the first subset and its models.
     """
     note = notes(quiet)
     make_folder(out)
     import numpy as np
-    from rich.console import Console
 
     from equipoise.classifiers import ConvNetClassifier
     from equipoise.cli import pictures
@@ -60,18 +58,17 @@ def demo(
     from equipoise.dgc import DGCClassifier
 
     data = load_dataset("digits")
-    sizes = class_sizes("published", "digits", data.y_train)
     classes = {"plain": ConvNetClassifier, "DGC": DGCClassifier}
     probabilities: dict[str, list[np.ndarray]] = {name: [] for name in classes}
     for subset in range(seed, seed + SUBSETS):
-        X, y = take(data, sizes, subset)
+        X, y = imbalanced_subset(data, "published", subset)
         for name, build in classes.items():
             started = time.perf_counter()
             model = build(max_epochs=EPOCHS, random_state=subset).fit(X, y)
             probabilities[name].append(model.predict_proba(data.X_test))
             seconds = time.perf_counter() - started
             note(f"subset {subset}, {len(y)} images, {name}: trained and tested in {seconds:.0f} s")
-    # The test images once per subset: recalls are means over the subsets.
+    # All subsets together: recalls are then means over the subsets.
     results = {
         name: Results(
             np.tile(data.y_test, SUBSETS),
@@ -82,7 +79,7 @@ def demo(
         for name, predicted in probabilities.items()
     }
 
-    Console().print(comparison(results))
+    print_comparison(results)
     about = {"class_names": data.class_names, "class_counts": results["DGC"].class_counts}
     pictures.draw_samples(model, X, about, out / "samples.png")
     pictures.draw_recall(results, out / "recall-by-size.png")
@@ -92,20 +89,15 @@ def demo(
         print(f"{out / file}: {title}")
 
 
-def comparison(results: dict[str, Results]) -> Table:
-    """A line per class, largest first, and one per metric; a column per method."""
-    from rich import box
-    from rich.table import Table
-
-    metrics = {name: one.metrics() for name, one in results.items()}
-    table = Table("recall of class", box=box.SIMPLE, pad_edge=False)
-    table.add_column("training\nimages", justify="right")
-    for name in results:
-        table.add_column(name, justify="right")
-    for label, scores in next(iter(metrics.values()))["classes"].items():
-        recalls = [f"{one['classes'][label]['recall']:.3f}" for one in metrics.values()]
-        table.add_row(label, str(scores["training_size"]), *recalls)
-    table.add_section()
-    for key, title in METRICS.items():
-        table.add_row(title, "", *(f"{one[key]:.3f}" for one in metrics.values()))
-    return table
+def print_comparison(results: dict[str, Results]) -> None:
+    """Print a row per class, largest first, and one per metric; a column per method."""
+    metrics = [one.metrics() for one in results.values()]
+    sizes = {name: scores["training_size"] for name, scores in metrics[0]["classes"].items()}
+    print_table(
+        ["recall of class", "training\nimages", *results],
+        (
+            [name, str(size), *(f"{m['classes'][name]['recall']:.3f}" for m in metrics)]
+            for name, size in sizes.items()
+        ),
+        ([title, "", *(f"{m[key]:.3f}" for m in metrics)] for key, title in METRICS.items()),
+    )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.atomic import replacing, write_text
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes, print_table
 from equipoise.cli.files import check_target
-from equipoise.cli.options import words
-from equipoise.cli.oversampling import METHODS, sampler_of
-from equipoise.cli.tables import Categories, Dates, Ignored, TableFile, Target, read_table
+from equipoise.cli.options import add_options
+from equipoise.cli.oversampling import sampler_of
+from equipoise.cli.shared_options import Ignored, Positive, Quiet, Seed, Words
+from equipoise.cli.tables import read_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    import pandas as pd
 
     from equipoise.experiments import ResamplingEvaluation
 
@@ -26,51 +28,55 @@ HEADINGS = {
     "average_precision": "avg.\nprec.",
     "brier": "Brier",
 }
-PICTURES = (".png", ".pdf", ".svg")
 
 
+@add_options()
 def evaluate_table(
-    table: TableFile,
-    target: Target,
-    samplers: Annotated[
-        Any, typer.Option(parser=words, metavar="NAME,...", help=f"What to compare: {METHODS}.")
-    ] = "random,smote,dgc",
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, help="Times to repeat it.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, help="Folds at a time.")] = 1,
-    dates: Dates = None,
-    categories: Categories = None,
+    table: Path,
+    *,
+    target: str,
+    samplers: Words = "random,smote,dgc",
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    repeats: Positive = 1,
+    jobs: Positive = 1,
+    dates: Words = None,
+    categories: Words = None,
     ignored: Ignored = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the folds and all fits.")
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="File for the scores of all folds.", show_default="none"),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help=f"Picture: {', '.join(PICTURES)}.", show_default="none"),
-    ] = None,
+    seed: Seed = 0,
+    out: Path | None = None,
+    plot: Path | None = None,
     quiet: Quiet = False,
 ) -> None:
     """Find out whether resampling helps on a table.
 
     Logistic regression, random forest and gradient boosting are trained as they are, with class
-    weights, with a tuned threshold and on resampled rows, and tested on rows that were kept out.
+    weights, with a tuned threshold and on resampled rows, and tested on held-out rows.
+
+    Parameters
+    ----------
+    samplers : NAME,...
+        What to compare: dgc, imsic, random, smote, borderline-smote, adasyn.
+    folds : int, default=5
+        Folds of the cross-validation.
+    repeats : int, default=1
+        Times to repeat it.
+    jobs : int, default=1
+        Folds at a time.
+    seed : int, default=0
+        Seed of the folds and all fits.
+    out : CSV, default=none
+        File for the scores of all folds.
+    plot : FILE, default=none
+        Picture: .png, .pdf, .svg.
     """
     notes(quiet)
     if out is not None:
-        if out.suffix.lower() != ".csv" or out.resolve() == table.resolve():
-            raise ValueError(f"--out {out}: name another file, which ends in .csv.")
-        check_target(out)
+        if out.resolve() == table.resolve():
+            raise ValueError(f"--out {out} is the table itself. Name another file.")
+        check_target(out, ".csv")
     if plot is not None:
-        if plot.suffix not in PICTURES:
-            raise ValueError(f"{plot}: name a file that ends in {' or '.join(PICTURES)}.")
-        check_target(plot)
+        check_target(plot, ".png", ".pdf", ".svg")
     read = read_table(table, target, dates, categories, ignored)
-    from rich.console import Console
-
     from equipoise.experiments import evaluate_resampling
 
     smallest = read.y.value_counts().min()
@@ -85,7 +91,11 @@ def evaluate_table(
         random_state=seed,
         verbose=0 if quiet else 1,
     )
-    Console().print(as_table(found))
+    summary = found.summary()
+    print_table(
+        ["", "balanced\naccuracy", *HEADINGS.values(), "fit s"],
+        *(_rows_of(summary, name) for name in summary.index.unique("classifier")),
+    )
     print(found.verdict())
     if out is not None:
         write_text(out, found.scores.to_csv(index=False))
@@ -93,28 +103,17 @@ def evaluate_table(
         _draw(found, plot)
 
 
-def as_table(found: ResamplingEvaluation) -> Table:
-    """Mean scores, a section per classifier and a line per treatment."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column(no_wrap=True)
-    for heading in ("balanced\naccuracy", *HEADINGS.values(), "fit s"):
-        table.add_column(heading, justify="right")
-    summary = found.summary()
-    for name in summary.index.unique("classifier"):
-        table.add_row(name)
-        for treatment, row in summary.loc[name].iterrows():
-            first = row["balanced_accuracy"]
-            table.add_row(
-                f"  {treatment}",
-                f"{first['mean']:.3f} ± {first['sd']:.3f}",
-                *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
-                f"{row['fit_seconds', 'mean']:.1f}",
-            )
-        table.add_section()
-    return table
+def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
+    """The mean scores of a classifier, with a row for each treatment."""
+    yield [classifier]
+    for treatment, row in summary.loc[classifier].iterrows():
+        first = row["balanced_accuracy"]
+        yield [
+            f"  {treatment}",
+            f"{first['mean']:.3f} ± {first['sd']:.3f}",
+            *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
+            f"{row['fit_seconds', 'mean']:.1f}",
+        ]
 
 
 def _draw(found: ResamplingEvaluation, path: Path) -> None:

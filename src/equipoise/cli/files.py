@@ -1,9 +1,8 @@
-"""Targets of results, checked before any work is done for them, and JSON."""
+"""Checks of the places for results before any work is done for them, and JSON."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,28 @@ from equipoise.atomic import write_text
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON atomically; what is not a number becomes null, which any reader knows."""
-    write_text(path, json.dumps(_finite(content), indent=2, ensure_ascii=False) + "\n")
+    """Write JSON atomically; NaN and infinity become null, which any reader of JSON knows."""
+    finite = json.loads(json.dumps(content), parse_constant=lambda _: None)
+    write_text(path, json.dumps(finite, indent=2, ensure_ascii=False) + "\n")
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, *endings: str) -> None:
     """Refuse a file that could not be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+    *endings : str
+        Endings that the name may have, such as ``".csv"``; any if there are none.
 
     Raises
     ------
     ValueError
-        It is a folder, or its own folder is not there or not writable.
+        The name has another ending, or is that of a folder, or the folder around it does not
+        exist or is not writable.
     """
+    if endings and path.suffix.lower() not in endings:
+        raise ValueError(f"{path}: name a file that ends in {' or '.join(endings)}.")
     if path.is_dir():
         raise ValueError(f"{path} is a folder. Name a file.")
     if not path.parent.is_dir():
@@ -38,7 +47,7 @@ def make_folder(path: Path) -> None:
     Raises
     ------
     ValueError
-        It cannot be made, or is not writable.
+        The folder cannot be made, or is not writable.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -46,13 +55,3 @@ def make_folder(path: Path) -> None:
         raise ValueError(f"The folder {path} cannot be made: {error.strerror}.") from None
     if not os.access(path, os.W_OK):
         raise ValueError(f"The folder {path} is read-only.")
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content

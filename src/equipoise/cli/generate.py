@@ -1,91 +1,146 @@
-"""``equipoise dgc generate``."""
+"""``equipoise dgc generate``, ``equipoise imsic sample`` and ``equipoise imsic traverse``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.atomic import replacing
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
-from equipoise.cli.runs import Run, RunArgument
+from equipoise.cli.options import add_options
+from equipoise.cli.parsing import numbers, numbers_by_name
+from equipoise.cli.runs import Run
+from equipoise.cli.shared_options import Positive, Quiet
 
 if TYPE_CHECKING:
     import numpy as np
 
-GAP = 2  # pixels between two images of a grid
-SMALLEST = 32  # pixels: images below are magnified so that one can see them
+    from equipoise.imsic import IMSIC
 
-Out = Annotated[
-    Path, typer.Argument(metavar="OUT", help=".png for a grid of images, .npz for X and y.")
-]
-Label = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME",
-        help="Class to draw new images of, by name; may be repeated.",
-        show_default="every class",
-    ),
-]
-PerClass = Annotated[int, typer.Option(min=1, help="Images per class.")]
-OtherSeed = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        max=2**32 - 1,
-        help="Another seed gives other images.",
-        show_default="that of the run",
-    ),
-]
+MARGIN = 2  # white pixels between two images of a grid
+SMALLEST = 32  # pixels: smaller images are magnified so that one can see them
+
+OtherSeed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1)]
 
 
+@add_options()
 def generate(
-    run: RunArgument,
-    out: Out,
-    label: Label = None,
-    n: PerClass = 64,
+    run: Path,
+    out: Path,
+    *,
+    label: list[str] | None = None,
+    n: Positive = 64,
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new images of a class from the model of a run."""
+    """Draw new images of a class from the model of a run.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for a grid of images, .npz for X and y.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
     note = notes(quiet)
-    opened = Run.open(run, "DGCClassifier")
-    check_out(out, ".png", ".npz")
-    names = opened.record["data"]["class_names"]
-    labels = labels_of(label, names)
-    images = opened.load_model().sample(n, y=labels, random_state=seed)
-    save_images(out, images, labels, names)
-    note(f"{len(images)} images in {out}")
+    note(_generate(Run.open(run, "DGCClassifier"), out, label, n, random_state=seed))
 
 
-def check_out(out: Path, *endings: str) -> None:
-    """Refuse a file of another kind, or one that could not be written.
+@add_options()
+def sample(
+    run: Path,
+    out: Path,
+    *,
+    label: list[str] | None = None,
+    n: Positive = 64,
+    codes: Annotated[Any, typer.Option(parser=numbers_by_name)] = None,
+    noise_scale: Annotated[float, typer.Option(min=0)] = 1.0,
+    seed: OtherSeed = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw new images of a class from the GAN of a run.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for a grid of images, .npz for X and y.
+    codes : NAME=VALUE,..., default=all drawn at random
+        Codes to fix, by name or by number from 0; in training, values are from -1 to 1.
+    noise_scale : float, default=1
+        Standard deviation of the noise; below 1, images are more typical and less varied.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
+    note = notes(quiet)
+    opened = Run.open(run, "IMSIC")
+    options = {"codes": codes or {}, "noise_scale": noise_scale, "random_state": seed}
+    note(_generate(opened, out, label, n, **options))
+
+
+@add_options()
+def traverse(
+    run: Path,
+    out: Path,
+    *,
+    code: list[str] | None = None,
+    values: Annotated[Any, typer.Option(parser=numbers)] = "-1,-0.67,-0.33,0,0.33,0.67,1",
+    seed: OtherSeed = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw how each code of a GAN changes images: a row per class, from the same random noise.
+
+    Parameters
+    ----------
+    out : OUT
+        .png for the picture.
+    code : NAME, default=every code
+        Code to vary, by name or by number from 0; may be repeated.
+    values : V,V,...
+        Values of the code, a column for each; in training, they are from -1 to 1.
+    seed : int, default=that of the run
+        Another seed gives other images.
+    """
+    note = notes(quiet)
+    opened = Run.open(run, "IMSIC")
+    check_target(out, ".png")
+    model = opened.load_model()
+    codes = [code_of(name, model) for name in code or model.structure_.names]
+    from equipoise.cli.pictures import draw_traversals
+
+    draw_traversals(model, opened.record["data"]["class_names"], out, codes, values, seed)
+    note(f"{len(codes)} codes of {len(model.classes_)} classes in {out}")
+
+
+def _generate(run: Run, out: Path, chosen: list[str] | None, n: int, **options: Any) -> str:
+    """Write new images of the chosen classes, all if None, and return a note about them.
 
     Raises
     ------
     ValueError
-        It is such a file.
+        There is no class of a name, or the file cannot be written.
     """
-    if out.suffix not in endings:
-        raise ValueError(f"{out}: name a file that ends in {' or '.join(endings)}.")
-    check_target(out)
-
-
-def labels_of(chosen: Sequence[str] | None, names: Sequence[str]) -> list[int]:
-    """Labels of the classes with these names; all where none is named.
-
-    Raises
-    ------
-    ValueError
-        There is no class of this name.
-    """
+    check_target(out, ".png", ".npz")
+    names = run.record["data"]["class_names"]
     if unknown := [name for name in chosen or () if name not in names]:
         raise ValueError(f"--label {unknown[0]!r} is no class of this run: {', '.join(names)}.")
-    return [names.index(name) for name in chosen or names]
+    labels = [names.index(name) for name in chosen or names]
+    model = run.load_model()
+    if "codes" in options:
+        codes = options["codes"].items()
+        options["codes"] = {code_of(name, model): value for name, value in codes}
+    images = model.sample(n, labels, **options)
+    save_images(out, images, labels, names)
+    return f"{len(images)} images in {out}"
+
+
+def code_of(text: str, model: IMSIC) -> str | int:
+    """A code as the library takes it: an int for a number, unless a code has it as its name."""
+    return int(text) if text.isdecimal() and text not in model.structure_.names else text
 
 
 def save_images(out: Path, images: np.ndarray, labels: Sequence[int], names: Sequence[str]) -> None:
@@ -94,7 +149,7 @@ def save_images(out: Path, images: np.ndarray, labels: Sequence[int], names: Seq
 
     n = len(images) // len(labels)
     with replacing(out) as partial, partial.open("wb") as file:
-        if out.suffix == ".npz":
+        if out.suffix.lower() == ".npz":
             y = np.repeat(labels, n)
             np.savez_compressed(file, X=images, y=y, class_names=np.array(names))
         else:
@@ -121,12 +176,12 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
     scale = math.ceil(SMALLEST / min(images.shape[1:3]))
     tiles = images.repeat(scale, axis=1).repeat(scale, axis=2)
-    height, width = tiles.shape[1] + GAP, tiles.shape[2] + GAP
-    rows = math.ceil(len(tiles) / columns)
-    canvas = np.full(
-        (rows * height + GAP, columns * width + GAP, *tiles.shape[3:]), 255, dtype=np.uint8
-    )
-    for i, tile in enumerate(tiles):
-        top, left = i // columns * height + GAP, i % columns * width + GAP
-        canvas[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
-    return canvas
+    n, height, width, *channels = tiles.shape
+    rows, height, width = math.ceil(n / columns), height + MARGIN, width + MARGIN
+    # White pixels below and to the right of each image, and white images to fill the last row.
+    borders = [(0, rows * columns - n), (0, MARGIN), (0, MARGIN), (0, 0)]
+    tiles = np.pad(tiles, borders[: tiles.ndim], constant_values=255)
+    tiles = tiles.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
+    canvas = tiles.reshape(rows * height, columns * width, *channels)
+    above_and_left = [(MARGIN, 0), (MARGIN, 0), (0, 0)]
+    return np.pad(canvas, above_and_left[: canvas.ndim], constant_values=255)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from equipoise.cli.console import print_table
+from equipoise.cli.docstrings import Parameter
 from equipoise.cli.options import value_of
-from equipoise.cli.signature import Parameter
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
 Point = dict[str, Any]
 HEADINGS = {
@@ -137,19 +137,20 @@ def ranked(rows: Sequence[Point], first: str) -> pd.DataFrame:
     return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="rank"))
 
 
-def as_table(table: pd.DataFrame) -> Table:
-    """The table to read, best first."""
-    from rich import box
-    from rich.table import Table
-
+def print_ranked(table: pd.DataFrame) -> None:
+    """Print the table, best first."""
     varied = [name for name in table if name not in HEADINGS and name != "run"]
-    shown = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in ("", *(name.replace("_", "\n") for name in varied), *HEADINGS.values()):
-        shown.add_column(heading, justify="right", overflow="fold")
-    for rank, row in table.iterrows():
-        numbers = [
-            "-" if row[name] != row[name] else f"{row[name]:.{0 if name == 'seconds' else 3}f}"
-            for name in HEADINGS
+    rows = [
+        [
+            str(rank),
+            *(row[name] for name in varied),
+            *(_number(name, row[name]) for name in HEADINGS),
         ]
-        shown.add_row(str(rank), *(row[name] for name in varied), *numbers)
-    return shown
+        for rank, row in table.iterrows()
+    ]
+    headings = [name.replace("_", "\n") for name in varied]
+    print_table(["", *headings, *HEADINGS.values()], rows)
+
+
+def _number(name: str, value: float) -> str:
+    return "-" if value != value else f"{value:.{0 if name == 'seconds' else 3}f}"

@@ -13,112 +13,87 @@ from typing import Annotated, Any
 import typer
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import (
-    DataChoice,
-    DataDir,
-    DatasetName,
-    Download,
-    Hair,
-    ImageSize,
-    Protocol,
-    describe,
-)
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice, choose_protocol, describe, training_rows, validation_rows
 from equipoise.cli.files import make_folder
 from equipoise.cli.grid import (
     HEADINGS,
     LEGEND,
     Point,
-    as_table,
     axes_of,
     corners,
     folder_name,
+    print_ranked,
     product,
     ranked,
     written,
 )
-from equipoise.cli.options import add_options, plain
-from equipoise.cli.runs import Overwrite, Seed
+from equipoise.cli.options import add_options
 from equipoise.cli.search import Search
-from equipoise.cli.subset import choose_protocol, training_rows, validation_rows
-from equipoise.cli.train_gan import PARAMETERS, build
+from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
+from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
 
 PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
 
 
 class Score(StrEnum):
-    """What trials are ranked by."""
+    """The score that trials are ranked by."""
 
     VAL_ACSA = "val_acsa"
     FIDELITY = "fidelity"
     RECOVERY = "recovery"
 
 
-@add_options(PARAMETERS)
+@add_options(IMSIC_PARAMETERS)
 def grid_search(
-    dataset: DatasetName,
-    data_dir: DataDir = None,
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    download: Download = True,
-    protocol: Protocol = None,
-    seed: Seed = 0,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=V,V,...",
-            help="Parameter of IMSIC and its values, with | between them where they have commas; "
-            "repeated, every combination. With --trials also LOW:HIGH or LOW:HIGH:log.",
-            show_default="structure_weight=.1,.2 and so on to 1, as published",
-        ),
-    ] = None,
-    trials: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Let Optuna choose so many points, each after the scores of those before it.",
-            show_default="all points of the grid",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Trials at a time.", show_default="one per processor core"),
-    ] = None,
-    rank_by: Annotated[
-        Score, typer.Option(help="Score that puts the best trial first; the others break ties.")
-    ] = Score.VAL_ACSA,
-    validation_fraction: Annotated[
-        float,
-        typer.Option(
-            min=0.01, max=0.9, help="Share of each class's training images to validate on."
-        ),
-    ] = 0.2,
-    classifier_epochs: Annotated[
-        int, typer.Option(min=1, help="Passes of the classifier that each GAN feeds.")
-    ] = 12,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Folder of all trials.",
-            show_default="runs/imsic-grid-DATASET-seedSEED",
-        ),
-    ] = None,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
+    grid: list[str] | None = None,
+    trials: Annotated[int | None, typer.Option(min=1)] = None,
+    jobs: Annotated[int | None, typer.Option(min=1)] = None,
+    rank_by: Score = Score.VAL_ACSA,
+    validation_fraction: Annotated[float, typer.Option(min=0.01, max=0.9)] = 0.2,
+    classifier_epochs: Positive = 12,
+    out: Path | None = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     **chosen: Any,
 ) -> None:
     """Train a GAN and the classifier that it feeds for each point of a grid, and rank the points.
 
-    Each trial has its own process and run folder. The same command goes on after a kill; finished
-    trials are not run again. The test set is not looked at. The options from --architecture on
-    are the parameters of IMSIC that the grid does not vary.
+    Each trial has its own process and run folder. The same command continues after a kill; finished
+    trials are not run again. The test set is not used. The options from --architecture on are the
+    parameters of IMSIC that the grid does not vary.
+
+    Parameters
+    ----------
+    grid : NAME=V,V,..., default=structure_weight=.1,.2 and so on to 1, as published
+        Parameter of IMSIC and its values, with | between them where they contain commas; repeated,
+        every combination. With --trials also LOW:HIGH or LOW:HIGH:log.
+    trials : int, default=all points of the grid
+        Let Optuna choose so many points, each after the scores of those before it.
+    jobs : int, default=one per processor core
+        Trials at a time.
+    rank_by : str, default=val_acsa
+        Score that puts the best trial first; the others break ties.
+    validation_fraction : float, default=0.2
+        Fraction of each class's training images to validate on.
+    classifier_epochs : int, default=12
+        Epochs of the classifier that each GAN feeds.
+    out : FOLDER, default=runs/imsic-grid-DATASET-seedSEED
+        Folder of all trials.
     """
     note = notes(quiet)
     from equipoise.experiments.processes import cores
 
-    axes = axes_of(grid or [PUBLISHED], PARAMETERS)
+    axes = axes_of(grid or [PUBLISHED], IMSIC_PARAMETERS)
     choice = DataChoice(dataset, data_dir, image_size, hair)
     shared = {
         "method": "IMSIC",
@@ -131,7 +106,7 @@ def grid_search(
     search = Search(axes, seed) if trials else None
     points = [] if search else list(product(axes))
     for point in points or corners(axes):
-        build(plain(chosen) | point, seed, verbose=0)  # finds mistakes
+        build_gan(chosen | point, seed, verbose=0)  # finds mistakes
     out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
     data = choice.load(download)
     train = training_rows(data, shared)
@@ -151,7 +126,7 @@ def grid_search(
         nonlocal n_failed
         these = {}
         for point in chosen_points:
-            settings = shared | {"parameters": plain(chosen) | point}
+            settings = shared | {"parameters": chosen | point}
             path = out / folder_name(point)
             these[path] = Trial(path, settings, about, train, validation, overwrite)
             done.setdefault(path, point)
@@ -186,9 +161,7 @@ def grid_search(
     if rows:
         table = ranked(rows, rank_by.value)
         write_text(out / "grid.csv", table.to_csv(lineterminator="\n"))
-        from rich.console import Console
-
-        Console().print(as_table(table))
+        print_ranked(table)
         note(LEGEND)
     if n_failed:
         print(

@@ -1,27 +1,26 @@
-"""Samplers of tables by name, and how many rows they are to make."""
+"""Samplers of tables by name, and the class sizes that a sampler is to bring about."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
-
-from equipoise.cli.options import numbers_by_name
+from equipoise.cli.parsing import Strategy
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Value = TypeVar("Value")
+
 BETWEEN_NEIGHBOURS = ("smote", "borderline-smote", "adasyn")
 METHODS = "dgc, imsic, random, smote, borderline-smote, adasyn"
 
-FOR_ROWS: dict[str, Any] = {
-    "latent_dim": 16,
-    "max_epochs": 40,
-}  # of DGC, where its rows matter, not its verdicts
+# Parameters of DGC where its rows matter and its predictions do not.
+FOR_ROWS: dict[str, Any] = {"latent_dim": 16, "max_epochs": 40}
 
 
 def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
-    """Oversampler with this name for such a table.
+    """Oversampler with this name for a table with such columns.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
         One of ``METHODS``.
     X : DataFrame
     smallest : int
-        Rows of the smallest class that it will see.
+        Number of rows of the smallest class in the data that it is fitted on.
 
     Returns
     -------
@@ -38,7 +37,7 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
     Raises
     ------
     ValueError
-        There is none of this name, or it cannot take the columns.
+        There is no sampler of this name, or it cannot use some of the columns.
     """
     if method == "dgc":
         from equipoise.dgc import DGCClassifier
@@ -57,12 +56,12 @@ def sampler_of(method: str, X: pd.DataFrame, smallest: int) -> Any:
 
 
 def check_neighbours(method: str, strategy: Any, y: pd.Series) -> None:
-    """Refuse what draws between neighbours for a class that has a single row.
+    """Refuse a sampler that interpolates between neighbours for a class with a single row.
 
     Raises
     ------
     ValueError
-        There is such a class.
+        There is such a class among those to fill.
     """
     if method not in BETWEEN_NEIGHBOURS:
         return
@@ -72,46 +71,48 @@ def check_neighbours(method: str, strategy: Any, y: pd.Series) -> None:
     for label in check_sampling_strategy(strategy, y.to_numpy(), "over-sampling"):
         if counts[label] == 1:
             raise ValueError(
-                f"{label!r} has a single row, and {method!r} draws between neighbours. "
+                f"{label!r} has a single row, and {method!r} interpolates between neighbours. "
                 "Choose --method random or dgc, or fill other classes with --sampling-strategy."
             )
 
 
-def parse_strategy(text: str) -> Any:
-    """``"500"`` → 500, ``"0.5"`` → 0.5, ``"yes=500,maybe=80"`` → a dict, a word as it is.
+def targets(strategy: Strategy, y: Any, labels: Mapping[str, Any]) -> Any:
+    """``sampling_strategy`` of a sampler for that of a command line.
 
-    Raises
-    ------
-    typer.BadParameter
-        A number of rows is not whole.
-    """
-    if "=" in text:
-        sizes = numbers_by_name(text)
-        if any(n % 1 != 0 for n in sizes.values()):
-            raise typer.BadParameter(f"{text!r} has a number of rows that is not whole.")
-        return {name: int(n) for name, n in sizes.items()}
-    try:
-        return int(text) if text.isdecimal() else float(text)
-    except ValueError:
-        return text
-
-
-def targets(strategy: Any, y: pd.Series) -> Any:
-    """``sampling_strategy`` as the sampler wants it, with the labels of the table.
+    Parameters
+    ----------
+    strategy : str, int, float or dict of str to int
+        As :func:`equipoise.cli.parsing.sampling_strategy` returns it.
+    y : array-like of shape (n,)
+        Labels of the rows.
+    labels : mapping of str to label
+        The labels of all classes by their names.
 
     Raises
     ------
     ValueError
         There is no class of a name.
     """
-    counts = y.value_counts().to_dict()
+    import pandas as pd
+
     if isinstance(strategy, int):
-        return {label: max(n, strategy) for label, n in counts.items()}
-    if not isinstance(strategy, dict):
-        return strategy
-    labels = {str(label): label for label in counts}
-    if unknown := [name for name in strategy if name not in labels]:
-        raise ValueError(
-            f"--sampling-strategy {unknown[0]!r} is no class. They are {', '.join(labels)}."
-        )
-    return {labels[name]: n for name, n in strategy.items()}
+        counts = pd.Series(y).value_counts()
+        return {label: max(n, strategy) for label, n in counts.to_dict().items()}
+    if isinstance(strategy, dict):
+        return by_label(strategy, labels, "--sampling-strategy")
+    return strategy
+
+
+def by_label(
+    values: Mapping[str, Value], labels: Mapping[str, Any], option: str
+) -> dict[Any, Value]:
+    """The values of classes by their labels, in place of their names.
+
+    Raises
+    ------
+    ValueError
+        There is no class of a name.
+    """
+    if unknown := [name for name in values if name not in labels]:
+        raise ValueError(f"{option} {unknown[0]!r} is not a class. They are {', '.join(labels)}.")
+    return {labels[name]: value for name, value in values.items()}

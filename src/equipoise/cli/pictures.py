@@ -1,50 +1,49 @@
-"""Figures as files."""
+"""Figures as files. Importing this module lets matplotlib draw without a window."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 
 from equipoise.atomic import replacing
 from equipoise.cli.results import Results
 from equipoise.metrics import nearest_rows
+from equipoise.report import plots
+
+if TYPE_CHECKING:
+    from equipoise.imsic import IMSIC
 
 N_SAMPLES = 10
 TRAVERSED = (-1, -0.67, -0.33, 0, 0.33, 0.67, 1)  # values of a code, as IMSIC's own default
 
+matplotlib.use("Agg")  # a command has no window to open
+
 
 def draw_samples(model: Any, X: np.ndarray, about: dict[str, Any], path: Path) -> None:
-    """Generated images of each class, each above the nearest training image.
+    """Draw generated images of each class, each above the nearest training image.
 
     ``about`` has the names and training sizes of all classes, as the record of a run.
     """
-    from equipoise.report.plots import plot_samples
-
-    _headless()
     generated = model.sample(N_SAMPLES)
     index, _ = nearest_rows(generated, X)
     classes = model.classes_.tolist()
-
-    def by_class(images: np.ndarray) -> dict[Any, np.ndarray]:
-        return dict(zip(classes, np.split(images, len(classes)), strict=True))
-
-    names = [about["class_names"][c] for c in classes]
-    counts = [about["class_counts"][c] for c in classes]
-    axes = plot_samples(
-        by_class(generated), nearest=by_class(X[index]), class_names=names, counts=counts
+    by_class, nearest = (
+        dict(zip(classes, np.split(images, len(classes)), strict=True))
+        for images in (generated, X[index])
     )
+    names, counts = ([about[k][c] for c in classes] for k in ("class_names", "class_counts"))
+    axes = plots.plot_samples(by_class, nearest=nearest, class_names=names, counts=counts)
     _save(axes.figure, path)
 
 
 def draw_confusion(results: Results, path: Path, title: str | None = None) -> None:
-    """Which class is taken for which."""
-    from equipoise.report.plots import plot_confusion
-
-    _headless()
-    axes = plot_confusion(
+    """Draw how often each class is predicted for images of each class."""
+    axes = plots.plot_confusion(
         results.y_true, results.y_pred, labels=results.labels, class_names=results.class_names
     )
     if title:
@@ -53,33 +52,24 @@ def draw_confusion(results: Results, path: Path, title: str | None = None) -> No
 
 
 def draw_recall(results: dict[str, Results], path: Path) -> None:
-    """Recall of each class against its training size, a line per method."""
-    from equipoise.report.plots import plot_recall_by_size
-
-    _headless()
+    """Draw the recall of each class against its training size, with a line per method."""
     first = next(iter(results.values()))
-    present = [i for i, count in enumerate(first.class_counts) if count]
-    recalls = {
-        method: [one.metrics()["classes"][one.class_names[i]]["recall"] for i in present]
-        for method, one in results.items()
-    }
-    names = [first.class_names[i] for i in present]
-    axes = plot_recall_by_size([first.class_counts[i] for i in present], recalls, class_names=names)
+    sizes = {n: size for n, size in zip(first.class_names, first.class_counts, strict=True) if size}
+    scores = {method: one.metrics()["classes"] for method, one in results.items()}
+    recalls = {m: [classes[name]["recall"] for name in sizes] for m, classes in scores.items()}
+    axes = plots.plot_recall_by_size(list(sizes.values()), recalls, class_names=list(sizes))
     _save(axes.figure, path)
 
 
 def draw_traversals(
-    model: Any,
+    model: IMSIC,
     class_names: Sequence[str],
     path: Path,
     codes: Sequence[str | int] | None = None,
     values: Sequence[float] = TRAVERSED,
     seed: int | None = None,
 ) -> None:
-    """What each code does to an image of each class."""
-    from equipoise.report.plots import plot_traversals
-
-    _headless()
+    """Draw how an image of each class changes with each code."""
     classes = model.classes_.tolist()
     images = {
         model.structure_.names[code] if isinstance(code, int) else code: np.concatenate(
@@ -87,33 +77,21 @@ def draw_traversals(
         )
         for code in (model.structure_.names if codes is None else codes)
     }
-    axes = plot_traversals(images, values, class_names=[class_names[c] for c in classes])
-    _save(axes[0].figure, path)
+    names = [class_names[c] for c in classes]
+    _save(plots.plot_traversals(images, values, class_names=names)[0].figure, path)
 
 
-def draw_structure(model: Any, path: Path) -> None:
-    """The graph over the codes with what was measured on it."""
-    _headless()
+def draw_structure(model: IMSIC, path: Path) -> None:
+    """Draw the graph over the codes with the correlations that were measured."""
     _save(model.plot_structure().figure, path)
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """Losses and scores over epochs."""
-    from equipoise.report.plots import plot_curves
-
-    _headless()
-    _save(plot_curves(history)[0].figure, path)
-
-
-def _headless() -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")  # a command has no window to open
+    """Draw losses and scores over the epochs."""
+    _save(plots.plot_curves(history)[0].figure, path)
 
 
 def _save(figure: Any, path: Path) -> None:
-    import matplotlib.pyplot as plt
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
         figure.savefig(partial, format="png", dpi=150)

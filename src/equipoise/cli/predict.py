@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes
 from equipoise.cli.files import check_target
-from equipoise.cli.runs import Run, RunArgument
+from equipoise.cli.options import add_options
+from equipoise.cli.runs import Run
+from equipoise.cli.shared_options import Quiet
 
 if TYPE_CHECKING:
     import numpy as np
 
 
+@add_options()
 def predict(
-    run: RunArgument,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="File for the table.", show_default="stdout"),
-    ] = None,
-    quiet: Quiet = False,
+    run: Path, images: list[Path], *, out: Path | None = None, quiet: Quiet = False
 ) -> None:
     """Classify image files: a CSV line for each with its class and every class's probability.
 
-    Images of another size than the model's are stretched to it, and colour becomes grey or grey
-    colour as it needs; a note on stderr says so.
+    Images are stretched to the size that the model was trained on, and made grey or colour as it
+    needs them; a note on stderr says so.
+
+    Parameters
+    ----------
+    images : IMAGES...
+        Image files.
+    out : CSV, default=stdout
+        File for the table.
     """
     note = notes(quiet)
     opened = Run.open(run, "DGCClassifier", "ConvNetClassifier")
@@ -45,11 +45,16 @@ def predict(
     names = opened.record["data"]["class_names"]
     model = opened.load_model()
     probabilities = model.predict_proba(read_images(images, model.input_shape_, note))
-    table = as_csv(images, names, probabilities)
+    import pandas as pd
+
+    table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in names])
+    table.insert(0, "predicted", [names[label] for label in probabilities.argmax(axis=1)])
+    table.insert(0, "file", list(map(str, images)))
+    text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
     if out is None:
-        sys.stdout.write(table)
+        sys.stdout.write(text)
     else:
-        write_text(out, table)
+        write_text(out, text)
         note(f"{len(images)} predictions in {out}")
 
 
@@ -64,7 +69,7 @@ def read_images(
     shape : tuple of int
         ``(height, width, channels)``, with 1 channel for grey.
     note : callable
-        Is told of what had to be converted.
+        Tells the user which conversions were necessary.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def read_images(
     Raises
     ------
     ValueError
-        A file is not there or no image.
+        A file does not exist or is not an image.
     """
     import numpy as np
     from PIL import Image
@@ -99,13 +104,3 @@ def read_images(
     if recoloured:
         note(f"{recoloured} of {len(rows)} images made {'colour' if channels == 3 else 'grey'}")
     return np.stack(rows)
-
-
-def as_csv(paths: Sequence[Path], names: Sequence[str], probabilities: np.ndarray) -> str:
-    """Table with a header line: file, predicted class, a probability per class."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file", "predicted", *(f"p_{name}" for name in names)])
-    for path, row in zip(paths, probabilities, strict=True):
-        rows.writerow([path, names[row.argmax()], *(f"{p:.6f}" for p in row)])
-    return text.getvalue()

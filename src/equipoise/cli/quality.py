@@ -1,4 +1,4 @@
-"""What a trained IMSIC is worth: does it obey its structure, and are its images good?"""
+"""The scores of a trained IMSIC: how well it keeps its structure, and how good its images are."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.structure import StructureReport
 from equipoise.metrics import SynthesisReport, label_fidelity, synthesis_report
 
-PER_CLASS = 200  # generated images of each class, and held-out ones at most
+PER_CLASS = 200  # generated images of each class, and at most as many held-out ones
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What is stored and printed of a GAN.
+    """The scores of a GAN, stored as files and printed as tables.
 
     Attributes
     ----------
     structure : StructureReport
     synthesis : SynthesisReport
-        Its classes go by their names.
+        Its classes are called by their names.
     purity : dict of str to float
         Share of each class's training images that the GAN puts into the category of the class.
     """
@@ -49,7 +49,7 @@ class Quality:
         """Compare generated images with held-out ones.
 
         The images are those of :meth:`equipoise.IMSIC.quality_report`, which needs a sampler
-        that still has its training rows; a loaded one has not.
+        that has its training rows, as a loaded one does not.
         """
         names = np.array(class_names)
         labels, counts = np.unique(y_test, return_counts=True)
@@ -70,11 +70,11 @@ class Quality:
         return cls(model.structure_report(), synthesis, dict(purity))
 
     def report(self) -> str:
-        """Readable tables."""
+        """The scores as tables to read."""
         return f"{self.structure}\n\n{self.synthesis}"
 
     def metrics(self) -> dict[str, Any]:
-        """The same numbers by name."""
+        """The scores by name."""
         return {
             "structure": {
                 **structure_scores(self.structure),
@@ -92,7 +92,7 @@ class Quality:
 
 
 def structure_scores(report: StructureReport) -> dict[str, float]:
-    """A structure report in three numbers; NaN where there is no pair of a kind.
+    """Summarise a structure report in three numbers; NaN where there is no pair of a kind.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def structure_scores(report: StructureReport) -> dict[str, float]:
 
 
 def fidelity(model: IMSIC, X: np.ndarray, y: np.ndarray) -> float:
-    """Mean over the classes of the share of generated images that real ones teach to recognise.
+    """Mean label fidelity of the classes, by a classifier that is trained on real images.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def fidelity(model: IMSIC, X: np.ndarray, y: np.ndarray) -> float:
 
 
 def judge(X: np.ndarray, y: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Labels of images by a support-vector machine that knows these real ones."""
+    """Labels of images as a support-vector machine predicts them that is trained on X and y."""
     return fit_judge(_flat(X), y).predict(_flat(images))
 
 

@@ -7,72 +7,59 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.cells import as_cells
-from equipoise.cli.console import Quiet, notes
+from equipoise.cli.console import notes, print_table
+from equipoise.cli.csv_values import text_of
 from equipoise.cli.files import check_target
-from equipoise.cli.oversampling import (
-    METHODS,
-    check_neighbours,
-    parse_strategy,
-    sampler_of,
-    targets,
-)
-from equipoise.cli.tables import (
-    Categories,
-    Dates,
-    Ignored,
-    Table,
-    TableFile,
-    Target,
-    check_ending,
-    read_table,
-    write_table,
-)
+from equipoise.cli.options import add_options
+from equipoise.cli.oversampling import check_neighbours, sampler_of, targets
+from equipoise.cli.shared_options import Ignored, Quiet, SamplingStrategy, Seed, Words
+from equipoise.cli.tables import Table, check_format, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@add_options()
 def resample(
-    table: TableFile,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
-    target: Target,
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help=f"What makes the rows: {METHODS}.")
-    ] = "dgc",
-    sampling_strategy: Annotated[
-        Any,
-        typer.Option(
-            parser=parse_strategy,
-            metavar="<auto|N|NAME=N,...>",
-            help="Rows of a class after synthetic ones are added: as many as the largest class "
-            "has (auto), N where it has fewer, or N in the classes that are named. Also the other "
-            "words of imbalanced-learn, and for two classes their ratio, such as 0.5.",
-        ),
-    ] = "auto",
-    mark_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Add a column of this name that is true for synthetic rows.",
-            show_default="none",
-        ),
-    ] = None,
-    dates: Dates = None,
-    categories: Categories = None,
+    table: Path,
+    out: Path,
+    *,
+    target: str,
+    method: str = "dgc",
+    sampling_strategy: SamplingStrategy = "auto",
+    mark_column: str | None = None,
+    dates: Words = None,
+    categories: Words = None,
     ignored: Ignored = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other rows.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    seed: Seed = 0,
+    force: Annotated[bool, typer.Option("--force")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Append synthetic rows of the rare classes to a table.
 
-    The rows of the table come first and as they are; those of a CSV keep every cell as it is
-    written. In columns to ignore, synthetic rows have nothing. Do this to training rows only: a
-    model must be tested on real ones. Whether it helps at all, `equipoise evaluate` tells.
+    The rows of the table come first and unchanged; those of a CSV keep the text of every cell.
+    Synthetic rows are empty in columns to ignore. Do this to training rows only: a model must be
+    tested on real ones. `equipoise evaluate` tells whether resampling helps at all.
+
+    Parameters
+    ----------
+    out : OUT
+        The file to write.
+    method : NAME, default=dgc
+        What makes the rows: dgc, imsic, random, smote, borderline-smote, adasyn.
+    sampling_strategy : <auto|N|NAME=N,...>, default=auto
+        Rows of a class after synthetic ones are added: as many as the largest class has (auto), N
+        where it has fewer, or N in the classes that are named. Also the other words of
+        imbalanced-learn, and for two classes their ratio, such as 0.5.
+    mark_column : NAME, default=none
+        Add a column of this name that is true for synthetic rows.
+    seed : int, default=0
+        Another seed gives other rows.
+    force : bool, default=False
+        Replace OUT if it exists.
     """
     note = notes(quiet)
-    check_ending(out)
+    check_format(out)
     check_target(out)
     if out.exists() and not force:
         raise ValueError(f"{out} exists. Name another file, or replace it with --force.")
@@ -80,7 +67,7 @@ def resample(
     if mark_column in read.rows:
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())
-    strategy = targets(sampling_strategy, read.y)
+    strategy = targets(sampling_strategy, read.y, {str(label): label for label in read.y.unique()})
     check_neighbours(method, strategy, read.y)
     sampler.set_params(sampling_strategy=strategy)
     for name in sampler.get_params():
@@ -90,13 +77,17 @@ def resample(
             sampler.set_params(**{name: 0 if quiet else 1})
     new = synthetic_rows(sampler, read)
     rows = appended(read, new, as_text=out.suffix.lower() == ".csv", mark=mark_column)
-    write_table(out, rows, read.cells)
-    _print_counts(read.y, new[target])
+    write_table(out, rows, read.csv)
+    counts, added = read.y.value_counts(), new[target].value_counts()
+    print_table(
+        ["class", "rows", "synthetic"],
+        ([str(label), f"{n:,}", f"{added.get(label, 0):,}"] for label, n in counts.items()),
+    )
     note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
 
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
-    """The rows that a sampler adds, in the dtypes of the table, without columns to ignore."""
+    """The rows that a sampler adds, in the dtypes of the table, without ignored columns."""
     from equipoise.experiments.columns import with_dtypes_of
     from equipoise.experiments.treatments.samplers import CompleteTable, takes_any_table
 
@@ -105,36 +96,22 @@ def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
         given = CompleteTable().fit(given).transform(given)
     X, y = sampler.fit_resample(given, table.y)
     new = X.iloc[len(given) :]
-    if hasattr(sampler, "sample_indices_"):  # of copies, whose numbers went through floats
+    if hasattr(sampler, "sample_indices_"):  # copies, taken without rounding
         new = given.iloc[sampler.sample_indices_[len(given) :]].set_axis(new.index)
     rows = new.assign(**{table.y.name: y.iloc[len(given) :]})
     return with_dtypes_of(table.rows[[c for c in table.rows if c in rows]], rows)
 
 
 def appended(table: Table, new: pd.DataFrame, as_text: bool, mark: str | None) -> pd.DataFrame:
-    """All rows, real ones first; for a CSV from a CSV as the text of their cells."""
+    """All rows, the real ones first; as text if a CSV is written that was read from a CSV."""
     import pandas as pd
 
     real = table.rows
-    if as_text and table.cells is not None:
-        real, new = table.cells.text, as_cells(new, table.rows, table.cells)
+    if as_text and table.csv is not None:
+        real, new = table.csv.text, text_of(new, table.rows, table.csv)
     else:
-        # Whole numbers and bools beside nothing would not stay such.
+        # Integers and bools become nullable, to keep their type where synthetic rows are empty.
         ignored = {c: real[c].convert_dtypes() for c in real if c not in new}
         real = real.assign(**{c: v for c, v in ignored.items() if v.dtype.kind in "iub"})
     rows = pd.concat([real, new], ignore_index=True)
     return rows if mark is None else rows.assign(**{mark: [False] * len(real) + [True] * len(new)})
-
-
-def _print_counts(real: pd.Series, new: pd.Series) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Printed
-
-    printed = Printed("class", box=box.SIMPLE, pad_edge=False)
-    printed.add_column("rows", justify="right")
-    printed.add_column("synthetic", justify="right")
-    made = new.value_counts()
-    for label, n in real.value_counts().items():
-        printed.add_row(str(label), f"{n:,}", f"{made.get(label, 0):,}")
-    Console().print(printed)

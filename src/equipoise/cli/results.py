@@ -1,15 +1,14 @@
-"""Predictions on a test set, and what is stored and printed of them."""
+"""The results of a classifier on test images: stored as files, printed as a table."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from equipoise.atomic import replacing, write_text
@@ -27,15 +26,20 @@ class Results:
     probabilities : ndarray of shape (n, n_classes)
         Columns in the order of ``class_names``.
     class_names : sequence of str
-        What the labels 0 to C - 1 stand for.
+        Names of the labels 0 to C - 1.
     class_counts : sequence of int
-        Training images of each.
+        Number of training images of each class.
     """
 
     y_true: np.ndarray
     probabilities: np.ndarray
     class_names: Sequence[str]
     class_counts: Sequence[int]
+
+    @classmethod
+    def of(cls, model: Any, X: np.ndarray, y: np.ndarray, about: Mapping[str, Any]) -> Self:
+        """Predict images; ``about`` is what the record of the run says of its data."""
+        return cls(y, model.predict_proba(X), about["class_names"], about["class_counts"])
 
     @property
     def y_pred(self) -> np.ndarray:
@@ -48,18 +52,22 @@ class Results:
         return np.arange(len(self.class_names))
 
     def report(self) -> str:
-        """Readable table."""
-        return imbalance_report(*self._given(), **self._names())
+        """The metrics as a table to read."""
+        return self._report()
 
     def metrics(self) -> dict[str, Any]:
-        """The same numbers by name."""
-        return imbalance_report(*self._given(), **self._names(), output_dict=True)
+        """The metrics by name."""
+        return self._report(output_dict=True)
 
-    def _given(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.y_true, self.y_pred, np.repeat(self.labels, self.class_counts)
-
-    def _names(self) -> dict[str, Any]:
-        return {"labels": self.labels, "target_names": self.class_names}
+    def _report(self, **options: Any) -> Any:
+        return imbalance_report(
+            self.y_true,
+            self.y_pred,
+            np.repeat(self.labels, self.class_counts),
+            labels=self.labels,
+            target_names=self.class_names,
+            **options,
+        )
 
     def save(self, folder: Path) -> None:
         """Write ``predictions.npz``, ``confusion.csv`` and ``metrics.json``."""
@@ -72,10 +80,8 @@ class Results:
                 class_names=np.array(self.class_names),
                 class_counts=np.array(self.class_counts),
             )
-        table = confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["true \\ predicted", *self.class_names])
-        rows.writerows([name, *row] for name, row in zip(self.class_names, table, strict=True))
-        write_text(folder / "confusion.csv", text.getvalue())
+        counts = confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
+        table = pd.DataFrame(counts, self.class_names, self.class_names)
+        text = table.to_csv(index_label="true \\ predicted", lineterminator="\n")
+        write_text(folder / "confusion.csv", text)
         write_json(folder / "metrics.json", self.metrics())

@@ -1,4 +1,4 @@
-"""Going on with a run: whether what is in its folder is the same one."""
+"""Continuing a run: whether the folder holds a run of the same settings and the same data."""
 
 from __future__ import annotations
 
@@ -11,27 +11,32 @@ from typing import Any
 from equipoise.cli.data import DataChoice
 from equipoise.cli.runs import Run
 
-SAME = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
-REMEDY = "Pass --overwrite to start anew, or another folder with --out."
+UNCHANGED = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
+REMEDY = "Pass --overwrite to start again, or another folder with --out."
 
 
 def same_run(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
-    """The run of the same settings at this path, finished or not; None to start anew.
+    """The run of the same settings in this folder, finished or not; None to start a new one.
 
-    A run that did not get through its first epoch has nothing to lose and is started anew.
+    A run that was stopped in its first epoch is started again.
 
     Raises
     ------
     ValueError
-        A run of other settings is there, or no run at all.
+        The folder holds a run of other settings, or files that are no run.
     """
     run = Run.find(path)
     if run is None or overwrite or not (run.checkpoint.exists() or run.model.exists()):
         return None
+    there, here = (
+        {**values, **values["parameters"]}
+        for values in (run.record["settings"], json.loads(json.dumps(settings)))
+    )
     differences = [
-        f"{name} is {there!r} there and {here!r} here"
-        for name, there, here in _differences(run.record["settings"], settings)
-        if name != "device"  # one may move on to another machine
+        f"{name} is {there.get(name)!r} there and {here.get(name)!r} here"
+        for name in dict.fromkeys([*there, *here])
+        if there.get(name) != here.get(name)
+        and name not in ("parameters", "device")  # a run may move to another machine
     ]
     if differences:
         raise ValueError(
@@ -41,21 +46,21 @@ def same_run(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | Non
 
 
 def resumable(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | None:
-    """As :func:`same_run`, for a run to go on with.
+    """The unfinished run of the same settings in this folder; None to start a new one.
 
     Raises
     ------
     ValueError
-        A finished run is there, or one of other settings, or no run at all.
+        The folder holds a finished run, one of other settings, or files that are no run.
     """
     run = same_run(path, settings, overwrite)
     if run is not None and run.status == "finished":
-        raise ValueError(f"{path} holds this run, finished. {REMEDY}")
+        raise ValueError(f"{path} holds this run, which is finished. {REMEDY}")
     return run
 
 
 def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str, Any]) -> Run:
-    """Go on with the run, or where it is None start one in place of what is there.
+    """Continue the run, or if it is None, start one in place of the old run in the folder.
 
     Parameters
     ----------
@@ -63,20 +68,20 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
         From :func:`resumable`.
     path : Path
     settings : dict
-        What was asked for; the device may be another than before.
+        Method, data, protocol, seed and parameters; the device may differ from the one before.
     about : dict
         What :func:`equipoise.cli.data.describe` says of the data.
 
     Raises
     ------
     ValueError
-        The data are others than those that the run was started with, or the run would lie among
-        its class folders.
+        The data have changed since the run was started, or the run folder would be one of the
+        class folders of the data.
     """
     source = about["source"]
     if source["dataset"] == "folder" and path.resolve().is_relative_to(source["data_dir"]):
         raise ValueError(
-            f"{path} lies inside of {source['data_dir']}, where it would be taken for a class. "
+            f"{path} lies inside {source['data_dir']}, where it would be taken for a class. "
             "Name another place with --out."
         )
     if run is None:
@@ -89,40 +94,26 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
 
 
 def check_same_data(run: Run, about: Mapping[str, Any]) -> None:
-    """Refuse other data than those that the run was started with, as far as ``about`` says.
+    """Refuse data that have changed since the run was started, in the entries of ``about``.
 
     Raises
     ------
     ValueError
-        They are others.
+        The data have changed.
     """
     known = run.record["data"]
-    if any(known[name] != about[name] for name in SAME if name in about):
+    if any(known[name] != about[name] for name in UNCHANGED if name in about):
         raise ValueError(f"The data are no longer those that {run.path} was started with. {REMEDY}")
 
 
 def warn_of_changes(run: Run, choice: DataChoice, digest: str) -> None:
-    """Warn where test images of this digest are the run's own and others than they were."""
+    """Warn if the run's own test images now have this digest and had another before."""
     about = run.record["data"]
     own = DataChoice.from_dict(about["source"])
     is_own = (choice.dataset, choice.folder) == (own.dataset, own.folder)
     if is_own and digest != about["test_fingerprint"]:
         warnings.warn(
-            f"The images of {run.path} have changed since: a few of the test images may be "
-            "images that it was trained on.",
+            f"The images of {run.path} have changed since the training: a few of the test "
+            "images may be images that it was trained on.",
             stacklevel=2,
         )
-
-
-def _differences(
-    there: dict[str, Any], here: dict[str, Any], prefix: str = ""
-) -> list[tuple[str, Any, Any]]:
-    """Names and both values of what differs, compared as JSON holds it."""
-    found = []
-    for name in dict.fromkeys([*there, *here]):
-        one, other = there.get(name), json.loads(json.dumps(here.get(name)))
-        if isinstance(one, dict) and isinstance(other, dict):
-            found += _differences(one, other)
-        elif one != other:
-            found.append((name, one, other))
-    return found

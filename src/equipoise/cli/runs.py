@@ -1,4 +1,4 @@
-"""A run folder: what was asked for, how far it got, and where its files are."""
+"""A run folder: the settings of a run, how far it has got, and where its files are."""
 
 from __future__ import annotations
 
@@ -7,44 +7,30 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from equipoise import __version__
+import equipoise
 from equipoise.cli.files import make_folder, write_json
 
-RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run folder that a training has left.")
-]
-Seed = Annotated[
-    int, typer.Option(min=0, help="Seed of the training subset and of what is trained on it.")
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the run that is in the folder.")
-]
-
-# Estimator of a run: where it is defined, and the command that trains it.
+# Estimator of a run, and the command that trains it.
 METHODS = {
-    "DGCClassifier": ("equipoise.dgc", "dgc train"),
-    "IMSIC": ("equipoise.imsic", "imsic train-gan"),
-    "ConvNetClassifier": ("equipoise.classifiers", "imsic train-classifier"),
+    "DGCClassifier": "dgc train",
+    "IMSIC": "imsic train-gan",
+    "ConvNetClassifier": "imsic train-classifier",
 }
 RECORD = "run.json"
 FORMAT = 1
-PACKAGES = ("torch", "numpy", "scikit-learn", "imbalanced-learn", "pillow")
+RESULTS = ("metrics.json", "confusion.csv", "predictions.npz")
 
 
 @dataclass
 class Run:
-    """A folder with a record, and the names of what else is in it.
+    """A folder with a record, and the paths of the files beside it.
 
-    The record's ``status`` is "running" (or killed while it was), "interrupted", "failed",
-    "trained" or, once every file is there, "finished".
+    The record's ``status`` is "running" (also after the process was killed),
+    "interrupted", "failed", "trained" or, once every file is there, "finished".
 
     Attributes
     ----------
@@ -78,12 +64,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        """How far it got."""
+        """How far the run has got."""
         return self.record["status"]
 
     @property
     def method(self) -> str:
-        """Class of its estimator."""
+        """Name of the class of the estimator."""
         return self.record["settings"]["method"]
 
     def update(self, **values: Any) -> None:
@@ -91,14 +77,20 @@ class Run:
         self.record |= values
         write_json(self.path / RECORD, self.record)
 
+    def finish(self, **values: Any) -> None:
+        """Note in the record that every file is there."""
+        from equipoise.benchmark.provenance import now
+
+        self.update(status="finished", finished=now(), **values)
+
     @classmethod
     def find(cls, path: Path) -> Run | None:
-        """The run in this folder; None where the folder is empty or not there.
+        """The run in this folder; None where the folder is empty or does not exist.
 
         Raises
         ------
         ValueError
-            There is something else at this path.
+            The path is that of something else.
         """
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return None
@@ -111,7 +103,7 @@ class Run:
             raise ValueError(f"{path} is not a run: it has no {RECORD}.") from None
         except (ValueError, KeyError, TypeError):
             raise ValueError(
-                f"{path} is not a run that equipoise {__version__} can read: its "
+                f"{path} is not a run that equipoise {equipoise.__version__} can read: its "
                 f"{RECORD} is damaged or of another version."
             ) from None
 
@@ -122,58 +114,47 @@ class Run:
         Raises
         ------
         ValueError
-            There is none at this path.
+            The path holds no run, a run of another method, or one without a model.
         """
         run = cls.find(path)
         if run is None:
-            raise ValueError(f"{path} is not a run: there is nothing.")
+            raise ValueError(f"{path} is not a run: the folder is empty or does not exist.")
+        command = METHODS[run.method]
         if run.method not in methods:
-            wanted = " or ".join(f"`{METHODS[method][1]}`" for method in methods)
-            raise ValueError(
-                f"{path} is a run of `{METHODS[run.method][1]}`. Name one of {wanted}."
-            )
+            wanted = " or ".join(f"`{METHODS[method]}`" for method in methods)
+            raise ValueError(f"{path} is a run of `{command}`. Name one of {wanted}.")
         if not run.model.is_dir():
             raise ValueError(
-                f"{path} has no model yet (it is {run.status}). Run its "
-                f"`{METHODS[run.method][1]}` again first."
+                f"{path} has no model yet (it is {run.status}). Run its `{command}` again first."
             )
         return run
 
     def load_model(self) -> Any:
         """The saved estimator."""
-        home, _ = METHODS[self.method]
-        return getattr(import_module(home), self.method).load(self.model)
+        return getattr(equipoise, self.method).load(self.model)
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
         """Start the folder of a new run."""
+        from equipoise.benchmark.provenance import now, versions
+
         make_folder(path)
         run = cls(path, {"format": FORMAT, "status": "running"})
         run.update(
             command=[Path(sys.argv[0]).name, *sys.argv[1:]],
             started=now(),
             settings=settings,
-            versions={"equipoise": __version__, "python": platform.python_version()}
-            | {name: version(name) for name in PACKAGES}
-            | {"platform": platform.platform()},
+            versions=versions() | {"pillow": version("pillow"), "platform": platform.platform()},
             **details,
         )
         return run
 
     def clear(self) -> None:
-        """Delete what a run leaves behind, and the folder if it is empty then."""
-        (self.path / RECORD).unlink()  # first: what remains if this breaks off is no run
+        """Delete all files of the run, and the folder if it is empty then."""
+        (self.path / RECORD).unlink()  # first: what remains if this is interrupted is not a run
         for folder in (self.model, self.pictures, self.path / "evaluations"):
             shutil.rmtree(folder, ignore_errors=True)
-        results = (
-            self.path / name for name in ("metrics.json", "confusion.csv", "predictions.npz")
-        )
-        for file in (self.history, self.checkpoint, *results):
+        for file in (self.history, self.checkpoint, *(self.path / name for name in RESULTS)):
             file.unlink(missing_ok=True)
         if not any(self.path.iterdir()):
             self.path.rmdir()
-
-
-def now() -> str:
-    """The time, for the record."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

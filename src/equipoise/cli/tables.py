@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING
 
 from equipoise.atomic import replacing
-from equipoise.cli.cells import check_amounts, check_thousands, typed
-from equipoise.cli.csv_format import Cells, read_cells
-from equipoise.cli.options import words
+from equipoise.cli.csv_text import CsvText, read_csv_text
+from equipoise.cli.csv_values import check_amounts, check_thousands, values_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDINGS = (".csv", ".parquet")
+FORMATS = (".csv", ".parquet")
 LISTED = 30  # columns in a message
-
-TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A .csv or .parquet file.")]
-Target = Annotated[str, typer.Option(metavar="COLUMN", help="Column with the class labels.")]
-Dates = Annotated[
-    Any,
-    typer.Option(
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns of a CSV that hold dates or times, as 2024-12-31 or 2024-12-31T23:59.",
-        show_default="none",
-    ),
-]
-Categories = Annotated[
-    Any,
-    typer.Option(
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns to take as categories although they hold numbers, such as postcodes.",
-        show_default="none",
-    ),
-]
-
-Ignored = Annotated[
-    Any,
-    typer.Option(
-        "--ignore",
-        parser=words,
-        metavar="COLUMN,...",
-        help="Columns that say nothing of the class, such as the number of a row.",
-        show_default="none",
-    ),
-]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its file has it, and as a sampler wants it.
+    """A table as it is in its file, and as a sampler takes it.
 
     Attributes
     ----------
@@ -65,15 +31,15 @@ class Table:
     y : Series
         The target.
     rows : DataFrame
-        All columns, as they are to be written again.
-    cells : Cells or None
-        Of a CSV, the text that is in the file.
+        All columns.
+    csv : CsvText or None
+        The text of the file if it is a CSV.
     """
 
     X: pd.DataFrame
     y: pd.Series
     rows: pd.DataFrame
-    cells: Cells | None
+    csv: CsvText | None
 
 
 def read_table(
@@ -94,7 +60,7 @@ def read_table(
     dates : sequence of str or None
         Columns of a CSV with dates.
     categories : sequence of str or None
-        Columns of numbers that are names.
+        Columns of numbers that stand for categories.
     ignored : sequence of str or None
         Columns to leave out of ``X``.
 
@@ -105,30 +71,32 @@ def read_table(
     Raises
     ------
     ValueError
-        There is no such table or column, a date is none, or the target has missing values,
+        There is no such table or column, a date cannot be read, or the target has missing values,
         fractions or fewer than two classes.
     """
     import pandas as pd
 
-    check_ending(path)
+    check_format(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file.")
     dates, categories, ignored = dates or [], categories or [], ignored or []
-    named = [target, *dates, *categories, *ignored]
-    if path.suffix.lower() == ".csv":
-        cells = _read(path, lambda: read_cells(path, categories))
-        check_columns(path, cells.text, named)
-        rows = _read(path, lambda: typed(path, cells, target, dates, categories))
-        X = rows
-    else:
-        cells = None
-        rows = _read(path, lambda: _read_parquet(path))
-        check_columns(path, rows, named)
-        X = rows.astype(dict.fromkeys(categories, "category"))
-    X = X.drop(columns=[target, *ignored])
-    _read(path, lambda: check_amounts(X.drop(columns=categories, errors="ignore")))
-    if cells is not None:
-        _read(path, lambda: check_thousands(cells, X))
+    csv = None
+    with _naming(path):
+        if path.suffix.lower() == ".csv":
+            csv = read_csv_text(path, categories)
+            rows = csv.text
+        else:
+            rows = _read_parquet(path)
+    check_columns(path, rows, [target, *dates, *categories, *ignored])
+    with _naming(path):
+        if csv is not None:
+            rows = values_of(path, csv, target, dates, categories)
+        X = rows.drop(columns=[target, *ignored])
+        check_amounts(X.drop(columns=categories, errors="ignore"))
+        if csv is not None:
+            check_thousands(csv, X)
+        else:
+            X = X.astype({c: "category" for c in categories if c in X})
     if not X.shape[1]:
         raise ValueError(f"{path} has no column beside {target!r} and those to ignore.")
     y = rows[target]
@@ -137,38 +105,38 @@ def read_table(
     if missing := int(y.isna().sum()):
         raise ValueError(
             f"{path}: column {target!r} has {missing} missing labels (empty, NA or the like). "
-            "Leave these rows out first."
+            "Remove these rows first."
         )
-    decimal = "." if cells is None else cells.decimal
+    decimal = "." if csv is None else csv.decimal
     numbers = pd.to_numeric(y.astype(str).str.replace(decimal, "."), errors="coerce")
     if numbers.notna().all() and (numbers % 1 != 0).any():
         raise ValueError(f"{path}: column {target!r} holds measurements, not classes.")
     if y.nunique() < 2:
         raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
-    return Table(X, y, rows, cells)
+    return Table(X, y, rows, csv)
 
 
-def write_table(path: Path, rows: pd.DataFrame, like: Cells | None) -> None:
-    """Write a table atomically, in the format that its name ends in; a CSV like another one."""
+def write_table(path: Path, rows: pd.DataFrame, like: CsvText | None) -> None:
+    """Write a table in the format that its name ends in; a CSV in the format of another one."""
     with replacing(path) as partial:
         if path.suffix.lower() == ".parquet":
             rows.to_parquet(partial, index=False)
         elif like is None:
             rows.to_csv(partial, index=False)
         else:
-            like.write(rows, partial, [*like.header, *rows.columns[len(like.header) :]])
+            like.write(rows, partial)
 
 
-def check_ending(path: Path) -> None:
-    """Refuse a file of another kind, or Parquet where nothing can read it.
+def check_format(path: Path) -> None:
+    """Refuse a file that is neither CSV nor Parquet, or Parquet if pyarrow is not installed.
 
     Raises
     ------
     ValueError
-        It is such a file.
+        The file is such a file.
     """
-    if path.suffix.lower() not in ENDINGS:
-        raise ValueError(f"{path}: name a file that ends in {' or '.join(ENDINGS)}.")
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path}: name a file that ends in {' or '.join(FORMATS)}.")
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise ValueError(
             f"{path}: Parquet needs pyarrow. Try pip install 'equipoise[parquet]', or use CSV."
@@ -176,12 +144,12 @@ def check_ending(path: Path) -> None:
 
 
 def check_columns(path: Path, rows: pd.DataFrame, wanted: Sequence[str]) -> None:
-    """Refuse columns that a table does not have.
+    """Refuse the names of columns that a table does not have.
 
     Raises
     ------
     ValueError
-        One is not there.
+        The table has no column of a name.
     """
     if unknown := [name for name in wanted if name not in rows]:
         listed = ", ".join(map(str, rows.columns[:LISTED]))
@@ -191,12 +159,12 @@ def check_columns(path: Path, rows: pd.DataFrame, wanted: Sequence[str]) -> None
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    """A table whose whole numbers are such, gaps or not.
+    """Read a Parquet file, with whole numbers as integers also where some are missing.
 
     Raises
     ------
     ValueError
-        It has an index with a name, which no column of the result would be.
+        The table has an index with a name, which would not become a column of the result.
     """
     import pandas as pd
 
@@ -208,17 +176,19 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         )
     rows = rows.reset_index(drop=True)
     floats = [name for name in rows if rows[name].dtype.kind == "f"]
-    if floats:  # those with gaps may be whole numbers in the file
+    if floats:  # with missing values, they may be integers in the file
         nullable = pd.read_parquet(path, columns=floats, dtype_backend="numpy_nullable")
         whole = [name for name in floats if nullable[name].dtype.kind in "iu"]
         rows[whole] = nullable[whole].reset_index(drop=True)
     return rows
 
 
-def _read(path: Path, call: Callable[[], Any]) -> Any:
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Add the name of the file to errors about its content."""
     try:
-        return call()
+        yield
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8. Save it as such (CSV UTF-8).") from None
     except ValueError as error:
-        raise ValueError(f"{path} is no table that can be read: {error}") from None
+        raise ValueError(f"{path} cannot be read as a table: {error}") from None

@@ -1,120 +1,158 @@
-"""``equipoise dgc train``."""
+"""``equipoise dgc train`` and ``equipoise imsic train-gan``."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from equipoise.cli.console import Quiet, notes
-from equipoise.cli.data import (
-    DataChoice,
-    DataDir,
-    DatasetName,
-    Download,
-    Hair,
-    ImageSize,
-    Protocol,
-    describe,
-)
+from equipoise.cli.console import notes
+from equipoise.cli.data import DataChoice, choose_protocol
+from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
-from equipoise.cli.resuming import begin, resumable
-from equipoise.cli.runs import Overwrite, Seed
-from equipoise.cli.signature import read_parameters
-from equipoise.cli.subset import choose_protocol, training_rows
+from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
 
-# Parameters that a run has no use for, or another word.
+if TYPE_CHECKING:
+    from equipoise.imsic import IMSIC
+
+# Parameters that no command has as options, and why.
 NOT_OPTIONS = {
-    "image_shape": "the data sets are images, never flat rows",
-    "categorical_features": "of tables",
-    "allow_missing": "of tables",
-    "warm_start": "a run starts from nothing, or from its own checkpoint",
-    "random_state": "--seed",
-    "callbacks": "the run folder's own",
-    "verbose": "--quiet",
+    "sampling_strategy": "an option of train-classifier: the GAN itself adds no images",
+    "image_shape": "the data sets hold images, not flat rows",
+    "categorical_features": "for tables",
+    "allow_missing": "for tables",
+    "warm_start": "a run is trained from the start, or from its own checkpoint",
+    "random_state": "called --seed",
+    "callbacks": "set by the run",
+    "verbose": "set by --quiet",
 }
-PARAMETERS = [
-    p for p in read_parameters("dgc/estimator.py", "DGCClassifier") if p.name not in NOT_OPTIONS
-]
+DGC_PARAMETERS = read_parameters("dgc/estimator.py", "DGCClassifier", NOT_OPTIONS)
+IMSIC_PARAMETERS = read_parameters("imsic/estimator.py", "IMSIC", NOT_OPTIONS)
 
 
 class Preset(StrEnum):
-    """Where the parameters that are not given come from."""
+    """Source of the parameters that are not given."""
 
     DEFAULT = "default"
     PAPER = "paper"
 
 
-@add_options(PARAMETERS)
+@add_options(DGC_PARAMETERS)
 def train(
     context: typer.Context,
-    dataset: DatasetName,
-    data_dir: DataDir = None,
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
     image_size: ImageSize = None,
-    hair: Hair = "published",
-    download: Download = True,
-    protocol: Protocol = None,
-    seed: Seed = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="Run folder.",
-            show_default="runs/dgc-DATASET[-PRESET]-seedSEED",
-        ),
-    ] = None,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
+    out: Path | None = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            help="What holds for parameters that are not given: the defaults below, or the "
-            "values of the published objective."
-        ),
-    ] = Preset.DEFAULT,
+    preset: Preset = Preset.DEFAULT,
     **chosen: Any,
 ) -> None:
-    """Train on a data set made imbalanced, test once, and keep all of it in a run folder.
+    """Train on an imbalanced data set, test once, and keep everything in a run folder.
 
-    Ctrl-C keeps the model so far. The same command goes on with a run that was interrupted or
+    Ctrl-C keeps the model so far. The same command continues a run that was interrupted or
     killed. The options from --architecture on are the parameters of DGCClassifier.
+
+    Parameters
+    ----------
+    out : RUN, default=runs/dgc-DATASET[-PRESET]-seedSEED
+        Run folder.
+    preset : str, default=default
+        Values of the parameters that are not given: the defaults below, or those of the published
+        objective.
     """
     note = notes(quiet)
-    from equipoise.cli import pictures
-    from equipoise.cli.fitting import fit, report
+    from equipoise.cli import pictures, training
     from equipoise.dgc import DGCClassifier
-    from equipoise.parameters import check_parameters
 
     build = DGCClassifier.paper if preset is Preset.PAPER else DGCClassifier
     model = build(**given(context, chosen), random_state=seed, verbose=0 if quiet else 1)
-    parameters = {name: getattr(model, name) for name in chosen}
-    check_parameters("DGCClassifier", model.get_params(deep=False), model._constraints)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    protocol = choose_protocol(protocol, dataset)
-    settings = {
-        "method": "DGCClassifier",
-        "preset": preset.value,
+    settings = training.settings_of(
+        model,
+        chosen,
+        preset=preset.value,
         **choice.settings,
-        "protocol": protocol,
-        "seed": seed,
-        "parameters": parameters,
-    }
-    out = out or default_folder(choice, preset.value, seed)
-    run = resumable(out, settings, overwrite)
+        protocol=choose_protocol(protocol, dataset),
+    )
+    middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
+    out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
+    run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
+    model = training.fit(model, X, y, run, note)
+    pictures.draw_samples(model, X, run.record["data"], run.pictures / "samples.png")
+    training.report(run, model, "DGC", data.X_test, data.y_test, note)
 
-    data = choice.load(download)
-    X, y = training_rows(data, settings)
-    about = describe(choice, data, X, y)
-    run = begin(run, out, settings, about)
-    note(f"{len(y)} training images of {len(data.class_names)} classes, run folder {out}")
-    model = fit(model, X, y, run, note)
+
+@add_options(IMSIC_PARAMETERS)
+def train_gan(
+    *,
+    dataset: str,
+    data_dir: Path | None = None,
+    image_size: ImageSize = None,
+    hair: str = "published",
+    download: bool = True,
+    protocol: str | None = None,
+    seed: RunSeed = 0,
+    out: Path | None = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    **chosen: Any,
+) -> None:
+    """Train the GAN of IMSIC on an imbalanced data set, and keep everything in a run folder.
+
+    Ctrl-C keeps the model so far. The same command continues a run that was interrupted or
+    killed. The options from --architecture on are the parameters of IMSIC.
+
+    Parameters
+    ----------
+    out : RUN, default=runs/imsic-gan-DATASET-seedSEED
+        Run folder.
+    """
+    note = notes(quiet)
+    from equipoise.cli import pictures, training
+    from equipoise.cli.quality import Quality
+
+    model = build_gan(chosen, seed, verbose=0 if quiet else 1)
+    choice = DataChoice(dataset, data_dir, image_size, hair)
+    settings = training.settings_of(
+        model, chosen, **choice.settings, protocol=choose_protocol(protocol, dataset)
+    )
+    out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
+    run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
+    model = training.fit(model, X, y, run, note)
+    note(f"comparing generated images with some of {len(data.y_test)} held-out ones")
+    about = run.record["data"]
+    quality = Quality.of(model, X, y, data.X_test, data.y_test, about["class_names"])
+    quality.save(run.path)
     pictures.draw_samples(model, X, about, run.pictures / "samples.png")
-    report(run, model, "DGC", data.X_test, data.y_test, note)
+    pictures.draw_traversals(model, about["class_names"], run.pictures / "traversals.png")
+    pictures.draw_structure(model, run.pictures / "structure.png")
+    pictures.draw_curves(model.history_, run.pictures / "curves.png")
+    run.finish()
+    print(quality.report())
 
 
-def default_folder(choice: DataChoice, preset: str, seed: int) -> Path:
-    """Folder for a run that names none."""
-    middle = "" if preset == "default" else f"-{preset}"
-    return Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
+def build_gan(parameters: dict[str, Any], seed: int, verbose: int) -> IMSIC:
+    """An unfitted IMSIC, its parameters checked before any data are loaded.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range, or the structure is impossible.
+    """
+    from equipoise.imsic import IMSIC
+    from equipoise.imsic.structure import parse_structure
+    from equipoise.parameters import check_parameters
+
+    model = IMSIC(**parameters, random_state=seed, verbose=verbose)
+    check_parameters("IMSIC", model.get_params(deep=False), model._constraints)
+    parse_structure(model.structure, model.n_codes, model.code_names)
+    return model

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from equipoise.cli.console import notes
 from equipoise.cli.files import write_json
 from equipoise.cli.resuming import begin, check_same_data, same_run
-from equipoise.cli.runs import now
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,20 +96,20 @@ def run_alone(trial: Trial) -> None:
 def run_trial(trial: Trial) -> None:
     """Train, score, draw, and write all of it into the run folder of the trial."""
     from equipoise.cli import pictures
-    from equipoise.cli.fitting import fit
-    from equipoise.cli.train_gan import build
+    from equipoise.cli.train import build_gan
+    from equipoise.cli.training import fit
 
     started = time.perf_counter()
     X, y = trial.train
     earlier = same_run(trial.path, trial.settings, trial.overwrite)
     run = begin(earlier, trial.path, trial.settings, trial.about)
-    model = build(trial.settings["parameters"], trial.settings["seed"], verbose=0)
+    model = build_gan(trial.settings["parameters"], trial.settings["seed"], verbose=0)
     model = fit(model, X, y, run, lambda text: None)
     found = scores(model, trial)
     pictures.draw_traversals(model, trial.about["class_names"], run.pictures / "traversals.png")
     seconds = time.perf_counter() - started
     write_json(run.path / "metrics.json", found | {"seconds": seconds})
-    run.update(status="finished", finished=now())
+    run.finish()
 
 
 def scores(model: Any, trial: Trial) -> dict[str, float]:

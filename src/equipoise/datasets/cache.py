@@ -33,9 +33,9 @@ def memory_mapped(
         Start of the cache's name. Caches of the same prefix and another key are superseded, and
         deleted once the new one is there.
     key : bytes
-        All that the images depend on, besides the size and the time of ``source``.
+        Everything that the images depend on, besides the size and the time of ``source``.
     shape : tuple of int
-        Shape of the whole.
+        Shape of all images together.
     decode : callable
         Returns the images in successive chunks.
 
@@ -45,7 +45,7 @@ def memory_mapped(
     """
     stat = source.stat()
     stamp = f"{source.name} {stat.st_size} {stat.st_mtime_ns} "
-    # The digest is in the name: a stale cache has another one and is never taken.
+    # The digest is part of the name, so that an outdated cache is never read.
     digest = hashlib.sha256(stamp.encode() + key).hexdigest()[:16]
     folder = source.parent if os.access(source.parent, os.W_OK) else cache_folder()
     target = folder / f"{prefix}-{digest}.npy"
@@ -64,14 +64,14 @@ def memory_mapped(
 def _open(path: Path, shape: tuple[int, ...]) -> Images | None:
     try:
         images = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):  # not there, or cut off
+    except (OSError, ValueError, EOFError):  # missing, or cut off
         return None
     return images if images.shape == shape and images.dtype == np.uint8 else None
 
 
 def _write(target: Path, shape: tuple[int, ...], chunks: Iterable[Images]) -> None:
-    # Written as a stream: a full disk is then an error, where a memory map would be a crash. The
-    # name comes last, so that whatever bears it is complete.
+    # Written as a stream, because a full disk is then an error and not a crash, as it would be with
+    # a memory map. The file gets its name last, so that a file of this name is complete.
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with replacing(target) as partial, partial.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)

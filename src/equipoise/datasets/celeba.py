@@ -34,11 +34,11 @@ def load(paths: Mapping[str, Path], size: Size, hair: str) -> Arrays:
     Parameters
     ----------
     paths : mapping of str to Path
-        Published file name to local file; the zip may be the folder it unpacks to.
+        Published file name to local file; the zip may be the folder that it unpacks to.
     size : (int, int)
         Height and width of the images.
     hair : {"published", "exclusive"}
-        Whether an image with two of the attributes stands in both classes or is left out.
+        Whether an image with two of the attributes is in both classes or is left out.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def _table(
 def cached_images(
     source: Path, names: npt.NDArray[np.str_], repeats: npt.NDArray[np.int64], size: Size
 ) -> Images:
-    """Decode images once and for all, and return them as a read-only memory map.
+    """Decode images the first time, and return them as a read-only memory map.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def cached_images(
     names : ndarray of shape (n,), str
         Files to decode, in the order of the rows.
     repeats : ndarray of shape (n,), int
-        In how many successive rows each image stands.
+        Number of successive rows that each image fills.
     size : (int, int)
         Height and width.
 
@@ -160,7 +160,7 @@ def cached_images(
 
 
 def _complete(source: Path, names: npt.NDArray[np.str_]) -> Path:
-    """Return the folder if it has every image, else the zip, from which it was not unpacked."""
+    """Return the folder if it has every image, else the zip from which it was unpacked in part."""
     if not source.is_dir():
         return source
     archive = source.with_suffix(".zip")

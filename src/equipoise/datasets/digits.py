@@ -12,7 +12,7 @@ def load() -> Arrays:
     """Load the 1797 digits of 8 x 8 pixels that ship with scikit-learn.
 
     Pixels are rescaled from 0..16 to 0..255. A quarter of every class is held out; the split is
-    ours and fixed, since the source has none.
+    fixed, and this library's own, since the source has none.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where the files of a data set are, how they get here, and what to say when they do not."""
+"""The files of data sets: where they are, how they are downloaded, and errors about them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ DataDir = str | os.PathLike[str] | None
 
 
 class DatasetNotFoundError(FileNotFoundError):
-    """The files of a data set are neither here nor to be had; the message says what to do."""
+    """Files of a data set are missing; the message says how to get them."""
 
 
 class DamagedFileError(ValueError):
-    """A local file does not hold what its name says; the message names the file."""
+    """A local file is damaged or is not what its name says; the message names the file."""
 
 
 def damaged(path: Path | str, why: str) -> DamagedFileError:
-    """Build the error for a file that is not what its name says."""
+    """Return the error for a file that is damaged or is not what its name says."""
     return DamagedFileError(f"{path} is damaged: {why}. Delete or replace it, and run again.")
 
 
 def cache_folder() -> Path:
-    """Return the folder for data where nobody named one: the system's cache for equipoise."""
+    """Return the default folder for data: the system's cache folder of equipoise."""
     import pooch
 
     return Path(pooch.os_cache("equipoise"))
@@ -38,7 +38,7 @@ def data_root(data_dir: DataDir) -> Path:
     Raises
     ------
     ValueError
-        If it is a file.
+        If the path is that of a file.
     """
     chosen = data_dir if data_dir is not None else os.environ.get("EQUIPOISE_DATA")
     root = Path(os.path.abspath(Path(chosen).expanduser())) if chosen else cache_folder()

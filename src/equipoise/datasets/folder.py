@@ -28,7 +28,7 @@ _SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
 
 def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
-    """Load images from class-per-subfolder storage.
+    """Load images from a folder that has a subfolder for each class.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     Raises
     ------
     DatasetNotFoundError
-        If ``root`` is not there or holds no class folder.
+        If ``root`` does not exist or holds no class folder.
     ValueError
         If a class folder is empty, sizes differ, or a test class has no training images.
     DamagedFileError
         If an image does not decode.
     """
     if not root.is_dir():
-        raise DatasetNotFoundError(f"data_dir={str(root)!r} is not there.")
+        raise DatasetNotFoundError(f"data_dir={str(root)!r} does not exist.")
     train, test = root / "train", root / "test"
     if is_split(root):
         names = tuple(folder.name for folder in _class_folders(train))
@@ -80,7 +80,7 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
 
 
 def is_split(root: Path) -> bool:
-    """Whether ``train`` and ``test`` hold the class folders."""
+    """Whether the class folders are in folders ``train`` and ``test``."""
     return all(_class_folders(root / part) for part in ("train", "test"))
 
 
@@ -111,7 +111,7 @@ def _list(root: Path, names: Sequence[str]) -> tuple[list[Path], Labels]:
 
 
 def _read(files: list[Path], size: Size | None) -> Images:
-    # Headers first: they tell the shape of the whole before anything is decoded.
+    # The headers tell the shape of all images together before any is decoded.
     probes = [rows for _, rows in read_chunks(lambda i: _probe(files[i]), len(files), "headers")]
     heights_widths_colours = np.concatenate(probes)
     sizes = heights_widths_colours[:, :2]

@@ -75,12 +75,14 @@ def load(paths: Mapping[str, Path]) -> Arrays:
     DamagedFileError
         If a file is damaged or does not match its companion.
     """
-    return *_load_part(paths, "train"), *_load_part(paths, "t10k")
+    return *load_part(paths, "train"), *load_part(paths, "test")
 
 
-def _load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
-    image_path = paths[f"{part}-images-idx3-ubyte.gz"]
-    label_path = paths[f"{part}-labels-idx1-ubyte.gz"]
+def load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
+    """Load the training ("train") or the test images ("test"), as :func:`load` does both."""
+    prefix = "train" if part == "train" else "t10k"
+    image_path = paths[f"{prefix}-images-idx3-ubyte.gz"]
+    label_path = paths[f"{prefix}-labels-idx1-ubyte.gz"]
     X, y = read_idx(image_path), read_idx(label_path)
     if X.shape[1:] != (28, 28):
         raise damaged(image_path, f"its shape is {X.shape}, not (n, 28, 28)")

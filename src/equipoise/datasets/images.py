@@ -1,4 +1,4 @@
-"""What the image loaders share: sizes, decoding in parallel, resizing."""
+"""Functions that the image loaders share: decoding in parallel, resizing, colours."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def parse_size(image_size: int | tuple[int, int] | None) -> Size | None:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The image as its Exif orientation wants it shown.
+    """Turn or mirror an image as its Exif orientation says.
 
-    Pillow's own function also writes the other tags anew and fails where a camera got one wrong.
+    Pillow's own function also rewrites the other tags, and fails if one of them is invalid.
     """
     from PIL.Image import Transpose
 
@@ -84,8 +84,8 @@ def upright(image: Image.Image) -> Image.Image:
 def to_array(image: Image.Image, size: Size | None = None, colour: bool = True) -> Images:
     """Turn a PIL image into (height, width, 3), or (height, width) where ``colour`` is false.
 
-    What is transparent becomes white, 16-bit grey keeps its high byte. With ``size`` the image is
-    stretched to it (bilinear, antialiased).
+    Transparent pixels become white, and 16-bit grey keeps its high byte. With ``size``, the image
+    is stretched to it (bilinear, antialiased).
     """
     from PIL import Image
 
@@ -102,7 +102,7 @@ def to_array(image: Image.Image, size: Size | None = None, colour: bool = True) 
 
 
 def with_channels(X: Images, channels: int) -> Images:
-    """Images as grey ones (n, h, w) for 1 channel, as colour ones (n, h, w, 3) for 3."""
+    """Convert images to grey (n, h, w) for 1 channel, or to colour (n, h, w, 3) for 3."""
     if channels == 3 and X.ndim == 3:
         return np.repeat(X[..., None], 3, axis=3)
     if channels == 1 and X.ndim == 4:  # by Pillow's weights
@@ -153,7 +153,7 @@ def read_chunks(
 
 @contextmanager
 def naming(path: Path | str) -> Iterator[None]:
-    """Turn a decoder's complaint into an error that names the file."""
+    """Turn an error of a decoder into one that names the file."""
     from PIL import Image
 
     try:
@@ -167,5 +167,5 @@ def naming(path: Path | str) -> Iterator[None]:
         Image.DecompressionBombError,
     ) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the file system's own complaint, which names the file already
+            raise  # an error of the file system, which names the file already
         raise damaged(path, str(error)) from None

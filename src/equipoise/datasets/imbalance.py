@@ -1,4 +1,4 @@
-"""How many rows each class keeps: the published protocols, and rules to make your own.
+"""Numbers of rows that each class keeps: those of published protocols, and general rules.
 
 A protocol is a plain dict from class to number of rows; :func:`subset` applies it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from .split import Generator, shuffled_ranks
 
+PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"  # as texts
 _PUBLISHED = {
     "mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
     "fashion-mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
@@ -57,7 +59,7 @@ def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
     """Return sizes that fall geometrically from the first class to the last.
 
     Of C classes, the i-th keeps ``n * ratio ** (-i / (C - 1))`` rows, rounded down, where n is the
-    size of the smallest class in ``y``: every class has as many.
+    size of the smallest class in ``y``, so that every class has enough rows.
 
     Parameters
     ----------
@@ -80,13 +82,13 @@ def exponential(y: npt.ArrayLike, ratio: float) -> dict[Any, int]:
     ----------
     Y. Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019.
     """
-    classes, largest = _largest(y, ratio)
+    classes, largest = _classes_and_equal_size(y, ratio)
     steps = len(classes) - 1
     return {c: _floor(largest * ratio ** (-i / steps)) for i, c in enumerate(classes)}
 
 
 def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
-    """Return sizes of two heights: frequent classes first, then rare ones.
+    """Return one size for the first, frequent classes and a smaller one for the last, rare ones.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     M. Buda, A. Maki, M. Mazurowski, "A systematic study of the class imbalance problem in
     convolutional neural networks", Neural Networks 106, 2018.
     """
-    classes, largest = _largest(y, ratio)
+    classes, largest = _classes_and_equal_size(y, ratio)
     if n_minority not in range(1, len(classes)):
         raise ValueError(
             f"n_minority={n_minority!r}: of {len(classes)} classes, 1 to {len(classes) - 1} can be "
@@ -122,6 +124,53 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     first_rare = len(classes) - n_minority
     rare = _floor(largest / ratio)
     return {c: largest if i < first_rare else rare for i, c in enumerate(classes)}
+
+
+def class_sizes(protocol: str, dataset: str, y: npt.ArrayLike) -> dict[Any, int]:
+    """Return the training sizes of a protocol that is written as text.
+
+    Parameters
+    ----------
+    protocol : str
+        "published", "exponential:RATIO" or "step:RATIO:N_MINORITY", for the functions of these
+        names, or "none", which keeps all rows.
+    dataset : str
+        Name of the data set, for "published".
+    y : array-like of shape (n,)
+        Labels of all training rows.
+
+    Returns
+    -------
+    dict of class to int
+
+    Raises
+    ------
+    ValueError
+        If there is no such protocol, or a number in it is out of range.
+    """
+    check_protocol(protocol)
+    kind, *numbers = protocol.split(":")
+    if kind == "published":
+        return published(dataset)
+    if kind == "exponential":
+        return exponential(y, float(numbers[0]))
+    if kind == "step":
+        return step(y, float(numbers[0]), int(numbers[1]))
+    classes, codes = _classes(y)
+    return dict(zip(classes, np.bincount(codes).tolist(), strict=True))
+
+
+def check_protocol(protocol: str) -> None:
+    """Raise for a text that is no protocol of :func:`class_sizes`.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    number = r"\d+(\.\d+)?"
+    if not re.fullmatch(rf"none|published|exponential:{number}|step:{number}:\d+", protocol):
+        raise ValueError(f"protocol={protocol!r} is not one of {PROTOCOLS}.")
 
 
 def subset(
@@ -228,17 +277,18 @@ def _rows(X: Any, indices: npt.NDArray[np.int64]) -> Any:
     return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
 
 
-def _largest(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashable], int]:
+def _classes_and_equal_size(y: npt.ArrayLike, ratio: float) -> tuple[list[Hashable], int]:
+    """The classes, and the size that all of them can have: that of the smallest."""
     classes, codes = _classes(y)
     if len(classes) < 2:
         raise ValueError(f"y has the single class {classes[0]!r}; imbalance needs two.")
-    largest = int(np.bincount(codes).min())
-    if not 1 <= ratio <= largest:
+    size = int(np.bincount(codes).min())
+    if not 1 <= ratio <= size:
         raise ValueError(
-            f"ratio={ratio!r}: give a number from 1 to {largest}, the size of the smallest class."
+            f"ratio={ratio!r}: give a number from 1 to {size}, the size of the smallest class."
         )
-    return classes, largest
+    return classes, size
 
 
 def _floor(size: float) -> int:
-    return math.floor(size + 1e-9)  # 49.999... is 50 that floats could not hold
+    return math.floor(size + 1e-9)  # 49.999... stands for 50, inexact as a float

@@ -1,4 +1,4 @@
-"""One door to all data sets."""
+"""Loading of all data sets by their names, whole or one part, and where their files are."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """What is known of a data set, and whether it is here.
+    """A data set that can be loaded by its name, and whether its files are on this machine.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class DatasetStatus:
 
     @property
     def available(self) -> bool:
-        """Whether it loads without a download."""
+        """Whether the data set loads without a download."""
         return not self.missing
 
 
@@ -110,7 +110,7 @@ def load_dataset(
     image_size: int | tuple[int, int] | None = None,
     hair: str = "published",
 ) -> Dataset:
-    """Load a data set, downloading it where it is not here yet.
+    """Load a data set, and download it if its files are missing.
 
     Parameters
     ----------
@@ -201,8 +201,52 @@ def load_dataset(
     return Dataset(name, resize(X_train, size), y_train, resize(X_test, size), y_test, class_names)
 
 
+def load_part(
+    name: str, part: str, data_dir: DataDir = None, download: bool = True
+) -> tuple[Images, Labels]:
+    """Load the training or the test images, without opening the files of the other part.
+
+    Parameters
+    ----------
+    name : {"digits", "mnist", "fashion-mnist", "svhn", "celeba"}
+        Data set. "digits" and "celeba" do not have separate files for their parts; the images of
+        "celeba" that are not asked for stay on disk.
+    part : {"train", "test"}
+    data_dir : path or None, default=None
+        As for :func:`equipoise.load_dataset`.
+    download : bool, default=True
+        Whether to download what is missing.
+
+    Returns
+    -------
+    X : ndarray of uint8
+        Images, channels last.
+    y : ndarray of shape (n,), int64
+
+    Raises
+    ------
+    ValueError
+        If ``name`` or ``part`` is none of those, or a file is damaged.
+    DatasetNotFoundError
+        If files are missing and cannot be downloaded.
+    """
+    if part not in ("train", "test"):
+        raise ValueError(f"part={part!r}: choose 'train' or 'test'.")
+    if name in ("mnist", "fashion-mnist"):
+        return idx.load_part(fetch(name, data_dir, download), part)
+    if name == "svhn":
+        return mat.read_svhn(fetch(name, data_dir, download)[f"{part}_32x32.mat"])
+    data = load_dataset(name, data_dir, download)
+    return (data.X_train, data.y_train) if part == "train" else (data.X_test, data.y_test)
+
+
+def class_names(name: str) -> list[str]:
+    """Return what the labels 0, 1, … of a named data set stand for, without loading it."""
+    return list(_KNOWN[name].class_names)
+
+
 def status(data_dir: DataDir = None) -> list[DatasetStatus]:
-    """List the named data sets and say which of them are here, without reading any.
+    """List the named data sets and where their files are, without reading them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one table of what can be downloaded, from where, and with which MD5."""
+"""The table of all files that can be downloaded, with their URLs and MD5 digests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class RemoteFile(NamedTuple):
-    """One file as its publisher gives it."""
+    """A file as it is published."""
 
     name: str
     url: str

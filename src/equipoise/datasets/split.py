@@ -1,4 +1,4 @@
-"""The seeded shuffle within classes that subsets and hold-outs share."""
+"""Shuffles and splits within classes, for subsets and test sets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _ranks(codes: IntArray) -> IntArray:
 def stratified_split(
     codes: IntArray, test_fraction: float, names: Sequence[str] | None = None
 ) -> tuple[IntArray, IntArray]:
-    """Split rows once and for all into training and test rows, class by class.
+    """Split rows into training and test rows, class by class and always alike.
 
     Each class gives ``test_fraction`` of its rows, rounded, but at least one, to the test set; a
     class with a single row gives none. The same arguments always give the same split.
@@ -58,7 +58,8 @@ def stratified_split(
     test_fraction : float in (0, 1)
         Share of each class that is held out.
     names : sequence of str, default=None
-        Of the rows. With them, rows that come or go move hardly any other to the other part.
+        Names of the rows. With them, adding or removing rows moves hardly any other row from one
+        part to the other.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.datasets import imbalance
-from equipoise.datasets.parts import class_names, load_part
+from equipoise.datasets.loading import class_names, load_part
 from equipoise.errors import InvalidInputError
 
 __all__ = ["class_names", "class_sizes", "images_to_score", "training_images"]
@@ -64,12 +64,8 @@ def class_sizes(protocol: Mapping[str, Any], dataset: str, y: np.ndarray, seed: 
     -------
     dict of int to int
     """
-    if protocol["sizes"] == "published":
-        sizes = imbalance.published(dataset)
-    elif protocol["sizes"] == "exponential":
-        sizes = imbalance.exponential(y, protocol["ratio"])
-    else:
-        sizes = imbalance.step(y, protocol["ratio"], protocol["n_minority"])
+    parts = [protocol[key] for key in ("sizes", "ratio", "n_minority") if key in protocol]
+    sizes = imbalance.class_sizes(":".join(map(str, parts)), dataset, y)
     if protocol["permute_classes"]:
         # Not the stream of the subset's shuffle; and NumPy promises never to change this one.
         order = np.random.RandomState([seed, 1]).permutation(list(sizes.values()))

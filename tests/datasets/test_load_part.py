@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from equipoise.datasets import load_dataset
-from equipoise.datasets.parts import class_names, load_part
+from equipoise.datasets.loading import class_names, load_part
 
 
 @pytest.mark.parametrize("part", ["train", "test"])

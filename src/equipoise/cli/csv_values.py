@@ -1,14 +1,13 @@
-"""Cells of a CSV: what their text means, and new values in the manner of those that are there."""
+"""Values of a CSV file: from the text of its cells, and back to text in the style of a column."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.csv_format import NUMBER, Cells
+from equipoise.cli.csv_text import NUMBER, CsvText
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,17 +19,13 @@ PLAIN = r"^[+-]?\d*(?:[.,](\d+))?$"  # with its decimals
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
 
 
-def typed(
-    path: Path,
-    cells: Cells,
-    target: str,
-    dates: Sequence[str],
-    categories: Sequence[str],
+def values_of(
+    path: Path, csv: CsvText, target: str, dates: Sequence[str], categories: Sequence[str]
 ) -> pd.DataFrame:
-    """The cells as values: numbers, bools, dates, otherwise text, and NaN for NA and the like."""
-    rows = cells.read(path, dtype=dict.fromkeys(categories, str), low_memory=False)
+    """The values of the cells: numbers, bools, dates, otherwise text; NaN for NA and the like."""
+    rows = csv.read(path, dtype=dict.fromkeys(categories, str), low_memory=False)
     for name in rows:
-        text, known = cells.text[name], rows[name].notna()
+        text, known = csv.text[name], rows[name].notna()
         if name in dates:
             rows[name] = _dates(rows[name], text)
         elif rows[name].dtype.kind not in "iuf":
@@ -40,8 +35,8 @@ def typed(
         elif rows[name].dtype.kind == "f" and text[known].str.fullmatch(WHOLE).all():
             rows[name] = text.where(known).astype("Int64")
     known = rows[target].notna()
-    if (rows[target].astype(str) != cells.text[target])[known].any():
-        rows[target] = cells.text[target].where(known)  # 1.0 and TRUE stay so
+    if (rows[target].astype(str) != csv.text[target])[known].any():
+        rows[target] = csv.text[target].where(known)  # 1.0 and TRUE keep their text
     return rows
 
 
@@ -60,49 +55,48 @@ def _dates(values: pd.Series, text: pd.Series) -> pd.Series:
         raise ValueError(f"column {values.name!r} has times with and without a zone.")
     if zones.nunique() > 1:
         return found
-    first = values[values.notna()].head(1)  # whose zone all have, if any
+    first = values[values.notna()].head(1)  # all have its zone, if any
     return found.dt.tz_convert(pd.to_datetime(first, format="ISO8601").dt.tz)
 
 
-def check_thousands(cells: Cells, columns: pd.DataFrame) -> None:
+def check_thousands(csv: CsvText, columns: pd.DataFrame) -> None:
     """Refuse columns whose marks between thousands were read as decimal marks.
 
     Parameters
     ----------
-    cells : Cells
+    csv : CsvText
     columns : DataFrame
-        As :func:`typed` has read them.
+        Their values, by :func:`values_of`.
 
     Raises
     ------
     ValueError
-        All numbers with the mark have three digits behind it, some of them a zero at the end, and
-        all others are below 1000.
+        In a column, all numbers with the mark have three digits after it, some of them end in a
+        zero, and all other numbers are below 1000.
     """
-    for name in columns:
-        if columns[name].dtype.kind != "f":
-            continue
-        numbers = cells.text[name][columns[name].notna()].str.strip()
-        has = numbers.str.contains(cells.decimal, regex=False)
+    for name in columns.select_dtypes("float"):
+        numbers = csv.text[name][columns[name].notna()].str.strip()
+        has_mark = numbers.str.contains(csv.decimal, regex=False)
+        marked, plain = numbers[has_mark], numbers[~has_mark]
         if (
-            numbers[has].str.endswith("0").any()
-            and not has.all()
-            and numbers[has].str.fullmatch(rf"[+-]?[1-9]\d{{0,2}}[{cells.decimal}]\d{{3}}").all()
-            and numbers[~has].str.fullmatch(r"[+-]?\d{1,3}").all()
+            len(plain)
+            and marked.str.endswith("0").any()
+            and marked.str.fullmatch(rf"[+-]?[1-9]\d{{0,2}}[{csv.decimal}]\d{{3}}").all()
+            and plain.str.fullmatch(r"[+-]?\d{1,3}").all()
         ):
             raise ValueError(
                 f"column {name!r} seems to have marks between thousands, as in "
-                f"{numbers[has].iloc[0]!r}. Write its numbers without, or --ignore it."
+                f"{marked.iloc[0]!r}. Write its numbers without these marks, or --ignore it."
             )
 
 
 def check_amounts(columns: pd.DataFrame) -> None:
-    """Refuse columns of text that a person would call numbers, such as ``$1,200`` or ``12 %``.
+    """Refuse columns of text that people read as numbers, such as ``$1,200`` or ``12 %``.
 
     Raises
     ------
     ValueError
-        There is one.
+        There is such a column.
     """
     from pandas.api import types
 
@@ -118,47 +112,53 @@ def check_amounts(columns: pd.DataFrame) -> None:
             )
 
 
-def as_cells(new: pd.DataFrame, rows: pd.DataFrame, cells: Cells) -> pd.DataFrame:
-    """New rows as text, written as these cells write such rows; empty where they lack a column."""
+def text_of(new: pd.DataFrame, rows: pd.DataFrame, csv: CsvText) -> pd.DataFrame:
+    """New rows as text in the style of each column; empty in columns that they lack.
+
+    Parameters
+    ----------
+    new : DataFrame
+        New rows, in the dtypes of ``rows``.
+    rows : DataFrame
+        The values of the file, by :func:`values_of`.
+    csv : CsvText
+        Their text.
+    """
+    import pandas as pd
     from pandas.api import types
 
-    new = new.reset_index(drop=True)
-    decimals = {}
-    for name in new:
-        if rows[name].dtype.kind == "f" and (n := _decimals(cells.text[name][rows[name].notna()])):
-            decimals[name] = n
-            new[name] = new[name].round(n[-1]) + 0.0  # no -0.0
-    written = io.StringIO()
-    cells.write(new, written)
-    written.seek(0)
-    text = cells.read(written, dtype=str, keep_default_na=False, skip_blank_lines=False)
-    text = text.set_axis(new.columns, axis=1)
-    for name, n in decimals.items():
-        if len(n) == 1:  # all real cells have as many
-            padded = new[name].map(f"{{:.{n[0]}f}}".format).astype(str)
-            text[name] = padded.str.replace(".", cells.decimal)
-    for name in new:
-        real, known = cells.text[name], rows[name].notna()
-        if types.infer_dtype(rows[name], skipna=True) == "boolean":
-            text[name] = new[name].map(dict(zip(rows[name][known], real[known], strict=True)))
+    text = {}
+    for name, values in new.reset_index(drop=True).items():
+        real, known = csv.text[name], rows[name].notna()
+        if rows[name].dtype.kind == "f":
+            decimals = _decimals(real[known])
+            if decimals:
+                values = values.round(decimals[-1]) + 0.0  # never -0.0
+            # Padded with zeros where all real cells have the same number of decimals.
+            written = f"{{:.{decimals[0]}f}}".format if len(decimals) == 1 else str
+            cells = values.map(written).astype(str).str.replace(".", csv.decimal)
+        elif types.infer_dtype(rows[name], skipna=True) == "boolean":
+            cells = values.map(dict(zip(rows[name][known], real[known], strict=True)))
         elif types.is_datetime64_any_dtype(rows[name]):
-            text[name] = _like(new[name], max(real[known], key=len, default=""))
-        gaps = real[~known]
-        text.loc[new[name].isna(), name] = gaps.mode().iloc[0] if len(gaps) else ""
-    return text.reindex(columns=cells.text.columns, fill_value="")
+            cells = _in_format_of(values, max(real[known], key=len, default=""))
+        else:
+            cells = values.astype(str)
+        missing = real[~known]
+        text[name] = cells.mask(values.isna(), missing.mode().iloc[0] if len(missing) else "")
+    return pd.DataFrame(text).reindex(columns=csv.text.columns, fill_value="")
 
 
 def _decimals(numbers: pd.Series) -> list[int]:
-    """How many decimals these cells have, each once; none where some are written otherwise."""
+    """The numbers of decimals in these cells, each once; none if a cell is no plain number."""
     numbers = numbers.str.strip()
-    numbers = numbers[~numbers.str.contains("[eE]")]  # some write the smallest so
+    numbers = numbers[~numbers.str.contains("[eE]")]  # tiny numbers are often so
     if not numbers.str.fullmatch(PLAIN).all():
         return []
     return sorted(numbers.str.extract(PLAIN)[0].fillna("").str.len().unique())
 
 
-def _like(times: pd.Series, cell: str) -> pd.Series:
-    """Dates or times in the format of a cell that has one."""
+def _in_format_of(times: pd.Series, cell: str) -> pd.Series:
+    """Dates or times in the format of this cell."""
     from pandas.tseries.api import guess_datetime_format
 
     form = guess_datetime_format(cell)

@@ -1,4 +1,4 @@
-"""How a CSV is written: separator, decimal mark, ends of lines, encoding, and its text."""
+"""The text of a CSV file, and its format: separator, decimal mark, line ends and encoding."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
-SEPARATORS = ("\t", ";", ",")  # of equals the first
-SAMPLE, LINES = 2**16, 20  # bytes, and whole lines of them, that tell how a file is written
+SEPARATORS = ("\t", ";", ",")  # the first is preferred
+SAMPLE, LINES = 2**16, 20  # bytes, and lines in them, by which the format is recognised
 
 
 @dataclass(frozen=True)
-class Cells:
-    r"""A CSV as it is written.
+class CsvText:
+    r"""A CSV file as text, with the format to write others like it.
 
     Attributes
     ----------
     text : DataFrame
-        Every cell below the header.
+        Every cell below the header, as it is in the file.
     header : list of str
     separator : {",", ";", "\t"}
-        The one of which all the first lines have as many, else that of the header.
+        The one that occurs equally often in all of the first lines, else the most frequent one
+        in the header.
     decimal : {".", ","}
     newline : {"\n", "\r\n"}
     encoding : {"utf-8", "utf-8-sig"}
-        The latter has a byte order mark, as spreadsheets write it.
+        The latter has a byte order mark, which spreadsheets write.
     quoting : int
-        Of :mod:`csv`.
+        A constant of :mod:`csv`.
     """
 
     text: pd.DataFrame
@@ -45,41 +46,40 @@ class Cells:
     encoding: str
     quoting: int
 
-    def read(self, file: Any, **how: Any) -> pd.DataFrame:
-        """Another table written so, by ``pandas.read_csv``."""
+    def read(self, path: Path, **options: Any) -> pd.DataFrame:
+        """Read the values of the file by ``pandas.read_csv``."""
         import pandas as pd
 
-        return pd.read_csv(
-            file, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **how
-        )
+        how = {"sep": self.separator, "decimal": self.decimal, "encoding": self.encoding}
+        return pd.read_csv(path, **how, **options)
 
-    def write(self, rows: pd.DataFrame, file: Any, header: list[str] | bool = True) -> None:
-        """Write a table so."""
-        rows.to_csv(
-            file,
+    def write(self, text: pd.DataFrame, path: Path) -> None:
+        """Write rows of text in this format; columns may follow those of the file."""
+        text.to_csv(
+            path,
             index=False,
-            header=header,
+            header=[*self.header, *text.columns[len(self.header) :]],
             sep=self.separator,
-            decimal=self.decimal,
             lineterminator=self.newline,
             encoding=self.encoding,
             quoting=self.quoting,
         )
 
 
-def read_cells(path: Path, categories: Sequence[str] = ()) -> Cells:
-    """Read a CSV as text.
+def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
+    """Read a CSV file as text, and find out its format.
 
     Parameters
     ----------
     path : Path
     categories : sequence of str, default=()
-        Columns that are no numbers, whatever they look like.
+        Columns that hold no numbers, even if their cells look like numbers.
 
     Raises
     ------
     ValueError
-        The rows have more cells than the header, or numbers are written in two ways.
+        The rows have more cells than the header, or some columns of numbers have decimal commas
+        and others decimal points.
     """
     import pandas as pd
 
@@ -97,20 +97,20 @@ def read_cells(path: Path, categories: Sequence[str] = ()) -> Cells:
     if not isinstance(text.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its header. Name every column in line 1.")
     header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
-    return Cells(
+    return CsvText(
         text,
         header.iloc[0].tolist(),
         how["sep"],
         _decimal(path, text.drop(columns=list(categories), errors="ignore"), how),
         newline,
         how["encoding"],
-        # Of a carriage return alone, the writer does not know that readers take it for an end.
+        # pandas does not quote a single carriage return, but readers take it for a line end.
         csv.QUOTE_ALL if newline == "\n" and b"\r" in raw else csv.QUOTE_MINIMAL,
     )
 
 
 def _separator(lines: Sequence[bytes]) -> str:
-    """Separator of lines whose quoted parts are left out."""
+    """The separator in lines from which quoted text has been removed."""
 
     def rank(separator: str) -> tuple[bool, int]:
         counts = [line.count(separator.encode()) for line in lines] or [0]
@@ -120,22 +120,20 @@ def _separator(lines: Sequence[bytes]) -> str:
 
 
 def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
-    """Decimal mark of the columns that have one.
+    """The decimal mark of the columns that hold fractions.
 
     Raises
     ------
     ValueError
-        Some have commas, others points.
+        Some columns have decimal commas, others decimal points.
     """
     import pandas as pd
 
-    with_commas = [
-        name
+    commas = text.map(lambda cell: "," in cell)
+    if not any(
+        commas[name].any() and text.loc[commas[name], name].str.fullmatch(NUMBER).all()
         for name in text
-        if (has := text[name].str.contains(",", regex=False)).any()
-        and text.loc[has, name].str.fullmatch(NUMBER).all()
-    ]
-    if not with_commas:
+    ):
         return "."
 
     def numbers(decimal: str) -> set[str]:
@@ -146,7 +144,7 @@ def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
     commas, points = sorted(by_comma - by_point), sorted(by_point - by_comma)
     if commas and points:
         raise ValueError(
-            f"column {commas[0]!r} has decimal commas, column {points[0]!r} has points. Write them "
-            "alike, or name columns that hold no numbers with --categories."
+            f"column {commas[0]!r} has decimal commas, column {points[0]!r} has points. Write all "
+            "numbers alike, or name columns that hold no numbers with --categories."
         )
     return "," if commas else "."
