@@ -16,6 +16,9 @@ from equipoise.polars import as_pandas
 from equipoise.preprocessing import ImageCodec, TableCodec
 from equipoise.preprocessing.dtypes import rounded
 
+Rows = np.ndarray | pd.DataFrame
+RandomState = int | np.random.RandomState | None
+
 # Objects that make a column more than numbers; datetimes are dates.
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
@@ -73,7 +76,6 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
         Wrong dimensions, infinity, no rows, other columns than in ``fit``; NaN in images, or in
         a table if ``allow_missing=False``.
     """
-    X = as_pandas(X)
     if isinstance(X, (list, tuple)):
         X = as_array(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.batches import Batches
 from equipoise.training.steps import adam, descend
 
 PRETRAIN_RATE = 1e-3  # learning rate of the autoencoder
 RIDGE = 1e-6  # keeps the covariance of a class with few rows positive definite
-ROWS_AT_ONCE = 256
+ROWS_PER_BLOCK = 256
 
 
 class BAGAN(DeepOverSampler):
@@ -38,57 +38,67 @@ class BAGAN(DeepOverSampler):
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        What to generate, as in every imbalanced-learn oversampler.
+        How many rows to generate, as in every oversampler of imbalanced-learn.
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Networks for images: small ones, or those of the DGC release. Tables get hidden layers.
     latent_dim : int, default=64
-        Size of a code.
+        Number of dimensions of a code.
     pretrain_epochs : int, default=10
         Passes over the training rows of the autoencoder; 0 leaves it out.
     max_epochs : int, default=20
         Passes over the training rows of the adversarial game; ``history_`` has a record of each.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=2e-4
         Of Adam, for generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+        Course of the learning rate over the training.
     warm_start : bool, default=False
-        Go on with the game from the networks of the last fit, without another pre-training.
+        Whether to continue the game with the networks of the last fit, without another
+        pre-training.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     sampling_strategy_ : dict
-        Rows to generate of each class, by the last resampling.
+        Number of rows of each class that the last resampling generated or, after ``fit``,
+        that a resampling would generate.
     synthetic_mask_ : ndarray of bool
-        Which rows of the last resampling are synthetic.
+        Whether each row of the last resampling is synthetic.
     groups_ : ndarray or None
-        Groups of the rows of the last resampling, where it was given groups.
+        Groups of the rows of the last resampling, if it was given groups.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : BAGANNetwork
+        The trained network.
 
     References
     ----------
@@ -164,15 +174,15 @@ class BAGAN(DeepOverSampler):
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
         """
-        numbers = torch.from_numpy(self._wanted(n, y))
+        numbers = torch.from_numpy(self._requested_classes(n, y))
         return self._codec.decode(self._generated(numbers, self._generator(random_state)))
 
     # The template's parts -------------------------------------------------------------------
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return BAGANNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return BAGANNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> BAGANPlan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> BAGANPlan:
         return BAGANPlan(network, data, self.learning_rate)
 
     def _before_training(self, plan: Any, batch_size: int) -> None:
@@ -186,7 +196,7 @@ class BAGAN(DeepOverSampler):
         with torch.inference_mode():
             blocks = [
                 network.generator(network.draw_codes(block, generator))
-                for block in numbers.split(ROWS_AT_ONCE)
+                for block in numbers.split(ROWS_PER_BLOCK)
             ]
         return torch.cat(blocks)
 
@@ -253,7 +263,7 @@ class BAGANPlan:
                 descend(optimizer, F.mse_loss(x_hat, x))
         network.eval()
         n = len(self.data)
-        blocks = np.array_split(np.arange(n), -(-n // ROWS_AT_ONCE))
+        blocks = np.array_split(np.arange(n), -(-n // ROWS_PER_BLOCK))
         with torch.no_grad():
             codes = torch.cat([network.to_code(self._features(self.data.load(b))) for b in blocks])
         for c in range(network.n_classes):

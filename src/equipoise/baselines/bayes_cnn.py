@@ -16,7 +16,7 @@ from torch.func import functional_call
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
@@ -155,8 +155,9 @@ class BayesCNN(DeepClassifier):
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images, as in :class:`equipoise.DGCClassifier`.
     prior_scale : float, default=0.1
@@ -168,47 +169,55 @@ class BayesCNN(DeepClassifier):
     n_draws : int, default=10
         Draws that a prediction averages over, with the same noise for every row and call.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of Adam; the prior takes the place of weight decay.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the forward pass while training.
+        Precision of the forward pass in training; ``"auto"`` is bfloat16 for images if the
+        device supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: the loss and its parts ``classification`` and ``kl``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : torch.nn.Module
+        The trained network.
 
     References
     ----------
@@ -277,11 +286,11 @@ class BayesCNN(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        trunk = build_trunk(input_shape, self.architecture)
-        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, n_classes)))
+    def _build(self, spec: DataSpec) -> nn.Module:
+        trunk = build_trunk(spec.encoded_shape, self.architecture)
+        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, spec.n_classes)))
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return BayesPlan(
             network,
             data,
@@ -290,7 +299,7 @@ class BayesCNN(DeepClassifier):
             learning_rate=self.learning_rate,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         generator = torch.Generator().manual_seed(PREDICTION_SEED)
         with sampling(network, generator):
             logits = torch.stack([network(x) for _ in range(self.n_draws)])

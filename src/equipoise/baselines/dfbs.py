@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, TrainingRows
-from equipoise.training.blocks import evaluate
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
@@ -44,8 +43,9 @@ class DFBS(DeepClassifier):
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images, as in :class:`equipoise.DGCClassifier`. Tables always get two hidden
         layers.
@@ -54,51 +54,58 @@ class DFBS(DeepClassifier):
     center_weight : float, default=0.01
         Weight of the centre loss.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``; at least one row of each.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress: a bar on a terminal, a line per epoch elsewhere.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : DFBSNetwork
+        The trained network.
 
     References
     ----------
@@ -163,11 +170,11 @@ class DFBS(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return DFBSNetwork(input_shape, n_classes, self.n_features, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return DFBSNetwork(spec.encoded_shape, spec.n_classes, self.n_features, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> DFBSPlan:
-        balance = self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DFBSPlan:
+        balance = fit.class_counts.sum() / (fit.n_classes * fit.class_counts)
         factor = torch.from_numpy(balance).to(data.y.device, torch.float32)[data.y]
         weight = factor if data.weight is None else factor * data.weight
         return DFBSPlan(
@@ -178,27 +185,22 @@ class DFBS(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _after_training(
-        self,
-        network: Any,
-        codec: ImageCodec | TableCodec,
-        rows: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Put the logistic regression in the place of the head that trained the features."""
-        features = evaluate(network, codec, rows, DFBSNetwork.features)
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Replace the head that trained the features by the logistic regression."""
+        features = evaluate_blockwise(network, fit.inputs, DFBSNetwork.features)
         random = np.random.default_rng(self._generator(None).initial_seed())
-        new, labels = sample_features(features, target, random)
+        new, labels = sample_features(features, fit.target, random)
         model = LogisticRegression(max_iter=1000)
-        model.fit(np.concatenate([features, new]), np.concatenate([target, labels]))
+        model.fit(np.concatenate([features, new]), np.concatenate([fit.target, labels]))
         weight, bias = model.coef_, model.intercept_
         if len(weight) == 1:  # of two classes, the log odds of the second
             weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
         with torch.no_grad():
             network.head.weight.copy_(torch.from_numpy(weight))
             network.head.bias.copy_(torch.from_numpy(bias))
+        return {}
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network.head(network.features(x))
 
 

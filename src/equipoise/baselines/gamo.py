@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
-ROWS_AT_ONCE = 256
+ROWS_PER_BLOCK = 256
 HIDDEN = (256, 128)  # units of classifier and discriminator, as released
 
 
@@ -38,62 +38,70 @@ class GAMO(DeepClassifier):
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images, as in :class:`equipoise.DGCClassifier`. Tables always get two hidden
         layers.
     noise_dim : int, default=100
         Size of the generator's noise.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=2e-3
         Peak learning rate of trunk and classifier.
     adversary_rate : float, default=4e-4
         Peak learning rate of generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight of trunk and classifier that a step takes off, times the learning
-        rate.
+        Weight decay coefficient of AdamW, for trunk and classifier.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``; at least one row of each.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the trunk and the classifier of the last fit, against new adversaries.
+        Whether to continue with the trunk and the classifier of the last fit, against new
+        adversaries.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress: a bar on a terminal, a line per epoch elsewhere.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : FeatureClassifier
+        The trained network.
 
     References
     ----------
@@ -156,10 +164,10 @@ class GAMO(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return FeatureClassifier(input_shape, n_classes, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return FeatureClassifier(spec.encoded_shape, spec.n_classes, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> GAMOPlan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> GAMOPlan:
         return GAMOPlan(
             network,
             data,
@@ -169,7 +177,7 @@ class GAMO(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network(x)
 
 
@@ -281,7 +289,7 @@ class GAMOPlan:
         self.optimizers += [self.for_discriminator, self.for_generator]
         self.network.eval()
         with torch.no_grad():
-            for rows in self.sources.split(ROWS_AT_ONCE):
+            for rows in self.sources.split(ROWS_PER_BLOCK):
                 x = self.data.load(rows.cpu().numpy())
                 self._remember(rows, self.data.through(self.network.trunk, x))
 

@@ -24,7 +24,7 @@ from equipoise.classifiers.objective import (
 from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.losses import adjusted_cross_entropy
 
@@ -37,13 +37,14 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepC
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     categorical_features : "auto" or array-like of int, str or bool, default="auto"
-        Columns of a table of whose values only equality counts, by position, name or mask.
-        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+        Categorical features of a table, by index, name or mask. ``"auto"`` selects the
+        columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
-        Whether values of a table may be missing; otherwise they are an error.
+        Whether a table may have missing values; otherwise they raise an error.
     architecture : {"compact", "paper"}, default="compact"
         Network for images: DGC's compact backbone, or the classifier of He et al. [1]_, 5×5
         convolutions to 32 and 64 channels with pooling, dropout of a half and 1000 units, which
@@ -80,50 +81,58 @@ default="cross_entropy"
         α above 0 of λ ~ Beta(α, α), drawn for every pair; small values hardly mix. Unused without
         ``mixing``.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float, default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : torch.nn.Module
+        The trained network.
 
     References
     ----------
@@ -208,25 +217,25 @@ default="cross_entropy"
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+    def _build(self, spec: DataSpec) -> nn.Module:
         return ClassifierNetwork(
-            input_shape, n_classes, self.architecture, cosine=self.loss == "ldam"
+            spec.encoded_shape, spec.n_classes, self.architecture, cosine=self.loss == "ldam"
         )
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
-        if self.augmentation != "none" and len(self.input_shape_) == 1:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
+        if self.augmentation != "none" and fit.is_table:
             raise InvalidParameterError(
                 f"ConvNetClassifier: augmentation={self.augmentation!r} moves the pixels of "
                 "images, but X is a table. Set augmentation='none' or, for flat images, "
                 "image_shape=(height, width)."
             )
-        class_weights, weight = self._class_weights(), data.weight
-        shares, chances = self.class_counts_ / self.class_counts_.sum(), None
+        class_weights, weight = self._class_weights(fit), data.weight
+        prior, sampling_weights = fit.class_counts / fit.class_counts.sum(), None
         if self.resampling == "balanced":
-            chances = (1 / self.class_counts_)[data.y.cpu().numpy()]
+            sampling_weights = (1 / fit.class_counts)[fit.target]
             if weight is not None:
-                chances, weight = chances * weight.cpu().numpy(), None
-            shares = np.full(len(shares), 1 / len(shares))  # of the rows that the loss sees
+                sampling_weights, weight = sampling_weights * weight.cpu().numpy(), None
+            prior = np.full(len(prior), 1 / len(prior))  # of the rows that the loss sees
         late_weight = None
         if class_weights is not None:
             factors = torch.from_numpy(class_weights).to(data.y.device, torch.float32)[data.y]
@@ -235,12 +244,13 @@ default="cross_entropy"
                 late_weight = weighted
             else:
                 weight = weighted
+        log_prior = torch.from_numpy(prior).log().to(data.y.device, torch.float32)
         return ClassifierPlan(
             network,
             replace(data, weight=weight),
             late_weight=late_weight,
-            loss=self._loss(torch.from_numpy(shares).log().to(data.y.device, torch.float32)),
-            chances=chances,
+            loss=self._loss(log_prior, fit),
+            sampling_weights=sampling_weights,
             augmentation=self.augmentation,
             mixing=self.mixing,
             mixing_alpha=self.mixing_alpha,
@@ -248,41 +258,43 @@ default="cross_entropy"
             weight_decay=self.weight_decay,
         )
 
-    def _class_weights(self) -> np.ndarray | None:
-        """``class_weight`` in the order of ``classes_``."""
+    def _class_weights(self, fit: FitContext) -> np.ndarray | None:
+        """Compute ``class_weight`` in the order of the classes."""
+        counts = fit.class_counts
         if self.class_weight is None:
             return None
         if self.class_weight == "deferred":
-            return effective_number_weights(torch.from_numpy(self.class_counts_)).numpy()
+            return effective_number_weights(torch.from_numpy(counts)).numpy()
         if isinstance(self.class_weight, str):
-            return self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
-        classes = self.classes_.tolist()
+            return counts.sum() / (len(counts) * counts)
+        classes = fit.classes.tolist()
         unknown = [c for c in self.class_weight if c not in classes]
         if unknown:
             raise InvalidParameterError(
-                f"ConvNetClassifier: class_weight={self.class_weight!r} names {unknown}, but the "
-                f"classes of y are {classes}. Name only those."
+                f"ConvNetClassifier: class_weight={self.class_weight!r} contains {unknown}, but "
+                f"the classes of y are {classes}. Pass weights of these classes only."
             )
         weights = [self.class_weight.get(c, 1.0) for c in classes]
         if not all(Number(0, open_low=True).accepts(w) for w in weights):
             raise InvalidParameterError(
-                f"ConvNetClassifier: class_weight={self.class_weight!r} is not possible. Give "
-                "each class a number above 0, or leave its rows out of X and y."
+                f"ConvNetClassifier: class_weight={self.class_weight!r} contains a weight that is "
+                "not a positive number. Give each class a number above 0, or leave its rows out "
+                "of X and y."
             )
         return np.array(weights, dtype=np.float64)
 
-    def _loss(self, log_prior: Tensor) -> Callable[..., Tensor]:
-        """The loss of logits, class indices and ``weight=``."""
+    def _loss(self, log_prior: Tensor, fit: FitContext) -> Callable[..., Tensor]:
+        """Create the loss, a function of logits, class indices and ``weight=``."""
         if self.loss == "focal":
             return partial(focal_loss, gamma=self.focal_gamma)
         if self.loss == "ldam":
-            margins = ldam_margins(torch.from_numpy(self.class_counts_)).to(log_prior)
+            margins = ldam_margins(torch.from_numpy(fit.class_counts)).to(log_prior)
             return partial(margin_cross_entropy, margins=COSINE_SCALE * margins)
         # Balanced softmax multiplies the odds by the class sizes: adjustment with tau 1.
         tau = 0.0 if self.loss == "cross_entropy" else 1.0
         return partial(adjusted_cross_entropy, log_prior=log_prior, tau=tau)
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network(x)
 
     def transform(self, X: Any) -> np.ndarray:

@@ -29,8 +29,9 @@ class ClassifierPlan(Callback):
         Takes the place of the rows' own in the last fifth of the epochs, at least one.
     loss : callable
         Logits, class indices and ``weight=`` of a batch → scalar.
-    chances : ndarray of shape (n,) or None
-        Draw the rows of a step with replacement, in these proportions, instead of each once.
+    sampling_weights : ndarray of shape (n,) or None
+        Draw the rows of a step with replacement, with probabilities proportional to these weights.
+        With None, every epoch takes each row once.
     augmentation : str
         See :func:`equipoise.training.augment.augment`.
     mixing : {"none", "mixup", "remix"}
@@ -46,7 +47,7 @@ class ClassifierPlan(Callback):
         *,
         late_weight: Tensor | None,
         loss: Callable[..., Tensor],
-        chances: np.ndarray | None,
+        sampling_weights: np.ndarray | None,
         augmentation: str,
         mixing: str,
         mixing_alpha: float,
@@ -57,8 +58,8 @@ class ClassifierPlan(Callback):
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
         self.mixing, self.mixing_alpha = mixing, mixing_alpha
         self.cumulative = None
-        if chances is not None:
-            cumulative = np.cumsum(chances, dtype=np.float64)
+        if sampling_weights is not None:
+            cumulative = np.cumsum(sampling_weights, dtype=np.float64)
             self.cumulative = cumulative / cumulative[-1]  # ends at 1 exactly, above every draw
         self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 

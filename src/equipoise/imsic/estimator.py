@@ -1,38 +1,48 @@
-"""IMSIC: what a user touches."""
+"""The estimator IMSIC: its parameters, training, resampling and saving."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import networkx as nx
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.errors import InvalidParameterError
+from equipoise.imsic.adoption import adopt
+from equipoise.imsic.alignment import align, check_label_map
+from equipoise.imsic.generation import Generation
+from equipoise.imsic.judging import Judging
+from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.released import read_released
-from equipoise.imsic.sampling import draw_confident, read
+from equipoise.imsic.sampling import draw_confident, infer_category_and_codes
 from equipoise.imsic.steering import Steering
+from equipoise.imsic.structure import Structure, parse_structure
+from equipoise.imsic.training import IMSICPlan
+from equipoise.inputs import Rows
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.interpolation import smote
-from equipoise.training import Callback
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 
-# Epochs of max_epochs="auto", and the least steps: more, and small classes of tables are learnt by
-# heart.
-IMAGES, TABLES = (30, 5000), (5, 1500)
-LEAST_CONFIDENCE = 0.02  # in rows of a table: below, columns have values that never go together
-N_NEIGHBORS = 5  # of a row, for classes too small to generate
-MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
+# Number of epochs and smallest number of steps with max_epochs="auto". With more steps the networks
+# memorise the small classes of tables.
+IMAGE_TRAINING, TABLE_TRAINING = (30, 5000), (5, 1500)
+# min_confidence="auto" for tables. Rows with less have combinations of values that never occur.
+LEAST_CONFIDENCE = 0.02
+N_NEIGHBORS = 5  # of a row, to interpolate in classes that are too small to generate
+MOST_DRAWS = 20  # candidates per wanted row, after which min_confidence counts as unreachable
 
 
-class IMSIC(Steering, DeepOverSampler):
+class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     """Interpretable minority synthesis: an oversampler whose codes a person steers.
 
     A conditional GAN learns all classes together, so that a rare class borrows the variation of
@@ -44,16 +54,17 @@ class IMSIC(Steering, DeepOverSampler):
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        What to generate, as in every imbalanced-learn oversampler.
+        How many rows to generate, as in every oversampler of imbalanced-learn.
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     categorical_features : "auto" or array-like of int, str or bool, default="auto"
-        Columns of a table of whose values only equality counts, by position, name or mask.
-        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+        Categorical features of a table, by index, name or mask. ``"auto"`` selects the
+        columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
-        Whether values of a table may be missing, in synthetic rows too; otherwise they are an
-        error.
+        Whether a table may have missing values, and synthetic rows with them; otherwise
+        missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
         Networks for images: small ones, or those of the release. Tables get hidden layers.
     noise_dim : int, default=62
@@ -89,30 +100,38 @@ class IMSIC(Steering, DeepOverSampler):
         Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
         where these are fewer than 5,000 steps or, for tables, 1,500.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 256.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 256.
     learning_rate : float, default=4e-4
         Of Adam, for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+        Course of the learning rate over the training.
     warm_start : bool, default=False
-        Go on from the networks of the last fit; without `code_names`, the codes keep their names.
+        Whether to continue with the networks of the last fit. Without ``code_names``, the
+        codes then keep their names.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        While training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Precision in training; ``"auto"`` is bfloat16 for images if the device supports it
+        natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     structure_ : Structure
@@ -122,18 +141,20 @@ class IMSIC(Steering, DeepOverSampler):
     label_purity_ : ndarray of shape (n_classes,)
         Share of each class's training rows that the category head puts into its category.
     sampling_strategy_ : dict
-        Rows to generate of each class, by the last resampling.
+        Number of rows of each class that the last resampling generated or, after ``fit``,
+        that a resampling would generate.
     synthetic_mask_ : ndarray of bool
-        Which rows of the last resampling are synthetic.
+        Whether each row of the last resampling is synthetic.
     groups_ : ndarray or None
-        Groups of the rows of the last resampling, where it was given groups.
+        Groups of the rows of the last resampling, if it was given groups.
     n_rejected_ : dict
         Candidates of each class that ``min_confidence`` dropped in the last resampling.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : IMSICNetwork
+        The trained network.
 
     References
     ----------
@@ -172,8 +193,8 @@ class IMSIC(Steering, DeepOverSampler):
         "min_confidence": [OneOf(("auto",)), Number(0, 1, open_high=True)],
     }
 
-    _most_rows = 256
-    _resampled = (*DeepOverSampler._resampled, "n_rejected_")
+    _largest_auto_batch = 256
+    _set_by_resampling = (*DeepOverSampler._set_by_resampling, "n_rejected_")
 
     def __init__(
         self,
@@ -274,28 +295,89 @@ class IMSIC(Steering, DeepOverSampler):
                 **params,
             },
         )
-        sampler._adopt(released, X, y)
+        adopt(sampler, released, X, y)
         return sampler
 
-    # The template's parts -------------------------------------------------------------------
+    # Training -------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        super()._fit(X, y, None)
-        self._candidates, self._accepted = None, {}
-        return self
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return IMSICNetwork(
+            spec.encoded_shape,
+            spec.n_classes,
+            self.n_codes,
+            self.noise_dim,
+            self.architecture,
+            spec.layout,
+        )
 
-    def _n_epochs(self, n_steps: int) -> int:
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
+        if self.label_map is not None:
+            check_label_map(self.label_map, fit.n_classes)
+            if self.label_use == "supervised":
+                raise InvalidParameterError(
+                    f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
+                    "'supervised' the categories are the classes. Leave out one of the two."
+                )
+        return super()._check_before_training(fit) | {"structure_": self._parsed_structure()}
+
+    def _parsed_structure(self) -> Structure:
+        """Parse ``structure``; a continued training keeps names given by ``rename_codes``."""
+        structure = parse_structure(self.structure, self.n_codes, self.code_names)
+        if self._continues() and self.code_names is None:
+            names = self.structure_.names
+            if len(names) == self.n_codes:
+                structure = replace(structure, names=names)
+        return structure
+
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> IMSICPlan:
+        return IMSICPlan(
+            network,
+            data,
+            structure=self._parsed_structure(),
+            structure_weight=self.structure_weight,
+            category_weight=self.category_weight,
+            supervised=self.label_use == "supervised",
+            class_balance=self.class_balance,
+            learning_rate=self.learning_rate,
+        )
+
+    def _n_epochs(self, fit: FitContext, n_steps: int) -> int:
         if self.max_epochs != "auto":
-            return super()._n_epochs(n_steps)
-        epochs, least = TABLES if isinstance(self._codec, TableCodec) else IMAGES
-        return max(epochs, math.ceil(least / n_steps))
+            return super()._n_epochs(fit, n_steps)
+        epochs, least_steps = TABLE_TRAINING if fit.is_table else IMAGE_TRAINING
+        return max(epochs, math.ceil(least_steps / n_steps))
 
-    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Find out which category is which class."""
+        found = evaluate_blockwise(
+            network.discriminator, fit.inputs, lambda d, x: infer_category_and_codes(d, x)[0]
+        ).argmax(1)
+        n = fit.n_classes
+        confusion = np.zeros((n, n), dtype=np.int64)
+        np.add.at(confusion, (fit.target, found), 1)
+        if self.label_map is not None:
+            label_map = check_label_map(self.label_map, n)
+        elif self.label_use == "supervised":
+            label_map = np.arange(n)
+        else:
+            label_map = align(confusion)
+        return {
+            "label_map_": label_map,
+            "label_purity_": confusion[np.arange(n), label_map] / confusion.sum(1),
+            "_rows": fit.rows,
+            "_target": fit.target,
+            "_candidates": None,
+            "_accepted": {},
+        }
+
+    # Resampling -----------------------------------------------------------------------------
+
+    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}
-        return super()._fit_resample(X, y)
+        return super()._fit_resample(X, y, rows)
 
-    def _rows_of_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Any:
-        """``n`` synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
+    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+        """Draw synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
         accepted = self._accepted_rows(label, n)
         if accepted is not None:
             return accepted
@@ -307,41 +389,65 @@ class IMSIC(Steering, DeepOverSampler):
                 "neighbours, not generated. Lower min_class_size to generate them.",
                 stacklevel=2,
             )
-            encoded = self._codec.encode(self._rows_like_fit(real))
-            made = smote(encoded.numpy(), n, N_NEIGHBORS, generator)
-            return self._codec.decode(torch.from_numpy(made))
-        return super()._rows_of_class(label, n, real, generator)
+            points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
+            return self._codec.decode(torch.from_numpy(points))
+        return super()._draw_class(label, n, real, generator)
 
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
-        """Encoded rows of a class in which the category head has enough confidence."""
+        """Generate encoded rows of a class that the category head assigns to it."""
         label = self.classes_.tolist()[number]  # of Python's own types
         least = self.min_confidence
         if isinstance(least, str):
-            least = LEAST_CONFIDENCE if isinstance(self._codec, TableCodec) else 0.0
+            least = LEAST_CONFIDENCE if self._spec.is_table else 0.0
 
         def candidates(k: int) -> Tensor:
-            noise, codes = self._inputs(k, None, 1.0, generator)
-            return self._generated(noise, np.full(k, number), codes)
+            noise, codes = self._draw_inputs(k, None, 1.0, generator)
+            return self._generate(noise, np.full(k, number), codes)
 
         def confidence(x: Tensor) -> Tensor:
-            return read(self.network_, x)[0][:, self.label_map_[number]].exp()
+            log_probability, _ = infer_category_and_codes(self.network_.discriminator, x)
+            return log_probability[:, self.label_map_[number]].exp()
 
         if least == 0:
-            x, drawn = candidates(n), n
+            x, n_drawn = candidates(n), n
         else:
-            x, drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
+            x, n_drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
             if reached < n:
-                found = f"class {label!r}: of {drawn} candidates {reached} reach it, {n} are wanted"
+                found = (
+                    f"class {label!r}: of {n_drawn} candidates {reached} reach it, {n} are wanted"
+                )
                 if self.min_confidence != "auto":
                     raise InvalidParameterError(
                         f"min_confidence={least} is too much for {found}. Lower it, or train for "
                         "more epochs."
                     )
                 warnings.warn(
-                    f"min_confidence='auto', here {least}, is too much for {found}, and the "
-                    "likeliest others make up for it. Look at the rows of this class, or train "
-                    "for more epochs.",
+                    f"min_confidence='auto', here {least}, is too much for {found}, and the most "
+                    "confident of the other candidates make up for it. Look at the rows of this "
+                    "class, or train for more epochs.",
                     stacklevel=2,
                 )
-        self.n_rejected_[label] = drawn - n
+        self.n_rejected_[label] = n_drawn - n
         return x
+
+    # Saving ---------------------------------------------------------------------------------
+
+    def _params_to_save(self) -> dict[str, Any]:
+        params = super()._params_to_save()
+        # A graph is saved as its edges, and the codes keep the names that a person gave them.
+        params["structure"] = [list(edge) for edge in self.structure_.edges] or "independent"
+        params["code_names"] = list(self.structure_.names)
+        return params
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        return super()._fitted_to_save() | {
+            "label_map": self.label_map_.tolist(),
+            "label_purity": self.label_purity_.tolist(),
+        }
+
+    def _restore_fitted(self, values: Mapping[str, Any]) -> None:
+        super()._restore_fitted(values)
+        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        self.label_map_ = np.asarray(values["label_map"], dtype=np.int64)
+        self.label_purity_ = np.asarray(values["label_purity"])
+        self._rows = None

@@ -13,9 +13,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.categorical_column import CategoricalColumn
-from equipoise.preprocessing.categories import is_categorical, named_categorical
+from equipoise.preprocessing.categories import named_categorical
 from equipoise.preprocessing.numeric_column import NumericColumn
 
 Column = NumericColumn | CategoricalColumn
