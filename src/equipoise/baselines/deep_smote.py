@@ -1,4 +1,4 @@
-"""DeepSMOTE: SMOTE between the codes of an autoencoder."""
+"""DeepSMOTE: SMOTE in the latent space of an autoencoder."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ ROWS_PER_BLOCK = 256
 
 
 class DeepSMOTE(DeepOverSampler):
-    """Deep SMOTE: an oversampler that interpolates between codes, and decodes.
+    """Deep SMOTE: an oversampler that interpolates between codes of rows, and decodes the result.
 
-    An autoencoder learns all classes together. New rows lie, as codes, between a real row of the
-    class and one of its nearest neighbours in the class, as in SMOTE, and are decoded. Beside the
-    reconstruction of a batch, training minimises a penalty on rows of one class, every class
-    equally likely. The paper decodes their codes in another order than that of the rows, so
-    that what is decoded varies as it will between neighbours; the release brings both into the
-    same order and thereby reconstructs rows of balanced classes.
+    An autoencoder is trained on all classes together. As in SMOTE, the code of a new row is a
+    random point between the codes of a real row and of one of its nearest neighbours in the class.
+    The training minimises the reconstruction error of a batch, and a penalty on rows of one class,
+    where all classes are equally likely. In the paper the penalty compares these rows with their
+    reconstructions in another order; the authors' release has the same order, which makes it the
+    reconstruction error with balanced classes.
 
-    The trunk and decoder are those that :class:`equipoise.DGCClassifier` has.
+    Trunk and decoder are those of :class:`equipoise.DGCClassifier`.
 
     Parameters
     ----------
@@ -44,16 +44,18 @@ class DeepSMOTE(DeepOverSampler):
         flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
         a table.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the DGC release. Tables get hidden layers.
+        Networks for images: small ones, or those of the DGC release. The networks for tables have
+        dense layers.
     latent_dim : int, default=64
         Number of dimensions of a code.
     penalty : {"aligned", "permuted"}, default="aligned"
-        Order of the codes that the penalty decodes: that of the rows, as the release has it,
-        or another one, as in the paper's Algorithm 1, which draws what is decoded towards the
-        mean of the class.
+        Order of the reconstructions in the penalty: ``"aligned"`` with the rows, as in the authors'
+        release, or ``"permuted"``, as in the paper's Algorithm 1, which pulls reconstructions
+        towards the mean of the class.
     penalty_weight : float, default=1.0
+        Weight of the penalty in the objective.
     n_neighbors : int, default=5
-        Neighbours within the class that a code may be interpolated with.
+        Number of nearest neighbours in the class with which a code may be interpolated.
     max_epochs : int, default=20
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -211,14 +213,14 @@ class Autoencoder(nn.Module):
 
 
 class DeepSMOTEPlan:
-    """Reconstruction of a batch and penalty on rows of one class.
+    """Steps on the reconstruction error of a batch and the penalty on rows of one class.
 
     Parameters
     ----------
     network : Autoencoder
     data : TrainingRows
     permuted : bool
-        Whether the penalty's codes come in another order than its rows.
+        Whether the order of rows and reconstructions differs in the penalty.
     penalty_weight, learning_rate : float
     """
 
@@ -255,7 +257,7 @@ class DeepSMOTEPlan:
         }
 
     def _of_one_class(self, most: int) -> np.ndarray:
-        """Up to so many different rows of a class that is drawn at random."""
+        """Draw a class, and up to ``most`` different rows of it."""
         c = int(torch.randint(len(self.members), (), generator=self.generator))
         order = torch.randperm(len(self.members[c]), generator=self.generator)
         return self.members[c][order[:most].numpy()]

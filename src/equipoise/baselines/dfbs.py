@@ -1,4 +1,4 @@
-"""DFBS: discriminative features, new ones mixed from those of a class, logistic regression."""
+"""DFBS: discriminative features, synthetic features of rare classes, logistic regression."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
-CANDIDATES = 4  # drawn for every feature vector that is wanted
-CENTRE_RATE = 0.5  # α of the centre loss: how far a step moves the centres
+CANDIDATES = 4  # number of draws per synthetic feature vector
+CENTRE_RATE = 0.5  # learning rate α of the class centres
 
 
 class DFBS(DeepClassifier):
-    """Discriminative feature learning and sampling: balance the classes between features.
+    """Discriminative feature learning and sampling: balance the classes in feature space.
 
-    A trunk learns features by cross-entropy, in which all classes weigh the same, and by the
-    centre loss, which draws the features of a class together. Then the smaller classes are filled
-    up to the largest with synthetic features: every value of one is that of a training row of
-    the class, drawn for itself. Kept are those that lie nearer to the mean of their class than to
-    the point half-way from there to the mean of any other. A logistic regression learns from
-    both and predicts.
+    A trunk learns features with the cross-entropy, in which all classes have the same total weight,
+    and the centre loss, which pulls the features of a class together. Then the smaller classes are
+    oversampled to the size of the largest with synthetic feature vectors. Every value of such a
+    vector is copied from a random training row of the class. The vector is accepted if it is closer
+    to the mean of its class than to the midpoints between this mean and those of the other classes.
+    A logistic regression is fitted to real and synthetic features, and makes the predictions.
 
-    This is the row "DFBS" of the DGC paper. What is built is the variant for images of the
-    authors' published code, for tables too (their tables have an autoencoder and a triplet loss
-    instead), with their rule for keeping, made for two classes, asked of every pair; smaller
-    classes are filled up, where the code stops at twice as many or half-way.
+    This is the method "DFBS" in the DGC paper, in the variant for images of the authors' published
+    code, and also used for tables here (for which the authors have an autoencoder and a triplet
+    loss). Their rule of acceptance is for two classes; here it applies to every pair of classes.
+    Smaller classes get the size of the largest, while the authors' code generates fewer rows.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class DFBS(DeepClassifier):
         Backbone of images, as in :class:`equipoise.DGCClassifier`. Tables always get two hidden
         layers.
     n_features : int, default=64
-        Size of a feature vector.
+        Number of values of a feature vector.
     center_weight : float, default=0.01
         Weight of the centre loss.
     max_epochs : int, default=12
@@ -193,7 +193,7 @@ class DFBS(DeepClassifier):
         model = LogisticRegression(max_iter=1000)
         model.fit(np.concatenate([features, new]), np.concatenate([fit.target, labels]))
         weight, bias = model.coef_, model.intercept_
-        if len(weight) == 1:  # of two classes, the log odds of the second
+        if len(weight) == 1:  # for two classes, the log odds of the second one
             weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
         with torch.no_grad():
             network.head.weight.copy_(torch.from_numpy(weight))
@@ -205,7 +205,7 @@ class DFBS(DeepClassifier):
 
 
 class DFBSNetwork(nn.Module):
-    """Trunk, features and a linear head; and the centres of the classes.
+    """Trunk, features and a linear head, with the centres of the classes.
 
     Parameters
     ----------
@@ -232,13 +232,13 @@ class DFBSNetwork(nn.Module):
 
 
 class DFBSPlan:
-    """Weighted cross-entropy and centre loss.
+    """Steps on the weighted cross-entropy and the centre loss.
 
     Parameters
     ----------
     network : DFBSNetwork
     data : TrainingRows
-        The weights count in the cross-entropy alone.
+        Their weights apply to the cross-entropy only.
     center_weight, learning_rate, weight_decay : float
     """
 
@@ -265,12 +265,12 @@ class DFBSPlan:
         center = (features - network.centers[y]).square().sum(1).mean() / 2
         loss = entropy + self.center_weight * center
         descend(self.optimizers[0], loss)
-        network.centers.copy_(moved_centers(network.centers, features.detach(), y))
+        network.centers.copy_(move_centers(network.centers, features.detach(), y))
         return {"loss": loss.detach(), "entropy": entropy.detach(), "center": center.detach()}
 
 
-def moved_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
-    """Centres (C, K) after a step towards the features (n, K) of their classes (Wen, Eq. 4)."""
+def move_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
+    """Move centres (C, K) towards the features (n, K) of their classes (Wen et al., Eq. 4)."""
     pull = torch.zeros_like(centers).index_add_(0, y, features - centers[y])
     counts = torch.bincount(y, minlength=len(centers))
     return centers + CENTRE_RATE * pull / (1 + counts[:, None])
@@ -279,7 +279,7 @@ def moved_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
 def sample_features(
     features: np.ndarray, y: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Synthetic features that fill every class up to the largest.
+    """Draw synthetic features that bring every class to the size of the largest.
 
     Parameters
     ----------
@@ -291,9 +291,9 @@ def sample_features(
     Returns
     -------
     features : ndarray of shape (m, K)
-        Every value is that of a row of the class. Of the candidates those are taken first that
-        lie nearer to the mean of their class than to the middle between it and any other, then
-        those that miss it by least.
+        Every value is that of a row of the class. The vectors are those candidates that are closest
+        to meeting the rule of acceptance: their distance to the mean of the class must not exceed
+        that to the midpoint between this mean and that of another class.
     y : ndarray of shape (m,)
     """
     counts = np.bincount(y)

@@ -16,20 +16,20 @@ from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import adam, descend, repeats
+from equipoise.training.steps import adam, descend, repeated_indices
 
 PREDICTION_SEED = 0
 
 
 class DGCMMNetwork(VariationalClassifier):
-    """p(k) p(z|k) p(x|z) p(y|z) with recognition model q(z|x).
+    """Model p(k) p(z|k) p(x|z) p(y|z) with recognition model q(z|x).
 
     Parameters
     ----------
     input_shape : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     n_classes : int
-        Also the number of components of the mixture.
+        Number of classes, and of components of the mixture.
     latent_dim : int
     architecture : {"compact", "paper"}
 
@@ -37,7 +37,7 @@ class DGCMMNetwork(VariationalClassifier):
     ----------
     prior_logits : Tensor of shape (n_classes,)
     prior_mean, prior_log_variance : Tensor of shape (n_classes, latent_dim)
-        Of the components p(z|k).
+        Parameters of the components p(z|k).
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class DGCMMNetwork(VariationalClassifier):
     ) -> None:
         super().__init__(input_shape, n_classes, latent_dim, architecture)
         self.prior_logits = nn.Parameter(torch.zeros(n_classes))
-        # Components that start at one place would share all gradients and stay there.
+        # Components with equal initial values would have equal gradients and remain equal.
         self.prior_mean = nn.Parameter(torch.randn(n_classes, latent_dim))
         self.prior_log_variance = nn.Parameter(torch.zeros(n_classes, latent_dim))
 
     def log_joint(self, z: Tensor) -> Tensor:
-        """log p(k) p(z|k) of codes (..., K) under every component: (..., n_components)."""
+        """Compute log p(k) p(z|k) of codes (..., K) for every component k."""
         deviation = z[..., None, :] - self.prior_mean
         log_variance = self.prior_log_variance
         terms = deviation.square() / log_variance.exp() + log_variance + math.log(2 * math.pi)
@@ -60,7 +60,7 @@ class DGCMMNetwork(VariationalClassifier):
 def gaussian_kl(
     mean: Tensor, log_variance: Tensor, other_mean: Tensor, other_log_variance: Tensor
 ) -> Tensor:
-    """KL of diagonal Gaussians from one another, summed over the last dimension."""
+    """KL divergence between diagonal Gaussians, summed over the last dimension."""
     difference = log_variance - other_log_variance
     distance = (mean - other_mean).square() / other_log_variance.exp()
     return (difference.exp() + distance - 1 - difference).sum(-1) / 2
@@ -69,16 +69,16 @@ def gaussian_kl(
 def mixture_kl(network: DGCMMNetwork, mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
     """Divergence of q(z|x) q(k|x) from p(z|k) p(k), with q(k|x) = p(k|z).
 
-    Σ_k γ_k KL(q(z|x) ‖ p(z|k)) + Σ_k γ_k log(γ_k / π_k), γ the responsibilities of the
-    components for the code.
+    It is Σ_k γ_k KL(q(z|x) ‖ p(z|k)) + Σ_k γ_k log(γ_k / π_k), where γ_k are the responsibilities
+    of the components for the code.
 
     Parameters
     ----------
     network : DGCMMNetwork
     mean, log_variance : Tensor of shape (n, K)
-        Of q(z|x).
+        Parameters of q(z|x).
     z : Tensor of shape (n, K)
-        A code of each row.
+        One code of each row.
 
     Returns
     -------
@@ -97,12 +97,12 @@ def mixture_kl(network: DGCMMNetwork, mean: Tensor, log_variance: Tensor, z: Ten
 
 
 def distance(x: Tensor, x_hat: Tensor) -> Tensor:
-    """Mean squared difference over the values of each row: (n, ...) → (n,)."""
+    """Mean squared error of each row, (n,), of inputs and reconstructions (n, ...)."""
     return (x - x_hat).flatten(1).square().mean(1)
 
 
 class DGCMMPlan:
-    """Joint step on all parts, then a step of the classifier on codes of balanced classes.
+    """A joint step on all loss terms, and a classifier step on codes of balanced classes.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class DGCMMPlan:
         )
         descend(self.optimizers[0], loss)
         if len(self.optimizers) > 1:
-            source = repeats(self.repeats[y], self.generator)
+            source = repeated_indices(self.repeats[y], self.generator)
             z = draw_codes(mean.detach()[source], log_variance.detach()[source], self.generator)
             weight = None if weight is None else weight[source]
             parts["oversampled"] = self._cross_entropy(z, y[source], weight)
@@ -167,19 +167,21 @@ class DGCMMPlan:
 class DGCMM(DeepClassifier):
     """Deep generative mixture model for robust imbalance classification.
 
-    The successor of DGC: a code explains the input and its label, and the prior of the codes is a
-    mixture of Gaussians that is learnt with everything else,
+    It is the successor of DGC. A latent code z explains both the input and its label, and the prior
+    of the codes is a mixture of Gaussians that is learnt together with the networks:
     p(x, y, z, k) = p(k) p(z|k) p(x|z) p(y|z).
 
-    From the paper and its release [1]_: the model; the objective, a weighted sum of the mean
-    squared error, the cross-entropy (10) and the divergence from the mixture (1e-4), which is that
-    of VaDE [2]_; as many components as classes; latent oversampling up to the size of the largest
-    class. Decided here, where the paper was not at hand or the release contradicts it: the mixture
-    is trained, its weights too, from means drawn from N(0, I) (the release leaves it at N(0, I));
-    recognition does not see the label; the classifier learns from oversampled codes in a step of
-    its own after every batch, not in a second training; prediction averages the classifier over
-    codes of q(z|x) with importance weights p(x|z) p(z) / q(z|x), tempered as the objective tempers
-    these terms.
+    The following is taken from the paper and the authors' release [1]_: the model; the objective, a
+    weighted sum of the mean squared error, the cross-entropy (weight 10) and the divergence from
+    the mixture (weight 1e-4), which is that of VaDE [2]_; as many components as classes; and latent
+    oversampling to the size of the largest class.
+
+    The following was decided here, because the paper was not available or the release contradicts
+    it. The means and weights of the mixture are trained, starting from means drawn from N(0, I) (in
+    the release the prior stays N(0, I)). The recognition model does not receive the label. The
+    classifier learns from oversampled codes in an additional step after every batch, not in another
+    training. Predictions average the classifier over codes from q(z|x) with importance weights
+    p(x|z) p(z) / q(z|x), in which the terms have the same weights as in the objective.
 
     Parameters
     ----------
@@ -188,19 +190,20 @@ class DGCMM(DeepClassifier):
         flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
         a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images, as in :class:`equipoise.DGCClassifier`.
+        Backbone for images, as in :class:`equipoise.DGCClassifier`.
     latent_dim : int, default=64
         Number K of dimensions of a code.
     reconstruction_weight : float, default=1
         Weight of the mean squared error.
     classification_weight : float, default=10
-        λ_cls, above 0.
+        Weight λ_cls of the cross-entropy, above 0.
     mixture_weight : float, default=1e-4
-        λ_mix, the weight of the divergence from the mixture.
+        Weight λ_mix of the divergence from the mixture.
     oversampling_rate : float in [0, 1], default=1
-        0 for none, 1 for as many codes of every class as of the largest.
+        Rate of latent oversampling: with 0 there is none, with 1 there are as many codes of every
+        class as of the largest.
     n_importance_samples : int, default=10
-        Codes per row in prediction.
+        Number of codes per row in prediction.
     max_epochs : int, default=12
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -348,12 +351,12 @@ class DGCMM(DeepClassifier):
     def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         mean, log_variance = network.moments(network.trunk(x))
         generator = torch.Generator().manual_seed(PREDICTION_SEED)
-        # The same noise for every row: none depends on the rows beside it.
+        # The noise is the same for every row, so that results do not depend on other rows.
         noises = torch.randn(self.n_importance_samples, self.latent_dim, generator=generator)
         log_weights, log_labels = [], []
         for noise in noises.to(x):
             z = mean + torch.exp(log_variance / 2) * noise
-            # Constants of the row are left out of log q(z|x).
+            # log q(z|x) is without terms that are constant for a row.
             log_q = -(noise.square() + log_variance).sum(-1) / 2
             log_ratio = network.log_joint(z).logsumexp(-1) - log_q
             error = distance(x, network.decoder(z))

@@ -1,4 +1,4 @@
-"""Max-margin deep generative model: a variational autoencoder whose codes a hinge loss parts."""
+"""Max-margin deep generative model: a variational autoencoder with a hinge loss on its codes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def standard_normal_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 def multiclass_hinge(scores: Tensor, y: Tensor) -> Tensor:
     """Crammer and Singer's hinge loss of every row.
 
-    max_c (Δ(y, c) + s_c − s_y), with Δ = 1 for every wrong class: 0 where the true class leads
-    by at least 1.
+    It is max_c (Δ(y, c) + s_c − s_y), with Δ = 1 for every wrong class: 0 if the score of the true
+    class is larger than all others by at least 1.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def multiclass_hinge(scores: Tensor, y: Tensor) -> Tensor:
 
 
 class MMDGMPlan:
-    """Variational bound plus C times the hinge loss, both on one code per row.
+    """Steps on the variational bound plus C times the hinge loss, with one code per row.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ class MMDGMPlan:
 class MMDGM(DeepClassifier):
     """Max-margin deep generative model on DGC's backbone.
 
-    A variational autoencoder, p(z) = N(0, I) and p(x|z) = N(x̂(z), I), and a linear classifier
-    of its codes learn together: the negative variational bound plus C times the multi-class hinge
-    loss. What the paper says of the classifier's own posterior, a Gaussian around its weights with
-    a Gaussian prior, comes to ``weight_decay``. Nothing in it minds the class sizes.
+    A variational autoencoder, with p(z) = N(0, I) and p(x|z) = N(x̂(z), I), and a linear classifier
+    of its codes are trained together. The objective is the negative variational bound plus C times
+    the multi-class hinge loss. The paper's Gaussian prior of the classifier's weights is equivalent
+    to ``weight_decay``. The method does not correct for class imbalance.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ class MMDGM(DeepClassifier):
         flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
         a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images, as in :class:`equipoise.DGCClassifier`.
+        Backbone for images, as in :class:`equipoise.DGCClassifier`.
     latent_dim : int, default=64
         Number K of dimensions of a code.
     hinge_weight : float, default=1000
-        C, the weight of the hinge loss beside the variational bound in nats. Where it is small
-        the bound prunes the codes, and the rarest classes are lost first.
+        Weight C of the hinge loss relative to the variational bound in nats. If it is small, the
+        bound makes codes uninformative, and the rarest classes are no longer recognised first.
     max_epochs : int, default=12
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -162,8 +162,8 @@ class MMDGM(DeepClassifier):
 
     Notes
     -----
-    The scores of the mean code decide. ``predict_proba`` is their softmax, which the hinge loss
-    does not calibrate.
+    Predictions use the scores of the mean code. ``predict_proba`` is their softmax, which the hinge
+    loss does not calibrate.
 
     References
     ----------

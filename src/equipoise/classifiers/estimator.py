@@ -1,4 +1,4 @@
-"""The plain classifier that a practitioner would train first."""
+"""The plain convolutional classifier, with common remedies for class imbalance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
@@ -46,40 +48,42 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepC
     allow_missing : bool, default=True
         Whether a table may have missing values; otherwise they raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Network for images: DGC's compact backbone, or the classifier of He et al. [1]_, 5×5
-        convolutions to 32 and 64 channels with pooling, dropout of a half and 1000 units, which
-        has no batch normalisation and needs a small ``learning_rate`` (theirs is 1e-4). Tables
-        always get two hidden layers.
+        Network for images. ``"compact"`` is the compact backbone of :class:`DGCClassifier`.
+        ``"paper"`` is the classifier of He et al. [1]_: 5×5 convolutions to 32 and 64 channels with
+        pooling, a layer of 1000 units, and a dropout rate of 0.5. It has no batch normalisation
+        and needs a small ``learning_rate`` (1e-4 in the paper). The network for tables always has
+        two hidden layers.
     loss : {"cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam"}, \
 default="cross_entropy"
-        ``"logit_adjusted"`` trains for the posterior under equal class sizes [2]_;
-        ``"balanced_softmax"`` [3]_ is the same loss by its other name. ``"focal"`` counts samples
-        less that are easy [4]_. ``"ldam"`` makes logits of 30 times a cosine and asks for wider
-        margins around rarer classes, up to 0.5 of the cosine [5]_; with
-        ``class_weight="deferred"`` it is LDAM-DRW.
+        With ``"logit_adjusted"`` the classifier learns the posterior under uniform class priors
+        [2]_; ``"balanced_softmax"`` [3]_ is another name of the same loss. ``"focal"`` gives easy
+        rows less weight [4]_. With ``"ldam"`` the logits are 30 times a cosine, and rarer classes
+        have wider margins, up to 0.5 of the cosine [5]_; together with
+        ``class_weight="deferred"`` that is LDAM-DRW.
     focal_gamma : float, default=2.0
-        γ of the focal loss; 0 makes it the cross-entropy. Unused by the others.
+        Exponent γ of the focal loss; with 0 it is the cross-entropy. The other losses ignore it.
     class_weight : {"balanced", "deferred"}, dict or None, default=None
-        Factor on the weight of every row in the loss, by class; classes that a dict leaves out
-        have 1. ``"balanced"`` gives all classes the same total weight. ``"deferred"`` waits for
-        the last fifth of the epochs, at least one, and then weighs in inverse proportion to the
-        effective number of samples, (1 - β^n) / (1 - β) with β 0.9999 [5]_. No weight changes
-        ``class_counts_``, nor what ``loss`` makes of them: together with a loss that minds the
-        class sizes, it corrects them twice.
+        Factor by class on the weight of every row in the loss; classes that a dict does not contain
+        have 1. ``"balanced"`` gives all classes the same total weight. ``"deferred"`` applies in
+        the last fifth of the epochs (at least one), and weights the classes in inverse proportion
+        to their effective number of samples, (1 - β^n) / (1 - β) with β = 0.9999 [5]_. The weights
+        change neither ``class_counts_`` nor the priors that ``loss`` uses: together with a loss
+        that depends on the class sizes, the imbalance is corrected twice.
     resampling : {"none", "balanced"}, default="none"
-        ``"balanced"`` draws every batch with replacement, all classes equally likely, and rows
-        within a class by their ``sample_weight``, which is used up by that. Logit adjustment then
-        has nothing left to adjust.
+        ``"balanced"`` draws every batch with replacement: all classes have the same probability,
+        and within a class the rows are drawn by their ``sample_weight``, which is not used again in
+        the loss. Logit adjustment then has no effect.
     augmentation : {"none", "shift", "affine"}, default="none"
-        Of images, in training only: moves by up to 1/14 of the size, whole pixels (2 of 28), or
-        that together with turns of up to 10 degrees and scaling by 0.9 to 1.1.
+        Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
+        of their size (2 of 28 pixels). ``"affine"`` translates them by up to 1/14 of their size,
+        rotates them by up to 10 degrees and scales them by 0.9 to 1.1.
     mixing : {"none", "mixup", "remix"}, default="none"
-        ``"mixup"`` trains on mixed pairs of rows, λ of the one and 1 - λ of the other, and on both
-        labels in these shares [6]_. ``"remix"`` leaves the label to the rarer class alone if it is
-        at least 3 times rarer and has more than half of the input [7]_.
+        ``"mixup"`` trains on pairs of rows that are mixed with the weights λ and 1 - λ, and on both
+        labels with these weights [6]_. ``"remix"`` assigns the label of the rarer class alone if it
+        is at least 3 times rarer and its row has more than half of the weight [7]_.
     mixing_alpha : float, default=1.0
-        α above 0 of λ ~ Beta(α, α), drawn for every pair; small values hardly mix. Unused without
-        ``mixing``.
+        Parameter α above 0 of the distribution λ ~ Beta(α, α); small values hardly mix. It is
+        ignored without ``mixing``.
     max_epochs : int, default=12
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -166,7 +170,7 @@ default="cross_entropy"
         self,
         *,
         image_shape: tuple[int, ...] | None = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
         architecture: str = "compact",
         loss: str = "cross_entropy",
@@ -298,7 +302,7 @@ default="cross_entropy"
         return network(x)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Features of every row: what the last layer sees.
+        """Compute the features of every row, which are the inputs of the last layer.
 
         Parameters
         ----------
@@ -317,7 +321,7 @@ default="cross_entropy"
         layers = [m for m in self.network_.modules() if isinstance(m, nn.Linear)]
         return layers[-1].in_features
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # features are float32 whatever X was
         return tags

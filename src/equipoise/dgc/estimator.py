@@ -97,8 +97,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         q(z|x) without the label, and needs ``label_dropout`` above 0. ``"conditional"`` draws them
         from q(z|x, y_c) for every class c, as the paper does.
     density_weight : float in [0, 1], default=1
-        Exponent of the density ratio p(z) / q(z|·) in the importance weights. 1 is Bayes' rule; with
-        0 only the transport cost of the paper's objective counts.
+        Exponent of the density ratio p(z) / q(z|·) in the importance weights. 1 is Bayes' rule;
+        with 0 only the transport cost of the paper's objective counts.
     n_importance_samples : int, default=10
         Number S of codes in prediction, per row (shared) or per row and class (conditional).
     class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"

@@ -10,8 +10,8 @@ from equipoise.networks.columns import ColumnBlocks
 from equipoise.preprocessing.tables import Layout
 
 # Scale of the label's influence on the code. In the authors' release the label is added to 4096
-# features and the learning rate is 1e-5, so that a code depends little on its label. With the larger
-# steps of the compact networks the codes would otherwise reveal the label to the classifier.
+# features and the learning rate is 1e-5, so that a code depends little on its label. With the
+# larger steps of the compact networks the codes would reveal the label to the classifier.
 LABEL_SCALE = 0.02
 
 
@@ -51,8 +51,8 @@ class DGCNetwork(nn.Module):
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
         self.trunk = build_trunk(input_shape, architecture, spatial)
-        # The paper has a linear layer of 4096 units in between. All is affine in the features and the
-        # label, so that a label only shifts the parameters of q(z|x, y).
+        # The paper has a linear layer of 4096 units in between. All is affine in the features and
+        # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim
         self.from_features = nn.Linear(self.trunk.out_features, width)
         self.from_label = nn.Linear(n_classes, width, bias=False)

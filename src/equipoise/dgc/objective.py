@@ -46,8 +46,8 @@ def reconstruction_error(
         differences: the negative log-density, up to a constant, of a Gaussian, a radial
         exponential or a Laplace decoder.
     blocks : ColumnBlocks, default=None
-        Columns of a table: the error of a category is its cross-entropy, that of a missing number is
-        zero.
+        Columns of a table. The error of a category is its cross-entropy, that of a missing number
+        is zero.
 
     Returns
     -------
@@ -181,8 +181,8 @@ def class_gaussians(
 ) -> tuple[Tensor, Tensor]:
     """Fit a Gaussian to the codes of each class.
 
-    The covariance of a class is shrunk towards the pooled one, with the weight of K further rows, so
-    that a class with fewer rows than dimensions gets a covariance of full rank.
+    The covariance of a class is shrunk towards the pooled one, with the weight of K further rows,
+    so that a class with fewer rows than dimensions gets a covariance of full rank.
 
     Parameters
     ----------

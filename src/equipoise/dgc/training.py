@@ -18,7 +18,7 @@ from equipoise.dgc.objective import (
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.steps import adam, descend, dropout, repeats
+from equipoise.training.steps import adam, descend, dropout, repeated_indices
 
 MMD_ROWS = 256  # per step; the pairs of more rows would take longer than the rest of the step
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
@@ -142,7 +142,7 @@ class DGCPlan:
         self, base: Tensor, shifts: Tensor, y: Tensor, weight: Tensor | None
     ) -> Tensor:
         """Train the head alone on codes of which rarer classes provide more (oversampling)."""
-        source = repeats(self.repeats[y], self.generator)
+        source = repeated_indices(self.repeats[y], self.generator)
         labels = y[source]
         codes = self._codes(base[source, None], shifts[labels])[:, 0]
         loss = adjusted_cross_entropy(

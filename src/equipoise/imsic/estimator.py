@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import networkx as nx
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
@@ -25,7 +26,7 @@ from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.released import read_released
 from equipoise.imsic.sampling import draw_confident, infer_category_and_codes
 from equipoise.imsic.steering import Steering
-from equipoise.imsic.structure import Structure, parse_structure
+from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
 from equipoise.inputs import Rows
 from equipoise.parameters import Constraint, Instance, Number, OneOf
@@ -43,13 +44,14 @@ MOST_DRAWS = 20  # candidates per wanted row, after which min_confidence counts 
 
 
 class IMSIC(Steering, Judging, Generation, DeepOverSampler):
-    """Interpretable minority synthesis: an oversampler whose codes a person steers.
+    """Interpretable minority synthesis: an oversampler with codes that a person can steer.
 
-    A conditional GAN learns all classes together, so that a rare class borrows the variation of
-    the large ones. Beside noise and category, the generator gets m codes from U(−1, 1) that a
-    discriminator's head reads back from what was generated; a regulariser holds the readings to
-    a dependency structure that a person prescribes. ``fit`` trains once, :meth:`resample` and
-    :meth:`sample` draw from it as often as wanted.
+    A conditional GAN learns all classes together, so that the rows of a rare class get the
+    variation of the large ones. In addition to noise and category, the generator receives m codes
+    from U(−1, 1). A head of the discriminator infers these codes from the generated rows, and a
+    regulariser makes the inferred codes follow a dependency structure that a person specifies.
+    ``fit`` trains the networks once; :meth:`resample` and :meth:`sample` use them as often as
+    wanted.
 
     Parameters
     ----------
@@ -66,44 +68,48 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         Whether a table may have missing values, and synthetic rows with them; otherwise
         missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the release. Tables get hidden layers.
+        Networks for images: small ones, or those of the authors' release. The networks for tables
+        have dense layers.
     noise_dim : int, default=62
-        Size of the noise z.
+        Number of dimensions of the noise z.
     n_codes : int, default=4
         Number m of interpretable codes.
     code_names : list of str, default=None
-        Their names; None for ``code_1``, ``code_2``, …
+        Names of the codes; None for ``code_1``, ``code_2``, …
     structure : str, dict, list or networkx.DiGraph, default="independent"
-        Edges between codes: ``{"style": ["slant", "thickness"]}`` by name or number,
-        ``"independent"``, or ``"paper"`` (the second and third code lead to the fourth).
+        Directed edges between codes, which are given by name or number, such as
+        ``{"style": ["slant", "thickness"]}``. ``"independent"`` has no edges; in ``"paper"`` the
+        second and the third code lead to the fourth.
     structure_weight : float, default=0.5
-        λ_con, the weight of the regulariser; the release has 0.15 for another scale.
+        Weight λ_con of the regulariser of the codes. The authors' release has 0.15, for a
+        regulariser of another scale.
     category_weight : float, default=1.0
-        λ_cat, the weight of the category's cross-entropy; the generator of a table has none of
-        it where labels are known.
+        Weight λ_cat of the cross-entropy of the categories. For tables with
+        ``label_use="supervised"`` it applies to the discriminator only.
     label_use : {"supervised", "unsupervised"}, default="supervised"
-        Whether the category is the class, or found without labels (as published) and aligned
-        with the classes afterwards.
+        Whether the categories are the classes, or are found without labels, as published, and
+        aligned with the classes afterwards.
     label_map : list of int, default=None
-        Category of every class in the order of the sorted labels, instead of the alignment of
+        Category of every class in the order of the sorted labels, which replaces the alignment with
         ``label_use="unsupervised"``.
     class_balance : float in [0, 1], default=0.5
-        How equal the classes are in a training batch: 0 for their shares in the data, 1 for
-        equal shares.
+        Interpolates the class frequencies of a training batch between those of the data (0) and
+        equal frequencies (1).
     min_class_size : int, default=8
-        Classes with fewer rows are interpolated between neighbours instead of generated.
+        Rows of classes with fewer training rows are interpolated between neighbours, not
+        generated.
     min_confidence : float in [0, 1) or "auto", default="auto"
-        Leave out candidates whose class the category head finds less probable than this; ``"auto"``
-        is 0 for images and 0.02 for tables, where a class with too few such candidates gets the
-        likeliest others, with a warning.
+        Smallest probability of its class, by the category head, at which a generated row is
+        accepted. ``"auto"`` is 0 for images and 0.02 for tables; if a class then has too few such
+        rows, the most probable others are accepted with a warning.
     max_epochs : int or "auto", default="auto"
-        Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
-        where these are fewer than 5,000 steps or, for tables, 1,500.
+        Number of passes over the training rows. ``"auto"`` is 30 for images and 5 for tables, or as
+        many as take 5,000 steps or, for tables, 1,500, if that is more.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
         least 16 and at most 64; for a large table it is 1/200 of the rows, up to 256.
     learning_rate : float, default=4e-4
-        Of Adam, for both networks.
+        Peak learning rate of Adam for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
         Course of the learning rate over the training.
     warm_start : bool, default=False
@@ -135,11 +141,12 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     structure_ : Structure
-        Names of the codes and edges between them.
+        Names of the codes, and the edges between them.
     label_map_ : ndarray of shape (n_classes,)
         Category of every class.
     label_purity_ : ndarray of shape (n_classes,)
-        Share of each class's training rows that the category head puts into its category.
+        Fraction of the training rows of each class that the category head assigns to its
+        category.
     sampling_strategy_ : dict
         Number of rows of each class that the last resampling generated or, after ``fit``,
         that a resampling would generate.
@@ -148,7 +155,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     groups_ : ndarray or None
         Groups of the rows of the last resampling, if it was given groups.
     n_rejected_ : dict
-        Candidates of each class that ``min_confidence`` dropped in the last resampling.
+        Number of rows of each class that ``min_confidence`` rejected in the last resampling.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
@@ -201,13 +208,13 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         *,
         sampling_strategy: Any = "auto",
         image_shape: tuple[int, ...] | None = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
         architecture: str = "compact",
         noise_dim: int = 62,
         n_codes: int = 4,
         code_names: Sequence[str] | None = None,
-        structure: Any = "independent",
+        structure: StructureLike = "independent",
         structure_weight: float = 0.5,
         category_weight: float = 1.0,
         label_use: str = "supervised",
@@ -255,33 +262,40 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
     @classmethod
     def from_released_checkpoint(
-        cls, path: str | Path, *, X: Any = None, y: Any = None, label_map: Any = None, **params: Any
+        cls,
+        path: str | Path,
+        *,
+        X: Any = None,
+        y: Any = None,
+        label_map: Sequence[int] | None = None,
+        **params: Any,
     ) -> Self:
-        """Sampler with a GAN of the published repository, ready to sample and resample.
+        """Create a sampler from a GAN of the authors' repository, ready to sample and resample.
 
-        Nothing in the file is run. Its categories were found without labels: with labelled
-        images they are aligned with the classes, and a ``label_map`` written by hand is
-        checked by a classifier trained on them, which warns of every class that it finds drawn
-        as another. Published samples use ``noise_scale`` of about 0.2 to 0.5.
+        No code in the file is run. The categories of the GAN were found without labels. With
+        labelled images they are aligned with the classes; a ``label_map`` that was written by hand
+        is checked with a classifier trained on the images, and there is a warning for every class
+        whose generated images look like another. The published samples have a ``noise_scale`` of
+        about 0.2 to 0.5.
 
         Parameters
         ----------
         path : str or Path
             A released ``.pt`` file.
         X : array-like of shape (n, 32, 32) or (n, 32, 32, channels), default=None
-            Labelled images, resized as the release does; their dtype and range become those of
-            the samples. None for floats in [0, 1].
+            Labelled images, resized as in the authors' release. The samples get their dtype and
+            range; with None they are floats in [0, 1].
         y : array-like of shape (n,), default=None
-            Their labels. None for classes 0, 1, …
+            Labels of the images; with None the classes are 0, 1, …
         label_map : list of int, default=None
-            Category of every class; needed where there is no ``X``.
+            Category of every class; it is required without ``X``.
         **params
             Further parameters of the estimator.
 
         Returns
         -------
         IMSIC
-            Fitted; ``network_`` is the release's.
+            A fitted sampler; its ``network_`` has the weights in the file.
         """
         released = read_released(path)
         sampler = cls(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from pandas.api import types
 
 from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 
-def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: Any) -> list[bool]:
-    """Mask of the columns that ``categorical_features`` selects.
+def named_categorical(
+    table: np.ndarray | pd.DataFrame, categorical_features: ArrayLike
+) -> list[bool]:
+    """Return a mask of the columns that ``categorical_features`` selects.
 
     Parameters
     ----------
@@ -46,15 +47,14 @@ def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: An
     else:
         raise InvalidParameterError(
             f"categorical_features={categorical_features!r} must be 'auto', a mask of {n} bools, "
-            f"positions from 0 to {n - 1}" + (f", or names among {names}." if names else ".")
+            f"indices from 0 to {n - 1}" + (f", or names among {names}." if names else ".")
         )
     for name, values, is_in in zip(names, columns, mask if columns else [], strict=True):
         if is_in or types.is_bool_dtype(values.dtype) or values.isna().all():
             continue
         if is_categorical(values):
             raise InvalidInputError(
-                f"Column {name!r} of X holds {values.dtype} values but is not in "
-                f"categorical_features={categorical_features!r}. Name it there, or leave it to "
-                "'auto'."
+                f"Column {name!r} of X contains {values.dtype} values but is not in "
+                f"categorical_features={categorical_features!r}. Add it, or set 'auto'."
             )
     return mask
