@@ -15,29 +15,40 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "equipoise"
 LAYERED_METHODS = {"classifiers", "dgc", "imsic"}
 METHODS = LAYERED_METHODS | {"baselines"}  # baselines are independent files
 FOUNDATION = {"errors", "metrics", "networks", "parameters", "preprocessing", "training"}
-FOR_METHODS = FOUNDATION | {"base", "base_classifier", "base_sampler", "inputs", "persistence"}
+FOR_METHODS = FOUNDATION | {
+    *("base", "base_classifier", "base_sampler", "inputs", "persistence", "polars"),
+}
 
 # room -> the other rooms that it may import. A room that is not here may not exist.
 ALLOWED = {
     "errors": set(),
     "atomic": set(),
+    "columns": set(),
     "polars": set(),
     "networks": {"errors"},
     "metrics": {"errors"},
     "parameters": {"errors"},
-    "preprocessing": {"errors"},
+    "preprocessing": {"columns", "errors"},
     "datasets": {"atomic", "errors", "preprocessing"},
     "training": {"atomic", "errors", "metrics", "preprocessing"},
     "inputs": {"errors", "polars", "preprocessing"},
     "persistence": {"errors", "preprocessing"},
     "dataloader": {"errors", "inputs", "polars"},
-    "base": FOUNDATION | {"inputs", "persistence"},
-    "base_classifier": FOUNDATION | {"base"},
+    "base": FOUNDATION | {"inputs", "persistence", "polars"},
+    "base_classifier": FOUNDATION | {"base", "polars"},
     "base_sampler": FOUNDATION | {"base", "inputs", "polars"},
     "generative": {"base_sampler", "errors", "inputs", "parameters", "polars"},
     **{method: FOR_METHODS | {"report"} for method in METHODS},
     "report": {"atomic", "errors", "metrics"},
-    "evaluation": {"errors", "metrics", "parameters", "polars", "preprocessing", "report"},
+    "evaluation": {
+        "columns",
+        "errors",
+        "metrics",
+        "parameters",
+        "polars",
+        "preprocessing",
+        "report",
+    },
     "benchmark": FOR_METHODS | METHODS | {"atomic", "datasets", "evaluation"},
     "studio": FOR_METHODS | METHODS | {"datasets", "report"},
     "cli": FOR_METHODS
@@ -51,12 +62,13 @@ ALLOWED = {
 WITHIN_METHOD = {
     "__init__": {"estimator", "pretraining", "prior_correction"},
     "estimator": {
-        *("training", "inference", "objective", "network", "sampling"),
-        *("steering", "released"),
+        *("training", "inference", "objective", "network", "sampling", "structure"),
+        *("steering", "judging", "generation", "adoption", "alignment", "released"),
     },
-    "steering": {"judging", "profiles", "sampling", "structure"},
-    "judging": {"generation", "alignment"},
-    "generation": {"training", "network", "structure", "sampling", "alignment", "released"},
+    "steering": {"profiles", "sampling", "structure"},
+    "judging": {"alignment"},
+    "generation": {"network", "sampling", "structure"},
+    "adoption": {"alignment", "released", "structure"},
     "training": {"objective", "network", "convolutions", "structure"},
     "inference": {"objective", "network"},
     "sampling": {"network"},

@@ -1,11 +1,11 @@
-"""What every estimator of this library shares: checks, training, evaluation, saving."""
+"""What all estimators of this library share: validation, training, evaluation and saving."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,14 +13,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise import persistence
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import (
+    RandomState,
+    Rows,
+    adopt_features,
     check_labels,
     check_rows,
     check_weights,
@@ -29,19 +33,30 @@ from equipoise.inputs import (
 )
 from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
-from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, EarlyStopping, Plan, ProgressBar, TrainingRows, fit_loop
-from equipoise.training.blocks import evaluate, loader
-from equipoise.training.precision import autocast, resolve_device
+from equipoise.polars import as_pandas
+from equipoise.preprocessing import Codec, EncodedRows, TableCodec
+from equipoise.training import (
+    Callback,
+    DataSpec,
+    EarlyStopping,
+    FitContext,
+    Plan,
+    ProgressBar,
+    TrainingRows,
+    fit_loop,
+)
+from equipoise.training.blockwise import evaluate_blockwise
+from equipoise.training.context import HeldOut
+from equipoise.training.precision import resolve_device
 from equipoise.training.schedules import SCHEDULES
 
-# Of an estimator that lets a user say what the columns of a table are.
+# Constraints of the parameters that describe the columns of a table.
 TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
     "categorical_features": [
         OneOf(("auto",)),
         Instance(
             (list, tuple, np.ndarray, pd.Index, pd.Series),
-            "a list of positions, of names or of bools",
+            "a list of column indices, of column names or of bools",
         ),
     ],
     "allow_missing": [BOOLEAN],
@@ -51,14 +66,26 @@ TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
 class DeepEstimator(BaseEstimator):
     """Template of a neural estimator for images and tables.
 
-    A subclass declares its parameters in ``__init__``, adds their limits to ``_constraints``
-    and writes ``_build`` and ``_plan``; to stop early it also needs ``_log_posterior``.
+    A subclass declares its parameters in ``__init__``, adds their constraints to ``_constraints``
+    and implements ``_build`` and ``_plan``; early stopping also needs ``_log_posterior``.
+
+    The hooks receive everything they need to know about the data as arguments. They do not read
+    fitted attributes, which are set only when the training has succeeded.
     """
 
-    _most_rows: ClassVar[int] = 512  # of a large table per step
+    # Fitted attributes.
+    network_: Any
+    classes_: np.ndarray
+    class_counts_: np.ndarray
+    input_shape_: tuple[int, ...]
+    history_: list[dict[str, Any]]
+    callbacks_: list[Callback]
+    _codec: Codec
+
+    _largest_auto_batch: ClassVar[int] = 512  # number of rows of a table in a step
     # For subclasses without these parameters.
     early_stopping: bool = False
-    categorical_features: Any = "auto"
+    categorical_features: ArrayLike = "auto"
     allow_missing: bool = True
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
@@ -83,148 +110,162 @@ class DeepEstimator(BaseEstimator):
         "verbose": [BOOLEAN, Number(0, integer=True)],
     }
 
-    # What a subclass writes -----------------------------------------------------------------
+    # Hooks that a subclass implements ---------------------------------------------------------
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+    def _build(self, spec: DataSpec) -> nn.Module:
+        """Create the network for a kind of data."""
         raise NotImplementedError
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
+        """Create what :func:`equipoise.training.fit_loop` trains."""
         raise NotImplementedError
 
-    def _check_before_training(self, target: np.ndarray) -> None:
-        """Whatever else has to hold of parameters and class indices, known classes given."""
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
+        """Log posterior of every class, (n, n_classes), up to a constant per row."""
+        raise NotImplementedError
+
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
+        """Check what depends on both parameters and data.
+
+        Returns
+        -------
+        dict
+            Fitted attributes that are known before the training; they are set after it.
+        """
+        return {}
 
     def _before_training(self, plan: Any, batch_size: int) -> None:
-        """Whatever comes before the first epoch of a new network."""
+        """Do what has to happen before the first epoch of a new network."""
 
-    def _after_training(
-        self,
-        network: Any,
-        codec: ImageCodec | TableCodec,
-        rows: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Whatever the trained network still needs from the training rows."""
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Compute what the trained network still needs from the training rows.
+
+        Returns
+        -------
+        dict
+            Fitted attributes of the subclass.
+        """
+        return {}
 
     # Fitting --------------------------------------------------------------------------------
 
-    def _fit_or_restore(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit; a fit that fails leaves the estimator as it was."""
-        before = vars(self).copy()
-        try:
-            return self._fit(X, y, sample_weight)
-        except BaseException:
-            self.__dict__ = before
-            raise
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> FitContext:
+        """Validate, train, and set all fitted attributes at the end.
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        The estimator stays as it was if anything fails before.
+        """
         check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
         self._check_callbacks()
+        seen = copy.copy(self)  # scikit-learn records the features of X on it
+        fit = self._fit_context(seen, X, y, sample_weight)
+        fitted = self._check_before_training(fit)
+        network = self._starting_network(fit)
+        history, callbacks = self._train(network, fit)
+        fitted |= self._after_training(network, fit)
+
+        adopt_features(self, seen)
+        self._codec = fit.codec
+        self.input_shape_ = fit.codec.input_shape
+        self.classes_, self.class_counts_ = fit.classes, fit.class_counts
+        self.history_, self.callbacks_ = history, callbacks
+        self.network_ = network.cpu()
+        self.__dict__.update(fitted)
+        return fit
+
+    def _fit_context(
+        self, seen: DeepEstimator, X: Any, y: Any, sample_weight: ArrayLike | None
+    ) -> FitContext:
+        """Validate the data and encode it once; ``seen`` gets the features of ``X``."""
         device = resolve_device(self.device)
-        table = check_rows(self, X, reset=True)
+        table = check_rows(seen, X, reset=True)
         classes, target = check_labels(y, len(table))
-        table, target, weights = check_weights(sample_weight, table, target, classes)
-        self._codec = codec = self._starting_codec(table, X)
+        table, target, weight = check_weights(sample_weight, table, target, classes)
+        codec = self._starting_codec(table, X)
         rows = codec.rows(table)
         seed = int(check_random_state(self.random_state).randint(2**31))
-        train, held_out = np.arange(len(rows)), None
+        held_out = None
         if self.early_stopping:
-            train, held_out = stratified_holdout(target, self.validation_fraction, seed, classes)
+            train, validation = stratified_holdout(target, self.validation_fraction, seed, classes)
+            held_out = HeldOut(EncodedRows(codec, rows[validation], keep=True), target[validation])
+            rows, target = rows[train], target[train]
+            weight = None if weight is None else weight[train]
+        counts = np.bincount(target, weight, len(classes))
+        inputs = EncodedRows(codec, rows, keep=True)
+        return FitContext(codec, classes, counts, inputs, target, weight, held_out, seed, device)
 
-        network: Any = self._starting_network(codec, classes, seed)
-        network.to(device, torch.float32, memory_format=torch.channels_last)
+    def _train(self, network: Any, fit: FitContext) -> tuple[list[dict[str, Any]], list[Callback]]:
+        """Train a network; returns the history and the callbacks that took part."""
+        network.to(fit.device, torch.float32, memory_format=torch.channels_last)
         earlier = self.history_ if self._continues() else []
-
-        def score() -> float:
-            values = evaluate(network, codec, rows[held_out], self._log_posterior)
-            return acsa(target[held_out], values.argmax(1))
-
-        y_tensor = torch.from_numpy(target[train]).to(device)
-        weight_tensor = None
-        if weights is not None:
-            weight_tensor = torch.from_numpy(weights[train]).to(device, torch.float32)
-        self.class_counts_ = np.bincount(
-            target[train], None if weights is None else weights[train], len(classes)
-        )
-        self.classes_, self.input_shape_ = classes, codec.input_shape
-        self._check_before_training(target[train])
-        counts = torch.from_numpy(self.class_counts_).to(device, torch.float32)
-        plan = self._plan(
-            network,
-            TrainingRows(
-                loader(codec, rows, train, device),
-                y_tensor,
-                weight_tensor,
-                counts,
-                torch.Generator().manual_seed(seed),
-                self._autocast(device),
-            ),
-        )
-        batch_size = self._batch_size(len(train))
+        plan = self._plan(network, TrainingRows.from_fit(fit, self.precision), fit)
         own: list[Callback] = list(copy.deepcopy(self.callbacks or []))
         callbacks = own.copy()
-        if self.early_stopping:  # first, so that a checkpoint holds its verdict
+        if self.early_stopping:  # first, so that a checkpoint contains its decision
             callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
         if self.verbose:
             callbacks.append(ProgressBar())
+        batch_size = self._batch_size(fit)
         if not self._continues():
-            self._before_training(plan, min(batch_size, len(train)))
+            self._before_training(plan, min(batch_size, len(fit)))
         history = fit_loop(
             plan,
-            len(train),
-            max_epochs=self._n_epochs(math.ceil(len(train) / batch_size)),
+            len(fit),
+            max_epochs=self._n_epochs(fit, math.ceil(len(fit) / batch_size)),
             batch_size=batch_size,
             schedule=self.lr_schedule,
-            score=score if self.early_stopping else None,
+            score=self._validation_score(network, fit),
             callbacks=callbacks,
-            fingerprint=self._fingerprint(rows, target, weights, train, len(earlier)),
+            fingerprint=self._fingerprint(fit, len(earlier)),
         )
-        trained_on = rows if held_out is None else rows[train]
-        self._after_training(network, codec, trained_on, target[train])
-        self.network_ = network.cpu()
-        self.history_: list[dict[str, Any]] = [*earlier, *history]
-        self.callbacks_ = own
-        return self
+        return [*earlier, *history], own
+
+    def _validation_score(self, network: nn.Module, fit: FitContext) -> Callable[[], float] | None:
+        """Function that computes the ACSA on the held-out rows, where there are some."""
+        if fit.held_out is None:
+            return None
+        inputs, target = fit.held_out
+
+        def score() -> float:
+            scores = evaluate_blockwise(
+                network, inputs, lambda network, x: self._log_posterior(network, x, fit)
+            )
+            return acsa(target, scores.argmax(1))
+
+        return score
 
     def _check_callbacks(self) -> None:
         for callback in self.callbacks or []:
             if not isinstance(callback, Callback):
                 raise InvalidParameterError(
-                    f"callbacks has {callback!r}, which is no instance of "
-                    "equipoise.training.Callback. Pass a list of such."
+                    f"callbacks contains {callback!r}, which is no instance of "
+                    "equipoise.training.Callback. Pass a list of callbacks."
                 )
             if isinstance(callback, EarlyStopping) and not self.early_stopping:
                 raise InvalidParameterError(
-                    f"callbacks has an EarlyStopping, but {type(self).__name__} has no validation "
-                    "score without early_stopping=True. Set that, where it has this parameter, in "
-                    "place of the callback."
+                    f"callbacks contains an EarlyStopping, but {type(self).__name__} has no "
+                    "validation score without early_stopping=True. Leave the callback out and set "
+                    "early_stopping=True, if the estimator has this parameter."
                 )
 
-    def _autocast(self, device: torch.device) -> torch.autocast:
-        """Context for the trunk's forward pass in training."""
-        # The layers for tables are so small that casting costs more than it saves.
-        is_table = isinstance(self._codec, TableCodec)
-        precision = "float32" if is_table and self.precision == "auto" else self.precision
-        return autocast(precision, device)
-
-    def _batch_size(self, n: int) -> int:
-        """Largest number of rows per step, of ``n`` to train on."""
+    def _batch_size(self, fit: FitContext) -> int:
+        """Largest number of rows in a step."""
         if self.batch_size != "auto":
             return self.batch_size
-        size = int(np.clip(n // 50, 16, 64))
-        if isinstance(self._codec, TableCodec):  # whose steps cost much the same with more rows
-            size = max(size, min(n // 200, self._most_rows))
+        size = int(np.clip(len(fit) // 50, 16, 64))
+        if fit.is_table:  # whose steps take hardly longer with more rows
+            size = max(size, min(len(fit) // 200, self._largest_auto_batch))
         return size
 
-    def _n_epochs(self, n_steps: int) -> int:
-        """Passes over the training rows, of so many steps each."""
+    def _n_epochs(self, fit: FitContext, n_steps: int) -> int:
+        """Number of passes over the training rows, each of which takes ``n_steps`` steps."""
         return self.max_epochs
 
-    def _starting_codec(self, table: Any, X: Any) -> ImageCodec | TableCodec:
-        codec = fit_codec(table, X, self)
+    def _starting_codec(self, table: Rows, original: Any) -> Codec:
+        """Codec of the training rows; that of the earlier fit if the training continues."""
+        codec = fit_codec(table, original, self)
         if self._continues() and codec.input_shape == self.input_shape_:
             self._codec.check(table)
-            given, known = (_names(c) for c in (codec, self._codec))
+            given, known = (_column_names(c) for c in (codec, self._codec))
             if given and known and given != known:
                 raise InvalidInputError(
                     f"warm_start=True needs the columns {known} of the earlier fit, got {given}. "
@@ -233,139 +274,144 @@ class DeepEstimator(BaseEstimator):
             return self._codec
         return codec
 
-    def _starting_network(
-        self, codec: ImageCodec | TableCodec, classes: np.ndarray, seed: int
-    ) -> nn.Module:
-        network = self._new_network(codec.encoded_shape, len(classes), seed)
+    def _starting_network(self, fit: FitContext) -> nn.Module:
+        """Create a network, with the weights of the earlier fit if the training continues."""
+        network = self._new_network(fit, fit.seed)
         if not self._continues():
             return network
-        if not np.array_equal(classes, self.classes_) or codec.input_shape != self.input_shape_:
+        classes, shape = fit.classes, fit.codec.input_shape
+        if not np.array_equal(classes, self.classes_) or shape != self.input_shape_:
             raise InvalidInputError(
                 f"warm_start=True needs the classes {self.classes_.tolist()} and the input "
                 f"shape {self.input_shape_} of the earlier fit, got {classes.tolist()} and "
-                f"{codec.input_shape}. Set warm_start=False to start anew."
+                f"{shape}. Set warm_start=False to start anew."
             )
         try:
             network.load_state_dict(self.network_.state_dict())
         except RuntimeError:
             raise InvalidInputError(
-                "warm_start=True goes on from the network of the earlier fit, but the "
-                "parameters now ask for other layers. Set warm_start=False to start anew."
+                "warm_start=True continues with the network of the earlier fit, but the "
+                "parameters now require other layers. Set warm_start=False to start anew."
             ) from None
         return network
 
     def _continues(self) -> bool:
-        """Whether a fit goes on from the network of the last one."""
+        """Whether a fit continues with the network of the last one."""
         return self.warm_start and hasattr(self, "network_")
 
-    def _fingerprint(
-        self,
-        rows: np.ndarray,
-        target: np.ndarray,
-        weights: np.ndarray | None,
-        train: np.ndarray,
-        n_earlier: int,
-    ) -> str:
-        """Equal for two fits if the checkpoint of one may be continued by the other."""
-        unlike = {"callbacks", "device", "verbose"}
+    def _fingerprint(self, fit: FitContext, n_earlier_epochs: int) -> str:
+        """Hash that is equal for two fits if one may continue from the other's checkpoint."""
+        irrelevant = {"callbacks", "device", "verbose"}
         if not isinstance(self.random_state, Integral):
-            unlike.add("random_state")
-        params = {k: v for k, v in self.get_params(deep=False).items() if k not in unlike}
-        digest = hashlib.sha256(repr((params, rows.shape, n_earlier)).encode())
-        sample = train[:: max(1, len(train) // 256)]
-        for part in (rows[sample], target[train], None if weights is None else weights[train]):
+            irrelevant.add("random_state")
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in irrelevant}
+        n_held_out = 0 if fit.held_out is None else len(fit.held_out.target)
+        shape = (len(fit) + n_held_out, *fit.rows.shape[1:])
+        digest = hashlib.sha256(repr((params, shape, n_earlier_epochs)).encode())
+        for part in (fit.rows[:: max(1, len(fit) // 256)], fit.target, fit.weight):
             digest.update(b"" if part is None else part.tobytes())
         return digest.hexdigest()
 
-    def _new_network(self, input_shape: tuple[int, ...], n_classes: int, seed: int) -> nn.Module:
-        # Weights are drawn from torch's global generator: keep it as the user left it.
+    def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
+        # Weights are drawn from torch's global generator, which is then reset.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
-            return self._build(input_shape, n_classes)
+            return self._build(spec)
 
     # Evaluation -----------------------------------------------------------------------------
 
+    @property
+    def _spec(self) -> DataSpec:
+        """The kind of data of the last successful fit."""
+        return DataSpec(self._codec, self.classes_, self.class_counts_)
+
     def _apply(self, X: Any, function: Callable[[Any, Tensor], Tensor]) -> np.ndarray:
+        """Evaluate ``function(network_, x)`` on rows, block by block."""
         rows = self._rows_like_fit(X)
-        device = resolve_device(self.device)
-        return evaluate(self.network_.to(device), self._codec, rows, function)
+        inputs = EncodedRows(self._codec, rows)
+        network = self.network_.to(resolve_device(self.device))
+        return evaluate_blockwise(network, inputs, function)
 
     def _rows_like_fit(self, X: Any) -> np.ndarray:
+        """Validate rows like those of the fit; returns them as the codec holds them."""
         check_is_fitted(self)
-        table = check_rows(self, X, reset=False)
+        table = check_rows(self, as_pandas(X), reset=False)
         self._codec.check(table)
         return self._codec.rows(table)
 
     def _flat(self, X: Any) -> np.ndarray:
-        """Rows (n, n_values) as the networks see them."""
+        """Validate rows like those of the fit and encode them, as shape (n, n_values)."""
         return self._encoded(self._rows_like_fit(X))
 
     def _encoded(self, rows: np.ndarray) -> np.ndarray:
-        """The same of what the codec has of rows."""
+        """Encode rows that the codec holds, as shape (n, n_values)."""
         return self._codec.encode(rows).flatten(1).numpy()
 
-    def _wanted(self, n: Any, y: Any) -> np.ndarray:
-        """Class index of every row that ``sample(n, y)`` is to draw."""
+    def _requested_classes(self, n: int, y: Any) -> np.ndarray:
+        """Class index of every row that ``sample(n, y)`` has to draw."""
         check_is_fitted(self)
-        wanted = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
+        requested = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
         self._check_n(n)
-        return np.repeat(wanted, n)
+        return np.repeat(requested, n)
 
     def _check_n(self, n: Any, least: int = 1) -> None:
         if not Number(least, integer=True).accepts(n):
             raise InvalidParameterError(f"n={n!r} must be an integer of at least {least}.")
 
-    def _generator(self, random_state: Any) -> torch.Generator:
-        """Noise for ``random_state``, or for the estimator's own where that is None."""
+    def _generator(self, random_state: RandomState) -> torch.Generator:
+        """Source of noise for ``random_state``, or for the estimator's own if that is None."""
         source = self.random_state if random_state is None else random_state
         return torch.Generator().manual_seed(int(check_random_state(source).randint(2**31)))
 
-    def _class_index(self, y: Any) -> np.ndarray:
+    def _class_index(self, y: ArrayLike) -> np.ndarray:
+        """Indices of labels in ``classes_``."""
         labels = np.asarray(y)
-        # By pandas: NumPy compares numbers with words as words.
-        number = pd.Index(self.classes_).get_indexer(labels.ravel()).reshape(labels.shape)
-        if (number < 0).any():
+        # pandas finds them, because NumPy compares numbers with strings as strings.
+        index = pd.Index(self.classes_).get_indexer(labels.ravel()).reshape(labels.shape)
+        if (index < 0).any():
             raise InvalidInputError(
-                f"y contains {labels[number < 0].tolist()[0]!r}, which is none of the classes "
-                f"{self.classes_.tolist()}."
+                f"y contains {labels[index < 0].tolist()[0]!r}, which is none of the classes "
+                f"{self.classes_.tolist()}. Pass labels of these classes only."
             )
-        return number
+        return index
 
     # Saving ---------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator to a folder: ``params.json`` and ``weights.safetensors``.
 
-        The folder appears whole or not at all; an earlier save at the path is replaced.
-        Callbacks and a ``RandomState`` are not saved; column labels other than strings and
+        The folder is written completely or not at all; an earlier save at the path is replaced.
+        Callbacks and a ``RandomState`` are not saved; column names other than strings and
         numbers are saved as strings.
 
         Parameters
         ----------
         path : str or Path
+            Folder to create.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the estimator is not fitted.
         InvalidInputError
-            The path is a file, or a folder with other things in it.
+            If the path is a file, or a folder that contains other files.
         """
         check_is_fitted(self)
         persistence.save(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read an estimator that :meth:`save` wrote. Runs no code from the folder.
+        """Read an estimator that :meth:`save` wrote, without running any code from the folder.
 
         Parameters
         ----------
         path : str or Path
+            Folder that :meth:`save` created.
 
         Raises
         ------
         InvalidInputError
-            There is no saved estimator, or one of another class.
+            If the folder contains no saved estimator, or one of another class.
         """
         return persistence.load(cls, Path(path))
 
@@ -377,16 +423,16 @@ class DeepEstimator(BaseEstimator):
         return params
 
     def _fitted_to_save(self) -> dict[str, Any]:
-        """Fitted attributes of a subclass, as JSON keeps them."""
+        """Fitted attributes of a subclass in a form that JSON can hold."""
         return {}
 
-    def _restore_fitted(self, values: dict[str, Any]) -> None:
-        """Inverse of ``_fitted_to_save``; the network is there already."""
+    def _restore_fitted(self, values: Mapping[str, Any]) -> None:
+        """Inverse of ``_fitted_to_save``, called when the network is already there."""
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.categorical = tags.input_tags.string = self.image_shape is None
@@ -395,7 +441,7 @@ class DeepEstimator(BaseEstimator):
         return tags
 
 
-def _names(codec: ImageCodec | TableCodec) -> list[str]:
-    """Of the columns, as a saved codec has them; none without a DataFrame."""
+def _column_names(codec: Codec) -> list[str]:
+    """Names of the columns as a saved codec has them; empty if it was not fitted on a frame."""
     names = codec.names if isinstance(codec, TableCodec) else None
     return [] if names is None else list(map(str, names))

@@ -1,22 +1,24 @@
-"""What every classifier of this library adds to the template: predictions."""
+"""What the classifiers of this library share: fitting with sample weights, and predictions."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
-from torch import Tensor
+from sklearn.utils.validation import check_is_fitted
 
 from equipoise.base import DeepEstimator
 from equipoise.parameters import BOOLEAN, Constraint, Number
+from equipoise.polars import as_pandas
 
 
 class DeepClassifier(ClassifierMixin, DeepEstimator):
     """Template of a neural classifier for images and tables.
 
-    A subclass writes ``_build``, ``_plan`` and ``_log_posterior``.
+    A subclass implements ``_build``, ``_plan`` and ``_log_posterior``.
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
@@ -27,11 +29,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         "n_iter_no_change": [Number(1, integer=True)],
     }
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
-        """Log posterior of every class, (n, n_classes), up to a constant of the row."""
-        raise NotImplementedError
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Train on images or rows of a table.
 
         Parameters
@@ -44,7 +42,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         y : array-like of shape (n,)
             Class labels, ints or strings, at least two classes.
         sample_weight : array-like of shape (n,), optional
-            Non-negative weights; rows of weight zero are left out.
+            Non-negative weights. Rows of weight zero are ignored.
 
         Returns
         -------
@@ -53,11 +51,12 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Raises
         ------
         ValueError
-            Impossible parameters or data, before any training.
+            If parameters or data are invalid; it is raised before any training.
         TrainingDivergedError
-            The loss became NaN or infinite.
+            If the loss becomes NaN or infinite.
         """
-        return self._fit_or_restore(X, y, sample_weight)
+        self._fit(as_pandas(X), as_pandas(y), sample_weight)
+        return self
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Log posterior of every class, in the order of ``classes_``.
@@ -71,7 +70,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         -------
         ndarray of shape (n, n_classes), float64
         """
-        scores = self._apply(X, self._log_posterior).astype(np.float64)
+        scores = self._scores(X).astype(np.float64)
         return np.asarray(log_softmax(scores, axis=1))
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -91,5 +90,10 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         ndarray of shape (n,)
             Labels as in ``y``.
         """
-        best = self._apply(X, self._log_posterior).argmax(axis=1)
+        best = self._scores(X).argmax(axis=1)
         return self.classes_[best]
+
+    def _scores(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        spec = self._spec
+        return self._apply(X, lambda network, x: self._log_posterior(network, x, spec))

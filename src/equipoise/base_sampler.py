@@ -1,8 +1,9 @@
-"""What every oversampler of this library adds to the template: train once, resample often."""
+"""What the oversamplers of this library share: they train once and resample as often as wanted."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,34 +11,39 @@ import pandas as pd
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
+from imblearn.utils._validation import ArraysTransformer
+from numpy.typing import ArrayLike
+from sklearn.preprocessing import label_binarize
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from equipoise.base import DeepEstimator
 from equipoise.errors import InvalidInputError
-from equipoise.inputs import as_array, check_resampled_labels
+from equipoise.inputs import Rows, as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
 from equipoise.preprocessing.dtypes import rounded
+from equipoise.training import FitContext
 
 
 class DeepOverSampler(DeepEstimator, BaseOverSampler):
     """Template of a generative oversampler for images and tables.
 
-    A subclass writes ``_build``, ``_plan`` and ``_synthesise``.
+    A subclass implements ``_build``, ``_plan`` and either ``_synthesise`` or ``_draw_class``.
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepEstimator._constraints,
-        "sampling_strategy": [Instance((object,), "what imbalanced-learn understands")],
+        "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
     }
 
     # Fitted attributes that a resampling sets.
-    _resampled: ClassVar[tuple[str, ...]] = ("sampling_strategy_", "synthetic_mask_")
+    _set_by_resampling: ClassVar[tuple[str, ...]] = ("sampling_strategy_", "synthetic_mask_")
 
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
-        """``n`` encoded rows of the class with this number."""
+        """Generate ``n`` encoded rows of the class with this index."""
         raise NotImplementedError
 
     # Training -------------------------------------------------------------------------------
@@ -62,23 +68,26 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         Raises
         ------
         ValueError
-            Impossible parameters or data, before any training.
+            If parameters or data are invalid; it is raised before any training.
         TrainingDivergedError
-            The loss became NaN or infinite.
+            If the loss becomes NaN or infinite.
         """
-        check_resampled_labels(as_pandas(y))
-        labels, _ = check_target_type(as_pandas(y), indicate_one_vs_all=True)
-        return self._fit_or_restore(X, labels)
+        labels, _ = _checked_labels(as_pandas(y))
+        self._fit(as_pandas(X), labels)
+        return self
 
-    def _check_before_training(self, target: np.ndarray) -> None:
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
         # Every sampler's fit counts what it would generate.
-        self.sampling_strategy_ = check_sampling_strategy(
-            self.sampling_strategy, self.classes_[target], "over-sampling"
-        )
+        return {"sampling_strategy_": self._count_missing_rows(fit.classes[fit.target])}
+
+    def _count_missing_rows(self, labels: np.ndarray) -> dict[Any, int]:
+        """Number of rows of every class that ``sampling_strategy`` asks for."""
+        strategy = check_sampling_strategy(self.sampling_strategy, labels, "over-sampling")
+        return with_python_types(strategy)
 
     # Resampling -----------------------------------------------------------------------------
 
-    def fit_resample(self, X: Any, y: Any, groups: Any = None) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any, groups: ArrayLike | None = None) -> tuple[Any, Any]:
         """Train, then append synthetic rows.
 
         Parameters
@@ -86,44 +95,54 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         X : array-like
             Rows as in :meth:`fit`.
         y : array-like of shape (n,)
+            Class labels, at least two classes.
         groups : array-like of shape (n,), default=None
-            What rows belong together, such as the patient; see :meth:`resample`.
+            Labels of rows that belong together, such as the patient; see :meth:`resample`.
 
         Returns
         -------
         X_resampled, y_resampled
-            The originals, untouched and first, then the synthetic rows, in the containers and
+            The original rows, unchanged and first, then the synthetic rows, in the containers and
             dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
 
         Raises
         ------
         ValueError
-            Impossible parameters, data or groups, before any training.
+            If parameters, data or groups are invalid; it is raised before any training.
         TrainingDivergedError
-            The loss became NaN or infinite.
+            If the loss becomes NaN or infinite.
         """
         if groups is not None:
-            self._check_groups(groups, y)  # before a training
-        return self.fit(X, y).resample(X, y, groups=groups)
+            groups = self._check_groups(groups, y)
+        table, y_table = as_pandas(X), as_pandas(y)
+        labels, is_one_hot = _checked_labels(y_table)
+        fit = self._fit(table, labels)
+        strategy = self.sampling_strategy_
+        X_new, y_new = self._resample(table, labels, fit.rows, strategy, groups)
+        return _like_given(X_new, y_new, (table, y_table), (X, y), is_one_hot)
 
     def resample(
-        self, X: Any, y: Any, sampling_strategy: Any = None, groups: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sampling_strategy: Any = None,
+        groups: ArrayLike | None = None,
     ) -> tuple[Any, Any]:
-        """Append synthetic rows from the generator as it is, without training.
+        """Append synthetic rows from the fitted generator, without training.
 
         Parameters
         ----------
         X : array-like
-            Rows of the shape and scale of the fit; need not be the same rows.
+            Rows of the shape and scale of the fit. They may be other rows than those of the fit.
         y : array-like of shape (n,)
-            Labels known from the fit.
+            Class labels that occurred in the fit.
         sampling_strategy : float, str, dict or callable, default=None
-            Other than the estimator's own.
+            Strategy for this resampling; None takes the estimator's own.
         groups : array-like of shape (n,), default=None
-            What rows belong together, such as the patient. A synthetic row joins the group of
-            the nearest row of its class in ``X``, so that a splitter by ``groups_`` keeps near
-            copies on one side. The generator has learnt from all groups all the same: to score
-            without any leak, resample within every fold.
+            Labels of rows that belong together, such as the patient. A synthetic row joins the
+            group of the nearest row of its class in ``X``, so that a splitter that uses
+            ``groups_`` keeps near copies on one side. The generator has learnt from all groups
+            nevertheless: to evaluate without any leak, resample within every fold.
 
         Returns
         -------
@@ -133,23 +152,80 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the estimator is not fitted.
         ValueError
-            An impossible strategy, rows unlike those of the fit, or other groups than one per row.
+            If the strategy is impossible, the rows are unlike those of the fit, or there is not
+            one group per row.
         """
         check_is_fitted(self)
-        check_resampled_labels(as_pandas(y))
         if groups is not None:
             groups = self._check_groups(groups, y)
-        worker = self._with_strategy(sampling_strategy)
-        # Not super(): fit_resample of this class trains.
-        X_new, y_new = BaseOverSampler.fit_resample(worker, as_pandas(X), as_pandas(y))
-        for name in self._resampled:
-            setattr(self, name, getattr(worker, name))
-        self.groups_ = None if groups is None else self._groups_of(X_new, y_new, groups)
-        return as_given(X_new, X), as_given(y_new, y)
+        table, y_table = as_pandas(X), as_pandas(y)
+        labels, is_one_hot = _checked_labels(y_table)
+        rows = self._rows_like_fit(table)
+        if len(labels) != len(rows):
+            raise InvalidInputError(
+                f"X has {len(rows)} rows but y has {len(labels)} labels. Pass one label per row."
+            )
+        self._class_index(labels)  # a class that the fit did not see cannot be resampled
+        worker = copy.copy(self)
+        if sampling_strategy is not None:
+            worker.sampling_strategy = sampling_strategy
+        strategy = worker._count_missing_rows(labels)
+        X_new, y_new = self._resample(table, labels, rows, strategy, groups)
+        return _like_given(X_new, y_new, (table, y_table), (X, y), is_one_hot)
 
-    def _check_groups(self, groups: Any, y: Any) -> np.ndarray:
+    def _resample(
+        self,
+        X: Any,
+        labels: np.ndarray,
+        rows: np.ndarray,
+        strategy: dict[Any, int],
+        groups: np.ndarray | None,
+    ) -> tuple[Rows, np.ndarray]:
+        """Append synthetic rows to validated ones, and set the attributes of a resampling.
+
+        ``rows`` are the rows of ``X`` as the codec holds them.
+        """
+        # The originals are returned as they came, not as float64.
+        given = X if isinstance(X, pd.DataFrame) else as_array(X)
+        is_kept = isinstance(X, pd.DataFrame) or given.dtype.kind in "biufOmM"
+        worker = copy.copy(self)  # a resampling that fails leaves this estimator as it was
+        worker.sampling_strategy_ = strategy
+        X_new, y_new = worker._fit_resample(given if is_kept else rows, labels, rows)
+        new_groups = None
+        if groups is not None:
+            new_groups = self._extended_groups(X_new, y_new, rows, groups)
+        for name in self._set_by_resampling:
+            setattr(self, name, getattr(worker, name))
+        self.groups_: np.ndarray | None = new_groups
+        return X_new, y_new
+
+    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
+        """Draw what ``sampling_strategy_`` asks for, with the noise of ``random_state``.
+
+        The method is abstract in imbalanced-learn, which chose its name.
+        """
+        generator = self._generator(None)
+        parts, labels = [X], [y]
+        for label, n in self.sampling_strategy_.items():
+            if n == 0:
+                continue
+            drawn = self._draw_class(label, n, rows[y == label], generator)
+            parts.append(like(drawn, X))
+            labels.append(np.full(len(drawn), label, dtype=y.dtype))
+        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
+        return concatenate(parts), np.concatenate(labels)
+
+    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+        """Draw ``n`` synthetic rows of a class.
+
+        ``real`` are the rows of the class in what is resampled, as the codec holds them.
+        """
+        number = int(self._class_index([label])[0])
+        return self._codec.decode(self._synthesise(number, n, generator))
+
+    def _check_groups(self, groups: ArrayLike, y: Any) -> np.ndarray:
         values = np.asarray(groups)
         if values.shape != np.shape(y)[:1]:
             raise InvalidInputError(
@@ -158,57 +234,22 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             )
         return values
 
-    def _groups_of(self, X_new: Any, y_new: Any, groups: np.ndarray) -> np.ndarray:
-        """Groups of the resampled rows, by the nearest real row of the class."""
-        labels, n = np.asarray(check_target_type(y_new)), len(groups)
-        rows = self._flat(X_new)
-        result = np.concatenate([groups, np.empty(len(rows) - n, dtype=groups.dtype)])
+    def _extended_groups(
+        self, X_new: Rows, labels: np.ndarray, rows: np.ndarray, groups: np.ndarray
+    ) -> np.ndarray:
+        """Groups of the resampled rows; a synthetic one joins its nearest real row of the class."""
+        n = len(groups)
+        if len(X_new) == n:
+            return groups.copy()
+        synthetic = self._codec.rows(check_rows(self, X_new[n:], reset=False))
+        real_rows, new_rows = self._encoded(rows), self._encoded(synthetic)
+        result = np.concatenate([groups, np.empty(len(new_rows), dtype=groups.dtype)])
         for label in np.unique(labels[n:]):
             real = np.flatnonzero(labels[:n] == label)
-            made = n + np.flatnonzero(labels[n:] == label)
-            result[made] = groups[real[nearest_rows(rows[made], rows[real])[0]]]
+            new = np.flatnonzero(labels[n:] == label)
+            nearest, _ = nearest_rows(new_rows[new], real_rows[real])
+            result[n + new] = groups[real[nearest]]
         return result
-
-    def _with_strategy(self, sampling_strategy: Any) -> Self:
-        worker = copy.copy(self)
-        if sampling_strategy is not None:
-            worker.sampling_strategy = sampling_strategy
-        return worker
-
-    def _check_X_y(  # noqa: N802 (imbalanced-learn's name)
-        self, X: Any, y: Any, accept_sparse: Any = None
-    ) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Called by imbalanced-learn before ``_fit_resample``."""
-        labels, is_one_vs_all = check_target_type(y, indicate_one_vs_all=True)
-        rows = self._rows_like_fit(X)
-        if len(labels) != len(rows):
-            raise InvalidInputError(
-                f"X has {len(rows)} rows but y has {len(labels)} labels. Pass one label per row."
-            )
-        self._class_index(labels)  # a class that the fit did not see cannot be resampled
-        # The originals go back as they came, not as float64.
-        given = X if isinstance(X, pd.DataFrame) else as_array(X)
-        is_kept = isinstance(X, pd.DataFrame) or given.dtype.kind in "biufOmM"
-        return (given if is_kept else rows), np.asarray(labels), is_one_vs_all
-
-    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
-        """Draw what ``sampling_strategy_`` asks for; the noise is that of ``random_state``."""
-        generator = self._generator(None)
-        parts, labels = [X], [y]
-        self.sampling_strategy_ = plain_strategy(self.sampling_strategy_)
-        for label, n in self.sampling_strategy_.items():
-            if n == 0:
-                continue
-            rows = self._rows_of_class(label, n, X[y == label], generator)
-            parts.append(like(rows, X))
-            labels.append(np.full(len(rows), label, dtype=y.dtype))
-        self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
-        return joined(parts), np.concatenate(labels)
-
-    def _rows_of_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Any:
-        """``n`` synthetic rows of a class that has the rows ``real`` in what is resampled."""
-        number = int(self._class_index([label])[0])
-        return self._codec.decode(self._synthesise(number, n, generator))
 
     # Saving ---------------------------------------------------------------------------------
 
@@ -216,18 +257,44 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         counts = list(getattr(self, "sampling_strategy_", {}).items())
         return {**super()._fitted_to_save(), "sampling_strategy": counts}
 
-    def _restore_fitted(self, values: dict[str, Any]) -> None:
+    def _restore_fitted(self, values: Mapping[str, Any]) -> None:
         super()._restore_fitted(values)
         self.sampling_strategy_ = dict(values["sampling_strategy"])
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags
 
 
-def plain_strategy(strategy: dict[Any, int]) -> dict[Any, int]:
-    """The same with labels and counts of Python's own types."""
+def _checked_labels(y: Any) -> tuple[np.ndarray, bool]:
+    """Labels of shape (n,), and whether they were one-hot encoded.
+
+    Raises
+    ------
+    ValueError
+        If there are missing labels, or imbalanced-learn does not support their type.
+    """
+    check_resampled_labels(y)
+    labels, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+    return np.asarray(labels), is_one_hot
+
+
+def _like_given(
+    X_new: Rows,
+    y_new: np.ndarray,
+    pandas: tuple[Any, Any],
+    given: tuple[Any, Any],
+    is_one_hot: bool,
+) -> tuple[Any, Any]:
+    """Resampled rows and labels in the containers that the user passed."""
+    labels = label_binarize(y_new, classes=np.unique(y_new)) if is_one_hot else y_new
+    X_new, labels = ArraysTransformer(*pandas).transform(X_new, labels)
+    return as_given(X_new, given[0]), as_given(labels, given[1])
+
+
+def with_python_types(strategy: Mapping[Any, int]) -> dict[Any, int]:
+    """A sampling strategy with labels and counts of Python's own types."""
 
     def plain(label: Any) -> Any:
         is_time = isinstance(label, (np.datetime64, np.timedelta64))  # item() may be a number
@@ -236,13 +303,14 @@ def plain_strategy(strategy: dict[Any, int]) -> dict[Any, int]:
     return {plain(label): int(n) for label, n in strategy.items()}
 
 
-def like(rows: Any, X: Any) -> Any:
+def like(rows: Any, X: Rows) -> Rows:
     """Rows in the container and dtypes of ``X``, which holds rows of the same columns.
 
     Raises
     ------
     InvalidInputError
-        A value that a dtype of ``X`` does not have: a category, or a gap among integers.
+        If a dtype of ``X`` does not have a value of the rows: a category, or a missing value among
+        integers.
     """
     if isinstance(X, pd.DataFrame):
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
@@ -255,8 +323,8 @@ def like(rows: Any, X: Any) -> Any:
     if X.dtype.kind in "biu" and values.dtype.kind == "f":
         if np.isnan(values).any():
             raise InvalidInputError(
-                f"X has dtype {X.dtype}, but the generator was fitted on rows with gaps and draws "
-                "NaN. Pass X as float64."
+                f"X has dtype {X.dtype}, but the generator was fitted on rows with missing values "
+                "and draws NaN. Pass X as float64."
             )
         values = rounded(values, X.dtype)
     return values.astype(X.dtype, copy=False)
@@ -268,8 +336,8 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
     missing = column.isna()
     if isinstance(dtype, np.dtype) and dtype.kind in "iub" and missing.any():
         raise InvalidInputError(
-            f"Column {name!r} of X has dtype {dtype}, but it had gaps in fit and gets new ones. "
-            "Pass it in the dtype of the fit."
+            f"Column {name!r} of X has dtype {dtype}, but it had missing values in fit and the "
+            "synthetic rows have some, too. Pass it in the dtype of the fit."
         )
     if pd.api.types.is_float_dtype(column.dtype):
         if isinstance(dtype, np.dtype) and dtype.kind in "biu":
@@ -280,8 +348,8 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
         result = column.astype(dtype)
     except (TypeError, ValueError):
         raise InvalidInputError(
-            f"Column {name!r} of X has dtype {dtype}, but {column.dtype} in fit. Pass it in the "
-            "dtype of the fit."
+            f"Column {name!r} of X has dtype {dtype}, but it had {column.dtype} in fit. Pass it in "
+            "the dtype of the fit."
         ) from None
     if (lost := result.isna() & ~missing).any():
         raise InvalidInputError(
@@ -291,8 +359,8 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
     return result
 
 
-def joined(parts: list[Any]) -> Any:
-    """Arrays or DataFrames below each other."""
+def concatenate(parts: list[Rows]) -> Rows:
+    """Concatenate the rows of arrays or DataFrames."""
     if isinstance(parts[0], pd.DataFrame):
         return pd.concat(parts, ignore_index=True)
     return np.concatenate(parts)

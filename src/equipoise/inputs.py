@@ -1,28 +1,34 @@
-"""Checks of the data that a user hands to an estimator."""
+"""Validation of the data that a user passes to an estimator."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
-from equipoise.preprocessing import ImageCodec, TableCodec
+from equipoise.preprocessing import Codec, ImageCodec, TableCodec
 from equipoise.preprocessing.dtypes import rounded
 
-# Objects that make a column more than numbers; datetimes are dates.
+Rows: TypeAlias = np.ndarray | pd.DataFrame
+RandomState: TypeAlias = int | np.random.RandomState | None
+
+# Kinds of object columns, as pandas infers them, that contain numbers only, and the types of
+# objects that make a column something else. (A datetime is a date.)
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
 
 def as_array(rows: Any) -> np.ndarray:
-    """Rows as an array; a list of rows keeps its numbers beside its words, as objects."""
+    """Convert rows to an array; one of objects if a list contains both numbers and strings."""
     values = np.asarray(rows)
     if values.dtype.kind == "U" and not isinstance(rows, np.ndarray):
         values = np.asarray(rows, dtype=object)
@@ -30,10 +36,10 @@ def as_array(rows: Any) -> np.ndarray:
 
 
 def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[Any, Any]:
-    """``resample(X, y)``, with integers and bools as floats for a sampler of tables.
+    """Call ``resample(X, y)`` with integers and bools as floats, if the sampler is for tables.
 
-    Such samplers subtract rows from each other in their own dtype, where bytes wrap around. What
-    comes back is rounded to the dtypes of ``X``.
+    Such samplers compute differences of rows in the dtype of ``X``, where bytes would overflow. The
+    result is rounded to the dtypes of ``X``.
     """
     is_frame = isinstance(X, pd.DataFrame)
     dtypes = X.dtypes if is_frame else [getattr(X, "dtype", None)]
@@ -51,38 +57,40 @@ def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[An
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
-    """Images, or the rows of a table; checked, and without a copy where none is needed.
+    """Validate images or the rows of a table, and copy them only if necessary.
 
     Parameters
     ----------
     estimator : object
-        Gets ``n_features_in_`` (values per row) and ``feature_names_in_`` when ``reset``.
+        Provides ``image_shape``. With ``reset``, its ``n_features_in_`` and ``feature_names_in_``
+        are set; otherwise ``X`` has to agree with them.
     X : array-like
+        Rows; frames of polars have to be converted before.
     reset : bool
         True in ``fit``, False afterwards.
 
     Returns
     -------
     ndarray or DataFrame
-        Images as they are; rows of numbers as float64; a DataFrame, or what holds strings, as a
-        DataFrame, whose columns a :class:`~equipoise.preprocessing.TableCodec` checks.
+        Images as they are, rows of numbers as float64. A DataFrame, or rows with strings, are
+        returned as a DataFrame, whose columns a :class:`~equipoise.preprocessing.TableCodec`
+        validates.
 
     Raises
     ------
     ValueError
-        Wrong dimensions, infinity, no rows, other columns than in ``fit``; NaN in images, or in
-        a table if ``allow_missing=False``.
+        If ``X`` has no rows, a wrong number of dimensions, infinite values, other columns than in
+        ``fit``, or missing values in images.
     """
-    X = as_pandas(X)
     if isinstance(X, (list, tuple)):
         X = as_array(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
-        X = _dense(X)  # the networks are dense anyway
+        X = _dense(X)  # the inputs of the networks are dense anyway
     n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     if n_dimensions <= 2:
         if estimator.image_shape is not None:
             return validate_data(estimator, X, reset=reset, order="C", dtype="numeric")
-        if _has_kinds(X):
+        if _may_have_other_columns(X):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             if not X.size:
                 raise InvalidInputError(
@@ -90,14 +98,14 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
                     f"(shape={X.shape}) while a minimum of 1 is required."
                 )
             return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-        # One order of the values, so that a frame gives the same sums as an array.
+        # With one memory layout, sums over a DataFrame and over an array are equal.
         return validate_data(
             estimator,
             X,
             reset=reset,
             order="C",
             dtype=np.float64,
-            ensure_all_finite="allow-nan",  # the codec refuses gaps, by the name of the column
+            ensure_all_finite="allow-nan",  # the codec checks for missing values
         )
     if n_dimensions > 4:
         raise InvalidInputError(
@@ -112,8 +120,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
     return rows
 
 
-def adopt_features(estimator: Any, model: Any) -> None:
-    """Give a meta-estimator what its fitted model knows of the columns, and nothing older."""
+def adopt_features(estimator: BaseEstimator, model: Any) -> None:
+    """Copy the feature attributes of a fitted model to an estimator, and delete older ones."""
     for name in ("n_features_in_", "feature_names_in_"):
         vars(estimator).pop(name, None)
         if hasattr(model, name):
@@ -126,8 +134,8 @@ def _dense(X: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(dense, axis=1)
 
 
-def _has_kinds(X: Any) -> bool:
-    """Whether the columns of a table may be more than numbers."""
+def _may_have_other_columns(X: Any) -> bool:
+    """Whether a table may have columns of something other than numbers."""
     if isinstance(X, pd.DataFrame):
         return True
     if not isinstance(X, np.ndarray) or X.ndim != 2:
@@ -141,20 +149,21 @@ def _has_kinds(X: Any) -> bool:
     return X.dtype.kind in "mM"
 
 
-def fit_codec(table: Any, original: Any, estimator: Any) -> ImageCodec | TableCodec:
-    """Codec for what the checked rows are: images when they have a shape, otherwise a table."""
+def fit_codec(table: Rows, original: Any, estimator: Any) -> Codec:
+    """Fit the codec of validated rows: for images if they have a shape, otherwise for a table."""
     if table.ndim > 2 or estimator.image_shape is not None:
         return ImageCodec.fit(table, estimator.image_shape)
     return TableCodec.fit(table, original, estimator.categorical_features, estimator.allow_missing)
 
 
 def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted classes, and for every row the index of its class.
+    """Return the sorted classes, and the class index of every row.
 
     Raises
     ------
     ValueError
-        Other than ``n`` labels, missing or continuous ones, or fewer than two classes.
+        If there are not ``n`` labels, some are missing or continuous, or there are fewer than two
+        classes.
     """
     if y is None:
         raise InvalidInputError(
@@ -170,11 +179,12 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     labels = column_or_1d(as_pandas(y), warn=True)
     if not len(labels):
         raise InvalidInputError("y is empty. Pass one class label per row of X.")
-    check_known(labels)
+    check_no_missing_labels(labels)
     if labels.dtype == object:
         if pd.api.types.infer_dtype(labels).startswith("mixed"):
             raise InvalidInputError(
-                "y mixes labels of several types, such as numbers and strings. Use one type."
+                "y contains labels of several types, such as numbers and strings. Convert them "
+                "to one type."
             )
         labels = pd.Series(labels).infer_objects().to_numpy()
     check_classification_targets(labels)
@@ -191,30 +201,30 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     return classes, target.astype(np.int64)
 
 
-def check_known(y: Any) -> None:
-    """Refuse missing labels.
+def check_no_missing_labels(y: Any) -> None:
+    """Raise an error for missing labels.
 
     Raises
     ------
     InvalidInputError
-        There are some.
+        If labels are missing.
     """
     missing = 0 if y is None else int(np.asarray(pd.isna(y)).sum())
     if missing:
         raise InvalidInputError(
-            f"y contains NaN or None: {missing} rows have no label. Leave them out of X and y."
+            f"y contains NaN or None: {missing} rows have no label. Remove these rows from X and y."
         )
 
 
 def check_resampled_labels(y: Any) -> None:
-    """Refuse missing labels, and numbers as objects, which imbalanced-learn does not take.
+    """Raise an error for labels that imbalanced-learn does not accept.
 
     Raises
     ------
     InvalidInputError
-        There are such.
+        If labels are missing, or numbers have the dtype object.
     """
-    check_known(y)
+    check_no_missing_labels(y)
     if getattr(y, "dtype", None) == np.dtype(object):
         kind = pd.api.types.infer_dtype(y)
         if kind in ("integer", "floating", "boolean", "decimal"):
@@ -225,14 +235,15 @@ def check_resampled_labels(y: Any) -> None:
 
 
 def check_weights(
-    sample_weight: Any, rows: Any, target: np.ndarray, classes: np.ndarray
-) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """Rows, targets and weights of the rows whose weight is positive.
+    sample_weight: ArrayLike | None, rows: Rows, target: np.ndarray, classes: np.ndarray
+) -> tuple[Rows, np.ndarray, np.ndarray | None]:
+    """Return rows, class indices and weights of the rows with a positive weight.
 
     Raises
     ------
     InvalidInputError
-        Wrong length, negative weights, or a class without weight.
+        If there is not one weight per row, one is negative, or all rows of a class have weight
+        zero.
     """
     if sample_weight is None:
         return rows, target, None
@@ -248,13 +259,13 @@ def check_weights(
         )
     if (weights < 0).any():
         raise InvalidInputError(
-            f"sample_weight contains {weights.min():g}. Weights must not be negative."
+            f"sample_weight contains {weights.min():g}. Pass weights of at least 0."
         )
     totals = np.bincount(target, weights, len(classes))
     if (totals == 0).any():
         raise InvalidInputError(
             f"sample_weight is zero for every row of class {classes.tolist()[totals.argmin()]!r}. "
-            "Leave the class out of y, or give its rows weight."
+            "Remove the class from y, or give some of its rows a positive weight."
         )
     kept = weights > 0
     if kept.all():
@@ -265,12 +276,12 @@ def check_weights(
 def stratified_holdout(
     target: np.ndarray, fraction: float, seed: int, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a training and a validation part, each with at least one row of every class.
+    """Indices of training and validation rows, each with at least one row of every class.
 
     Raises
     ------
     InvalidInputError
-        A class has a single row.
+        If a class has a single row.
     """
     generator = np.random.default_rng(seed)
     held_out = []

@@ -1,4 +1,4 @@
-"""What an estimator's parameters may be, checked before any work starts."""
+"""Constraints on the parameters of estimators, checked before any work starts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 
@@ -15,13 +14,14 @@ from equipoise.errors import InvalidParameterError
 
 @dataclass(frozen=True)
 class Number:
-    """A finite number between two bounds, both allowed unless opened.
+    """A finite number in an interval, which includes its bounds by default.
 
     Attributes
     ----------
     low, high : float
+        Bounds of the interval.
     integer : bool
-        Whether only whole numbers are allowed.
+        Whether only integers are valid.
     open_low, open_high : bool
         Whether the bound itself is excluded.
     """
@@ -32,8 +32,8 @@ class Number:
     open_low: bool = False
     open_high: bool = False
 
-    def accepts(self, value: Any) -> bool:
-        """Whether the value is legal; a bool is no number."""
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid; bools are not numbers."""
         if isinstance(value, (bool, np.bool_)) or not isinstance(
             value, Integral if self.integer else Real
         ):
@@ -44,38 +44,46 @@ class Number:
         return math.isfinite(number) and above and below
 
     def __str__(self) -> str:
-        kind = "an integer" if self.integer else "a number"
-        left = "above" if self.open_low else "of at least"
-        if self.high == math.inf:
-            return f"{kind} {left} {self.low}"
-        right = "below" if self.open_high else "at most"
-        return f"{kind} {left} {self.low} and {right} {self.high}"
+        kind = "an int" if self.integer else "a float"
+        left = "(" if self.open_low else "["
+        right = ")" if self.open_high or self.high == math.inf else "]"
+        return f"{kind} in the range {left}{self.low}, {self.high}{right}"
 
 
 @dataclass(frozen=True)
 class OneOf:
     """One of a few values."""
 
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
-    def accepts(self, value: Any) -> bool:
-        """Whether the value is legal; an array is none of them."""
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid; arrays never are."""
         return any(isinstance(value, type(v)) and value == v for v in self.values)
 
     def __str__(self) -> str:
-        listed = ", ".join(repr(v) for v in self.values)
-        return listed if len(self.values) == 1 else f"one of {listed}"
+        strings = [repr(v) for v in self.values if isinstance(v, str)]
+        others = [repr(v) for v in self.values if not isinstance(v, str)]
+        if len(strings) > 1:
+            strings = [f"a str among {{{', '.join(strings)}}}"]
+        return _listed(strings + others)
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Anything of these types."""
+    """An instance of some types.
+
+    Attributes
+    ----------
+    types : tuple of type
+    description : str
+        The valid values in words, for error messages.
+    """
 
     types: tuple[type, ...]
     description: str
 
-    def accepts(self, value: Any) -> bool:
-        """Whether the value is legal."""
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid."""
         return isinstance(value, self.types)
 
     def __str__(self) -> str:
@@ -87,19 +95,33 @@ Constraint = Number | OneOf | Instance
 
 
 def check_parameters(
-    owner: str, parameters: Mapping[str, Any], constraints: Mapping[str, Sequence[Constraint]]
+    owner: str, parameters: Mapping[str, object], constraints: Mapping[str, Sequence[Constraint]]
 ) -> None:
-    """Raise for the first parameter that fits none of its constraints.
+    """Raise an error for the first parameter that meets none of its constraints.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the class or function that has the parameters.
+    parameters : mapping of str to object
+        Values by name.
+    constraints : mapping of str to sequence of Constraint
+        The constraints by name, of which a value has to meet one.
 
     Raises
     ------
     InvalidParameterError
-        Names the parameter, its value and what is allowed.
+        It names the parameter, its value and the valid values.
     """
     for name, allowed in constraints.items():
         value = parameters[name]
         if not any(constraint.accepts(value) for constraint in allowed):
-            wanted = ", or ".join(str(constraint) for constraint in allowed)
             raise InvalidParameterError(
-                f"{owner}: {name}={value!r} is not possible. Pass {wanted}."
+                f"The {name!r} parameter of {owner} must be {_listed([str(c) for c in allowed])}. "
+                f"Got {value!r} instead. Set {name} to such a value."
             )
+
+
+def _listed(alternatives: Sequence[str]) -> str:
+    *others, last = alternatives
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,4 +1,4 @@
-"""A saved estimator: a folder with its parameters as JSON and its weights as safetensors."""
+"""Saving an estimator: a folder with its parameters as JSON and its weights as safetensors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ Estimator = TypeVar("Estimator")
 
 
 def save(estimator: Any, path: Path) -> None:
-    """Write the folder beside its place, then move it there."""
+    """Write a folder next to its final path, then move it there.
+
+    Raises
+    ------
+    InvalidInputError
+        If the path is a file or a folder with other files, or the parameters were changed so that
+        they no longer describe the fitted network.
+    """
     params = {k: _to_json(k, v) for k, v in estimator._params_to_save().items()}
     description = {
         "class": type(estimator).__name__,
@@ -43,15 +50,15 @@ def save(estimator: Any, path: Path) -> None:
         "history": estimator.history_,
         "fitted": estimator._fitted_to_save(),
     }
-    _check_layers(estimator)
-    text = json.dumps(description, indent=2, default=_plain)
+    _check_parameters_describe_network(estimator)
+    text = json.dumps(description, indent=2, default=_plain_value)
     weights = {k: v.contiguous() for k, v in estimator.network_.state_dict().items()}
     path = path.resolve()
     if path.is_file() or (
         path.is_dir() and {p.name for p in path.iterdir()} - {PARAMETERS, WEIGHTS}
     ):
         raise InvalidInputError(
-            f"path={str(path)!r} is a file, or a folder with other things in it. Choose another."
+            f"path={str(path)!r} is a file, or a folder that contains other files. Choose another."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     mark = uuid4().hex
@@ -72,36 +79,35 @@ def save(estimator: Any, path: Path) -> None:
         shutil.rmtree(earlier, ignore_errors=True)
 
 
-def _check_layers(estimator: Any) -> None:
-    shape, n = estimator._codec.encoded_shape, len(estimator.classes_)
-    asked, there = (
+def _check_parameters_describe_network(estimator: Any) -> None:
+    expected, fitted = (
         {name: tuple(v.shape) for name, v in network.state_dict().items()}
-        for network in (estimator._new_network(shape, n, seed=0), estimator.network_)
+        for network in (estimator._new_network(estimator._spec, seed=0), estimator.network_)
     )
-    if asked != there:
+    if expected != fitted:
         raise InvalidInputError(
-            "The parameters have been set to ask for other layers than those of the fit. Fit "
-            "again, or set them back, and save then."
+            "The parameters have been changed since the fit, and now describe a network with other "
+            "layers. Fit again before saving, or restore the parameters."
         )
 
 
 def load(cls: type[Estimator], path: Path) -> Estimator:
-    """Build the estimator that the folder describes.
+    """Create the estimator that a folder describes.
 
     Raises
     ------
     InvalidInputError
-        No such folder, a damaged one, or it holds an estimator of another class.
+        If there is no such folder, it is damaged, or it contains an estimator of another class.
     """
     damaged = (
-        f"path={str(path)!r} holds a damaged estimator, or one of another version. "
-        "Save it anew. Reason: "
+        f"path={str(path)!r} contains a damaged estimator, or one of another version. "
+        "Save it again. Reason: "
     )
     try:
         description = json.loads((path / PARAMETERS).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidInputError(
-            f"path={str(path)!r} holds no saved estimator: {PARAMETERS} is missing. "
+            f"path={str(path)!r} contains no saved estimator: {PARAMETERS} is missing. "
             "Pass the folder that save() wrote."
         ) from None
     except ValueError as error:
@@ -110,7 +116,7 @@ def load(cls: type[Estimator], path: Path) -> Estimator:
         raise InvalidInputError(f"{damaged}{PARAMETERS} names no class.")
     if description["class"] != cls.__name__:
         raise InvalidInputError(
-            f"path={str(path)!r} holds a {description['class']}, not a {cls.__name__}. "
+            f"path={str(path)!r} contains a {description['class']}, not a {cls.__name__}. "
             f"Load it with {description['class']}.load."
         )
     try:
@@ -142,9 +148,7 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
         estimator.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
     estimator.history_, estimator.callbacks_ = description["history"], []
     estimator.input_shape_ = estimator._codec.input_shape
-    network = estimator._new_network(
-        estimator._codec.encoded_shape, len(estimator.classes_), seed=0
-    )
+    network = estimator._new_network(estimator._spec, seed=0)
     network.load_state_dict(load_file(weights))
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
     estimator._restore_fitted(description["fitted"])
@@ -152,7 +156,7 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
 
 
 def _to_json(name: str, value: Any) -> Any:
-    """A parameter as JSON keeps it; a dict as pairs, since JSON makes strings of its keys."""
+    """Parameter in a form for JSON; a dict becomes pairs, since JSON turns its keys to strings."""
     if callable(value):
         raise InvalidParameterError(
             f"{name}={value!r} is a function, which cannot be saved. Set it to something else "
@@ -165,8 +169,8 @@ def _from_json(value: Any) -> Any:
     return dict(value["pairs"]) if isinstance(value, dict) else value
 
 
-def _plain(value: Any) -> Any:
-    """JSON form of scalars and arrays of NumPy and pandas among the parameters."""
+def _plain_value(value: Any) -> Any:
+    """Form for JSON of the scalars and arrays of NumPy and pandas among the parameters."""
     if isinstance(value, np.generic | np.ndarray | pd.Index | pd.Series):
         return value.tolist()
     raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""polars' frames and series ⇄ pandas'."""
+"""Conversion of the frames and series of polars to those of pandas, and back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Any
 
 
 def as_pandas(data: Any) -> Any:
-    """A frame or series of polars as one of pandas, anything else as it is."""
+    """Convert a frame or series of polars to pandas; return anything else unchanged."""
     return data.to_pandas() if _is_polars(data) else data
 
 
 def as_given(made: Any, given: Any) -> Any:
-    """``as_pandas(given)`` with what was appended to it, in the container and dtypes of ``given``.
+    """Convert ``as_pandas(given)``, to which rows were appended, to the container of ``given``.
 
-    Rows of polars are those given, and never were pandas' on the way.
+    For polars, the first rows are those of ``given`` themselves and not the converted ones, and all
+    rows have the dtypes of ``given``.
     """
     if not _is_polars(given):
         return made

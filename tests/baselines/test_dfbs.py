@@ -6,14 +6,14 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from equipoise.baselines import DFBS
-from equipoise.baselines.dfbs import DFBSNetwork, moved_centers, sample_features
+from equipoise.baselines.dfbs import DFBSNetwork, move_centers, sample_features
 from equipoise.errors import InvalidParameterError
 
 
 def test_centres_move_by_hand():
     centers = torch.tensor([[0.0, 0.0], [1.0, 1.0], [5.0, 5.0]])
     features = torch.tensor([[3.0, 0.0], [0.0, 3.0], [3.0, 1.0]])
-    moved = moved_centers(centers, features, torch.tensor([0, 0, 1]))
+    moved = move_centers(centers, features, torch.tensor([0, 0, 1]))
     # Half of the sum of the differences, over one more than their number.
     torch.testing.assert_close(moved, torch.tensor([[0.5, 0.5], [1.5, 1.0], [5.0, 5.0]]))
 

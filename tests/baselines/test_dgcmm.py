@@ -8,7 +8,7 @@ from torch.distributions import Normal, kl_divergence
 
 from equipoise.baselines import DGCMM
 from equipoise.baselines.dgcmm import DGCMMNetwork, gaussian_kl, mixture_kl
-from equipoise.training.steps import repeats
+from equipoise.training.steps import repeated_indices
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_oversampling_gives_every_class_as_many_codes_as_the_largest(blobs):
     X, y = blobs
     plan = planned(DGCMM(max_epochs=1, latent_dim=4, random_state=0), X, y)
     wanted = plan.repeats[torch.tensor(y)]
-    drawn = [repeats(wanted, plan.generator) for _ in range(50)]
+    drawn = [repeated_indices(wanted, plan.generator) for _ in range(50)]
     counts = sum(np.bincount(y[rows], minlength=3) for rows in drawn)
     np.testing.assert_allclose(counts / 50, 30, rtol=0.03)  # of 30, 20 and 10 rows
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from equipoise.classifiers.objective import (
+    draw_mixing_weights,
     effective_number_weights,
     focal_loss,
     ldam_margins,
     margin_cross_entropy,
     mix,
-    mixing_shares,
-    remix_shares,
+    remix_label_weights,
 )
 
 
@@ -82,11 +82,11 @@ def test_effective_number_weights():
 
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
-def test_mixing_shares_have_the_moments_of_their_distribution(alpha):
-    shares = mixing_shares(100_000, alpha, torch.Generator().manual_seed(0))
+def test_draw_mixing_weights_have_the_moments_of_their_distribution(alpha):
+    shares = draw_mixing_weights(100_000, alpha, torch.Generator().manual_seed(0))
     assert shares.mean() == pytest.approx(0.5, abs=0.01)
     assert shares.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.03)
-    again = mixing_shares(100_000, alpha, torch.Generator().manual_seed(0))
+    again = draw_mixing_weights(100_000, alpha, torch.Generator().manual_seed(0))
     assert torch.equal(shares, again)
 
 
@@ -114,4 +114,4 @@ def test_remix_gives_the_label_to_the_rarer_class():
         ]
     )
     share, count, partner_count, expected = cases.T
-    torch.testing.assert_close(remix_shares(share, count, partner_count), expected)
+    torch.testing.assert_close(remix_label_weights(share, count, partner_count), expected)

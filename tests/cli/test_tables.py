@@ -10,8 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from equipoise.experiments import evaluate
-from equipoise.experiments.treatments import remedies
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 

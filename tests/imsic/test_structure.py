@@ -131,7 +131,8 @@ def test_report_on_readings_that_follow_the_structure():
     text = str(report)
     assert "thickness" in text and "recovered" in text
     assert text.endswith(
-        "The samples follow the structure: every code can be read, every pair is right."
+        "The samples follow the structure: every code is recovered, and every pair is as "
+        "prescribed."
     )
 
 
@@ -186,10 +187,10 @@ def test_a_single_code_has_no_pairs():
     ("codes", "readings", "message"),
     [
         (uniform(9, 2), uniform(9), r"codes of shape \(9, 2\).*Pass shape \(n, 3\)"),
-        (uniform(9), uniform(9)[0], r"readings of shape \(3,\)"),
-        (uniform(9), uniform(8), "9 rows but readings has 8"),
+        (uniform(9), uniform(9)[0], r"inferred_codes of shape \(3,\)"),
+        (uniform(9), uniform(8), "9 rows but inferred_codes has 8"),
         (uniform(1), uniform(1), "at least 2 rows"),
-        (uniform(9), uniform(9) * np.nan, "readings .* is not a finite"),
+        (uniform(9), uniform(9) * np.nan, "inferred_codes .* is not a finite"),
     ],
 )
 def test_bad_arrays(codes, readings, message):

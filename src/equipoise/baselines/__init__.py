@@ -1,4 +1,4 @@
-"""What the papers compare with, one file each."""
+"""Methods with which the papers compare, each in a file of its own."""
 
 from equipoise.baselines.bagan import BAGAN
 from equipoise.baselines.bayes_cnn import BayesCNN

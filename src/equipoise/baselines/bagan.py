@@ -1,4 +1,4 @@
-"""BAGAN: a GAN that starts from an autoencoder and draws all classes alike."""
+"""BAGAN: a GAN that starts from an autoencoder and generates all classes equally often."""
 
 from __future__ import annotations
 
@@ -11,84 +11,99 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_sampler import DeepOverSampler
+from equipoise.inputs import RandomState
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.batches import Batches
 from equipoise.training.steps import adam, descend
 
 PRETRAIN_RATE = 1e-3  # learning rate of the autoencoder
 RIDGE = 1e-6  # keeps the covariance of a class with few rows positive definite
-ROWS_AT_ONCE = 256
+ROWS_PER_BLOCK = 256
 
 
 class BAGAN(DeepOverSampler):
     """Balancing GAN: an oversampler whose generator starts as the decoder of an autoencoder.
 
-    An autoencoder learns all classes together, without labels. A Gaussian is fitted to the codes
-    of every class; from it the generator, which starts as the decoder, gets its input. The
-    discriminator starts as the encoder and tells the classes and "generated" apart. Real rows
-    come as they are, generated ones with equally many of every class, and the generator is to be
-    taken for the class that was asked for.
+    An autoencoder is trained on all classes together, without labels, and a Gaussian is fitted to
+    the codes of every class. The generator starts as the decoder, and its inputs are drawn from
+    these Gaussians. The discriminator starts as the encoder, and distinguishes the classes and, as
+    an additional class, generated rows. It learns from the real rows with their class frequencies,
+    and from equally many generated rows of every class. The generator learns to produce rows that
+    are assigned to the requested class.
 
-    The paper's images have networks of their own; here the trunk and decoder are those that
-    :class:`equipoise.DGCClassifier` has. The discriminator's normalisation keeps the statistics of
-    the pre-training: those of a batch would differ between real and generated rows.
+    The paper has networks of its own for images; here trunk and decoder are those of
+    :class:`equipoise.DGCClassifier`. The batch normalisation of the discriminator keeps the
+    statistics of the pre-training, because those of a batch would differ between real and generated
+    rows.
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        What to generate, as in every imbalanced-learn oversampler.
+        How many rows to generate, as in every oversampler of imbalanced-learn.
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the DGC release. Tables get hidden layers.
+        Networks for images: small ones, or those of the DGC release. The networks for tables have
+        dense layers.
     latent_dim : int, default=64
-        Size of a code.
+        Number of dimensions of a code.
     pretrain_epochs : int, default=10
-        Passes over the training rows of the autoencoder; 0 leaves it out.
+        Number of passes of the autoencoder over the training rows; with 0 it is not trained.
     max_epochs : int, default=20
-        Passes over the training rows of the adversarial game; ``history_`` has a record of each.
+        Number of passes of the adversarial training over the training rows; ``history_`` has a
+        record of each.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=2e-4
-        Of Adam, for generator and discriminator.
+        Peak learning rate of Adam for generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+        Course of the learning rate over the training.
     warm_start : bool, default=False
-        Go on with the game from the networks of the last fit, without another pre-training.
+        Whether to continue the game with the networks of the last fit, without another
+        pre-training.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     sampling_strategy_ : dict
-        Rows to generate of each class, by the last resampling.
+        Number of rows of each class that the last resampling generated or, after ``fit``,
+        that a resampling would generate.
     synthetic_mask_ : ndarray of bool
-        Which rows of the last resampling are synthetic.
+        Whether each row of the last resampling is synthetic.
     groups_ : ndarray or None
-        Groups of the rows of the last resampling, where it was given groups.
+        Groups of the rows of the last resampling, if it was given groups.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : BAGANNetwork
+        The trained network.
 
     References
     ----------
@@ -146,8 +161,8 @@ class BAGAN(DeepOverSampler):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def sample(self, n: int, y: Any = None, random_state: Any = None) -> Any:
-        """New rows.
+    def sample(self, n: int, y: Any = None, random_state: RandomState = None) -> Any:
+        """Generate rows.
 
         Parameters
         ----------
@@ -156,7 +171,7 @@ class BAGAN(DeepOverSampler):
         y : label or array-like of labels, default=None
             Class or classes to sample; None for every class in the order of ``classes_``.
         random_state : int, RandomState or None, default=None
-            None takes the estimator's own ``random_state``.
+            Source of the noise; None takes the estimator's own ``random_state``.
 
         Returns
         -------
@@ -164,15 +179,13 @@ class BAGAN(DeepOverSampler):
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
         """
-        numbers = torch.from_numpy(self._wanted(n, y))
+        numbers = torch.from_numpy(self._requested_classes(n, y))
         return self._codec.decode(self._generated(numbers, self._generator(random_state)))
 
-    # The template's parts -------------------------------------------------------------------
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return BAGANNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return BAGANNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
-
-    def _plan(self, network: Any, data: TrainingRows) -> BAGANPlan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> BAGANPlan:
         return BAGANPlan(network, data, self.learning_rate)
 
     def _before_training(self, plan: Any, batch_size: int) -> None:
@@ -186,7 +199,7 @@ class BAGAN(DeepOverSampler):
         with torch.inference_mode():
             blocks = [
                 network.generator(network.draw_codes(block, generator))
-                for block in numbers.split(ROWS_AT_ONCE)
+                for block in numbers.split(ROWS_PER_BLOCK)
             ]
         return torch.cat(blocks)
 
@@ -214,18 +227,18 @@ class BAGANNetwork(nn.Module):
         self.to_code = nn.Linear(self.trunk.out_features, latent_dim)
         self.to_class = nn.Linear(self.trunk.out_features, n_classes + 1)  # the last: generated
         self.generator = build_decoder(latent_dim, input_shape, architecture)
-        # Where the codes of each class lie: set after the pre-training.
+        # The Gaussians of the codes of each class, which are fitted after the pre-training.
         self.register_buffer("code_mean", torch.zeros(n_classes, latent_dim))
         self.register_buffer("code_factor", torch.eye(latent_dim).repeat(n_classes, 1, 1))
 
     def draw_codes(self, y: Tensor, generator: torch.Generator) -> Tensor:
-        """Codes (n, latent_dim) from the Gaussians of the classes with the indices ``y`` (n,)."""
+        """Draw codes (n, latent_dim) from the Gaussians of the classes ``y`` (n,)."""
         noise = torch.randn(len(y), self.latent_dim, 1, generator=generator).to(self.code_mean)
         return self.code_mean[y] + (self.code_factor[y] @ noise).squeeze(2)
 
 
 class BAGANPlan:
-    """Pre-training of the autoencoder, then steps of discriminator and generator.
+    """Pre-training of the autoencoder, and steps of discriminator and generator.
 
     Parameters
     ----------
@@ -253,7 +266,7 @@ class BAGANPlan:
                 descend(optimizer, F.mse_loss(x_hat, x))
         network.eval()
         n = len(self.data)
-        blocks = np.array_split(np.arange(n), -(-n // ROWS_AT_ONCE))
+        blocks = np.array_split(np.arange(n), -(-n // ROWS_PER_BLOCK))
         with torch.no_grad():
             codes = torch.cat([network.to_code(self._features(self.data.load(b))) for b in blocks])
         for c in range(network.n_classes):
@@ -265,7 +278,7 @@ class BAGANPlan:
         network, n = self.modules, len(rows)
         network.trunk.eval()  # the statistics of the pre-training
         real, y, _ = self.data.batch(rows)
-        # "Generated" is one class of C + 1 and gets as many rows as the others on average.
+        # Generated rows are one of C + 1 classes, with as many rows as the others on average.
         with torch.no_grad():
             fake, _ = self._generated(-(-n // network.n_classes))
         target = torch.cat([y, y.new_full((len(fake),), network.n_classes)])
@@ -281,7 +294,7 @@ class BAGANPlan:
         }
 
     def _generated(self, n: int) -> tuple[Tensor, Tensor]:
-        """Generated rows and their class indices, every class equally likely."""
+        """Generate rows; returns them with their class indices, which are equally likely."""
         y = torch.randint(self.modules.n_classes, (n,), generator=self.generator).to(self.data.y)
         return self.modules.generator(self.modules.draw_codes(y, self.generator)), y
 
@@ -293,7 +306,7 @@ class BAGANPlan:
 
 
 def gaussian(codes: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (K,) of codes (n, K), and a lower triangular factor (K, K) of their covariance."""
+    """Mean (K,) and Cholesky factor of the covariance (K, K) of codes (n, K)."""
     codes = codes.double()
     centred = codes - codes.mean(0)
     covariance = centred.T @ centred / max(len(codes) - 1, 1)

@@ -16,32 +16,33 @@ from torch.func import functional_call
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
-INITIAL_RHO = -5.0  # standard deviations of 0.007, small beside the weights
+INITIAL_RHO = -5.0  # standard deviations of 0.007, small compared with the weights
 PREDICTION_SEED = 0
 
 
 class BayesianLayer(nn.Module):
     """Linear layer or convolution with independent Gaussian weights and plain biases.
 
-    Inside :func:`sampling`, activations are drawn in place of weights: for every row on its own
-    in training, and in evaluation one noise for all rows, so that none depends on the others. As
-    in [3]_ of :class:`BayesCNN`, every position of a convolution has a draw of its own.
+    Inside :func:`sampling`, activations are drawn instead of weights (local reparameterisation).
+    In training, every row has its own noise; in evaluation all rows have the same, so that results
+    do not depend on other rows. As in [3]_ of :class:`BayesCNN`, the noise of a convolution is
+    independent at every position.
 
     Parameters
     ----------
     means : nn.Conv2d or nn.Linear
-        Its weights become the means.
+        Layer whose weights become the means.
 
     Attributes
     ----------
     rho : Tensor of the shape of the weights
         The standard deviations are ``log(1 + exp(rho))``.
     noise : torch.Generator or None
-        On the CPU: source of the noise; without it the means count.
+        Source of the noise, on the CPU; without it, the layer computes the means.
     """
 
     def __init__(self, means: nn.Conv2d | nn.Linear) -> None:
@@ -64,12 +65,12 @@ class BayesianLayer(nn.Module):
         variance = functional_call(self.means, squared, (x.square(),))
         n_rows = len(mean) if self.training else 1
         noise = torch.randn(n_rows, *mean.shape[1:], generator=self.noise).to(mean)
-        # Where all inputs are zero so is the variance, and its root has no slope.
+        # If all inputs are zero, so is the variance, whose root has no derivative there.
         return torch.addcmul(mean, variance.clamp_min(1e-8).sqrt(), noise)
 
 
 def make_bayesian(module: nn.Module) -> nn.Module:
-    """Replace every convolution and linear layer inside ``module``; returns it."""
+    """Make every convolution and linear layer inside ``module`` Bayesian; returns it."""
     for name, child in module.named_children():
         if isinstance(child, nn.Conv2d | nn.Linear):
             setattr(module, name, BayesianLayer(child))
@@ -80,7 +81,7 @@ def make_bayesian(module: nn.Module) -> nn.Module:
 
 @contextmanager
 def sampling(network: nn.Module, generator: torch.Generator) -> Iterator[None]:
-    """Draw the activations of every Bayesian layer (local reparameterisation)."""
+    """Make all Bayesian layers draw their activations (local reparameterisation)."""
     layers = [m for m in network.modules() if isinstance(m, BayesianLayer)]
     try:
         for layer in layers:
@@ -98,14 +99,14 @@ def gaussian_kl(mean: Tensor, deviation: Tensor, prior_deviation: float) -> Tens
 
 
 def posterior_kl(network: nn.Module, prior_deviation: float) -> Tensor:
-    """:func:`gaussian_kl` of all weights of the network."""
+    """Sum of :func:`gaussian_kl` over all weights of a network."""
     layers = [m for m in network.modules() if isinstance(m, BayesianLayer)]
     parts = [gaussian_kl(m.means.weight, m.deviations(), prior_deviation) for m in layers]
     return torch.stack(parts).sum()
 
 
 class BayesPlan:
-    """Variational bound of a batch: cross-entropy, and the batch's share of the divergence.
+    """Steps on the variational bound: the cross-entropy plus the divergence per row.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ class BayesPlan:
         with sampling(self.modules, self.generator):
             logits = self.data.through(self.modules, x)
         fit = weighted_mean(F.cross_entropy(logits, y, reduction="none"), weight)
-        # Per row, as the cross-entropy is: the rows of an epoch pay the divergence once.
+        # The divergence counts once per epoch, so it is divided by the number of rows.
         kl = posterior_kl(self.modules, self.prior_scale) / len(self.data)
         loss = fit + self.kl_weight * kl
         descend(self.optimizers[0], loss)
@@ -145,70 +146,79 @@ class BayesPlan:
 class BayesCNN(DeepClassifier):
     """Bayesian convolutional classifier with DGC's backbone; dense layers for tables.
 
-    Every weight has a Gaussian posterior of its own. Training minimises the variational free
-    energy [1]_ with activations drawn in place of weights [2]_, in convolutions at every position
-    on its own [3]_; a prediction averages the class posteriors of such draws. Decided here: the
-    backbone, whose batch normalisation and biases stay plain numbers; a single Gaussian as the
-    prior of the weights, whose divergence has a closed form; and the weight of that divergence.
-    Nothing in it minds the class sizes.
+    Every weight has an independent Gaussian posterior. The training minimises the variational free
+    energy [1]_ with activations drawn instead of weights [2]_, independently at every position of a
+    convolution [3]_. A prediction averages the class posteriors of several draws. The papers do not
+    determine the following choices: the backbone, whose batch normalisation and biases are not
+    Bayesian; a single Gaussian as the prior of the weights, for which the divergence has a closed
+    form; and the weight of this divergence. The method does not correct for class imbalance.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images, as in :class:`equipoise.DGCClassifier`.
+        Backbone for images, as in :class:`equipoise.DGCClassifier`.
     prior_scale : float, default=0.1
         Standard deviation of the prior N(0, s²) of every weight.
     kl_weight : float, default=0.1
-        Factor on the divergence of the posterior from the prior. 1 is the variational bound, which
-        with as few rows per weight as here hardly lets the weights leave the prior; less trusts
-        the data more.
+        Weight of the divergence of the posterior from the prior. With 1 the objective is the
+        variational bound, but with few rows per weight the posterior then stays close to the prior.
+        A smaller value gives the data more weight.
     n_draws : int, default=10
-        Draws that a prediction averages over, with the same noise for every row and call.
+        Number of draws that a prediction averages. The noise is the same for every row and call.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
-        Peak learning rate of Adam; the prior takes the place of weight decay.
+        Peak learning rate of Adam. There is no weight decay, because the prior has the same effect.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the forward pass while training.
+        Precision of the forward pass in training; ``"auto"`` is bfloat16 for images if the
+        device supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: the loss and its parts ``classification`` and ``kl``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : torch.nn.Module
+        The trained network.
 
     References
     ----------
@@ -277,11 +287,11 @@ class BayesCNN(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        trunk = build_trunk(input_shape, self.architecture)
-        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, n_classes)))
+    def _build(self, spec: DataSpec) -> nn.Module:
+        trunk = build_trunk(spec.encoded_shape, self.architecture)
+        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, spec.n_classes)))
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return BayesPlan(
             network,
             data,
@@ -290,7 +300,7 @@ class BayesCNN(DeepClassifier):
             learning_rate=self.learning_rate,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         generator = torch.Generator().manual_seed(PREDICTION_SEED)
         with sampling(network, generator):
             logits = torch.stack([network(x) for _ in range(self.n_draws)])

@@ -1,4 +1,4 @@
-"""DeepSMOTE: SMOTE between the codes of an autoencoder."""
+"""DeepSMOTE: SMOTE in the latent space of an autoencoder."""
 
 from __future__ import annotations
 
@@ -11,87 +11,100 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_sampler import DeepOverSampler
+from equipoise.inputs import Rows
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
+from equipoise.preprocessing import EncodedRows
 from equipoise.preprocessing.interpolation import smote
-from equipoise.training import Callback, TrainingRows
-from equipoise.training.blocks import evaluate
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.steps import adam, descend
 
-ROWS_AT_ONCE = 256
+ROWS_PER_BLOCK = 256
 
 
 class DeepSMOTE(DeepOverSampler):
-    """Deep SMOTE: an oversampler that interpolates between codes, and decodes.
+    """Deep SMOTE: an oversampler that interpolates between codes of rows, and decodes the result.
 
-    An autoencoder learns all classes together. New rows lie, as codes, between a real row of the
-    class and one of its nearest neighbours in the class, as in SMOTE, and are decoded. Beside the
-    reconstruction of a batch, training minimises a penalty on rows of one class, every class
-    equally likely. The paper decodes their codes in another order than that of the rows, so
-    that what is decoded varies as it will between neighbours; the release brings both into the
-    same order and thereby reconstructs rows of balanced classes.
+    An autoencoder is trained on all classes together. As in SMOTE, the code of a new row is a
+    random point between the codes of a real row and of one of its nearest neighbours in the class.
+    The training minimises the reconstruction error of a batch, and a penalty on rows of one class,
+    where all classes are equally likely. In the paper the penalty compares these rows with their
+    reconstructions in another order; the authors' release has the same order, which makes it the
+    reconstruction error with balanced classes.
 
-    The trunk and decoder are those that :class:`equipoise.DGCClassifier` has.
+    Trunk and decoder are those of :class:`equipoise.DGCClassifier`.
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        What to generate, as in every imbalanced-learn oversampler.
+        How many rows to generate, as in every oversampler of imbalanced-learn.
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the DGC release. Tables get hidden layers.
+        Networks for images: small ones, or those of the DGC release. The networks for tables have
+        dense layers.
     latent_dim : int, default=64
-        Size of a code.
+        Number of dimensions of a code.
     penalty : {"aligned", "permuted"}, default="aligned"
-        Order of the codes that the penalty decodes: that of the rows, as the release has it,
-        or another one, as in the paper's Algorithm 1, which draws what is decoded towards the
-        mean of the class.
+        Order of the reconstructions in the penalty: ``"aligned"`` with the rows, as in the authors'
+        release, or ``"permuted"``, as in the paper's Algorithm 1, which pulls reconstructions
+        towards the mean of the class.
     penalty_weight : float, default=1.0
+        Weight of the penalty in the objective.
     n_neighbors : int, default=5
-        Neighbours within the class that a code may be interpolated with.
+        Number of nearest neighbours in the class with which a code may be interpolated.
     max_epochs : int, default=20
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=2e-3
         Peak learning rate of Adam.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     sampling_strategy_ : dict
-        Rows to generate of each class, by the last resampling.
+        Number of rows of each class that the last resampling generated or, after ``fit``,
+        that a resampling would generate.
     synthetic_mask_ : ndarray of bool
-        Which rows of the last resampling are synthetic.
+        Whether each row of the last resampling is synthetic.
     groups_ : ndarray or None
-        Groups of the rows of the last resampling, where it was given groups.
+        Groups of the rows of the last resampling, if it was given groups.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : Autoencoder
+        The trained network.
 
     References
     ----------
@@ -156,10 +169,10 @@ class DeepSMOTE(DeepOverSampler):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return Autoencoder(input_shape, self.latent_dim, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return Autoencoder(spec.encoded_shape, self.latent_dim, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> DeepSMOTEPlan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DeepSMOTEPlan:
         return DeepSMOTEPlan(
             network,
             data,
@@ -168,16 +181,13 @@ class DeepSMOTE(DeepOverSampler):
             learning_rate=self.learning_rate,
         )
 
-    def _rows_of_class(
-        self, label: Any, n: int, real: np.ndarray, generator: torch.Generator
-    ) -> np.ndarray:
+    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
         network = self.network_.cpu().eval()
-        rows = self._rows_like_fit(real)
-        codes = evaluate(network, self._codec, rows, Autoencoder.encode)
+        codes = evaluate_blockwise(network, EncodedRows(self._codec, real), Autoencoder.encode)
         drawn = torch.from_numpy(smote(codes, n, self.n_neighbors, generator)).float()
         with torch.inference_mode():
-            values = torch.cat([network.decoder(block) for block in drawn.split(ROWS_AT_ONCE)])
-        return np.asarray(self._codec.decode(values))
+            values = torch.cat([network.decoder(block) for block in drawn.split(ROWS_PER_BLOCK)])
+        return self._codec.decode(values)
 
 
 class Autoencoder(nn.Module):
@@ -203,14 +213,14 @@ class Autoencoder(nn.Module):
 
 
 class DeepSMOTEPlan:
-    """Reconstruction of a batch and penalty on rows of one class.
+    """Steps on the reconstruction error of a batch and the penalty on rows of one class.
 
     Parameters
     ----------
     network : Autoencoder
     data : TrainingRows
     permuted : bool
-        Whether the penalty's codes come in another order than its rows.
+        Whether the order of rows and reconstructions differs in the penalty.
     penalty_weight, learning_rate : float
     """
 
@@ -247,7 +257,7 @@ class DeepSMOTEPlan:
         }
 
     def _of_one_class(self, most: int) -> np.ndarray:
-        """Up to so many different rows of a class that is drawn at random."""
+        """Draw a class, and up to ``most`` different rows of it."""
         c = int(torch.randint(len(self.members), (), generator=self.generator))
         order = torch.randperm(len(self.members[c]), generator=self.generator)
         return self.members[c][order[:most].numpy()]

@@ -1,4 +1,4 @@
-"""DFBS: discriminative features, new ones mixed from those of a class, logistic regression."""
+"""DFBS: discriminative features, synthetic features of rare classes, logistic regression."""
 
 from __future__ import annotations
 
@@ -16,89 +16,96 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, TrainingRows
-from equipoise.training.blocks import evaluate
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
-CANDIDATES = 4  # drawn for every feature vector that is wanted
-CENTRE_RATE = 0.5  # α of the centre loss: how far a step moves the centres
+CANDIDATES = 4  # number of draws per synthetic feature vector
+CENTRE_RATE = 0.5  # learning rate α of the class centres
 
 
 class DFBS(DeepClassifier):
-    """Discriminative feature learning and sampling: balance the classes between features.
+    """Discriminative feature learning and sampling: balance the classes in feature space.
 
-    A trunk learns features by cross-entropy, in which all classes weigh the same, and by the
-    centre loss, which draws the features of a class together. Then the smaller classes are filled
-    up to the largest with synthetic features: every value of one is that of a training row of
-    the class, drawn for itself. Kept are those that lie nearer to the mean of their class than to
-    the point half-way from there to the mean of any other. A logistic regression learns from
-    both and predicts.
+    A trunk learns features with the cross-entropy, in which all classes have the same total weight,
+    and the centre loss, which pulls the features of a class together. Then the smaller classes are
+    oversampled to the size of the largest with synthetic feature vectors. Every value of such a
+    vector is copied from a random training row of the class. The vector is accepted if it is closer
+    to the mean of its class than to the midpoints between this mean and those of the other classes.
+    A logistic regression is fitted to real and synthetic features, and makes the predictions.
 
-    This is the row "DFBS" of the DGC paper. What is built is the variant for images of the
-    authors' published code, for tables too (their tables have an autoencoder and a triplet loss
-    instead), with their rule for keeping, made for two classes, asked of every pair; smaller
-    classes are filled up, where the code stops at twice as many or half-way.
+    This is the method "DFBS" in the DGC paper, in the variant for images of the authors' published
+    code, and also used for tables here (for which the authors have an autoencoder and a triplet
+    loss). Their rule of acceptance is for two classes; here it applies to every pair of classes.
+    Smaller classes get the size of the largest, while the authors' code generates fewer rows.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images, as in :class:`equipoise.DGCClassifier`. Tables always get two hidden
         layers.
     n_features : int, default=64
-        Size of a feature vector.
+        Number of values of a feature vector.
     center_weight : float, default=0.01
         Weight of the centre loss.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``; at least one row of each.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress: a bar on a terminal, a line per epoch elsewhere.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : DFBSNetwork
+        The trained network.
 
     References
     ----------
@@ -163,11 +170,11 @@ class DFBS(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return DFBSNetwork(input_shape, n_classes, self.n_features, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return DFBSNetwork(spec.encoded_shape, spec.n_classes, self.n_features, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> DFBSPlan:
-        balance = self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DFBSPlan:
+        balance = fit.class_counts.sum() / (fit.n_classes * fit.class_counts)
         factor = torch.from_numpy(balance).to(data.y.device, torch.float32)[data.y]
         weight = factor if data.weight is None else factor * data.weight
         return DFBSPlan(
@@ -178,32 +185,27 @@ class DFBS(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _after_training(
-        self,
-        network: Any,
-        codec: ImageCodec | TableCodec,
-        rows: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Put the logistic regression in the place of the head that trained the features."""
-        features = evaluate(network, codec, rows, DFBSNetwork.features)
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Replace the head that trained the features by the logistic regression."""
+        features = evaluate_blockwise(network, fit.inputs, DFBSNetwork.features)
         random = np.random.default_rng(self._generator(None).initial_seed())
-        new, labels = sample_features(features, target, random)
+        new, labels = sample_features(features, fit.target, random)
         model = LogisticRegression(max_iter=1000)
-        model.fit(np.concatenate([features, new]), np.concatenate([target, labels]))
+        model.fit(np.concatenate([features, new]), np.concatenate([fit.target, labels]))
         weight, bias = model.coef_, model.intercept_
-        if len(weight) == 1:  # of two classes, the log odds of the second
+        if len(weight) == 1:  # for two classes, the log odds of the second one
             weight, bias = np.concatenate([-weight, weight]) / 2, np.append(-bias, bias) / 2
         with torch.no_grad():
             network.head.weight.copy_(torch.from_numpy(weight))
             network.head.bias.copy_(torch.from_numpy(bias))
+        return {}
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network.head(network.features(x))
 
 
 class DFBSNetwork(nn.Module):
-    """Trunk, features and a linear head; and the centres of the classes.
+    """Trunk, features and a linear head, with the centres of the classes.
 
     Parameters
     ----------
@@ -230,13 +232,13 @@ class DFBSNetwork(nn.Module):
 
 
 class DFBSPlan:
-    """Weighted cross-entropy and centre loss.
+    """Steps on the weighted cross-entropy and the centre loss.
 
     Parameters
     ----------
     network : DFBSNetwork
     data : TrainingRows
-        The weights count in the cross-entropy alone.
+        Their weights apply to the cross-entropy only.
     center_weight, learning_rate, weight_decay : float
     """
 
@@ -263,12 +265,12 @@ class DFBSPlan:
         center = (features - network.centers[y]).square().sum(1).mean() / 2
         loss = entropy + self.center_weight * center
         descend(self.optimizers[0], loss)
-        network.centers.copy_(moved_centers(network.centers, features.detach(), y))
+        network.centers.copy_(move_centers(network.centers, features.detach(), y))
         return {"loss": loss.detach(), "entropy": entropy.detach(), "center": center.detach()}
 
 
-def moved_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
-    """Centres (C, K) after a step towards the features (n, K) of their classes (Wen, Eq. 4)."""
+def move_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
+    """Move centres (C, K) towards the features (n, K) of their classes (Wen et al., Eq. 4)."""
     pull = torch.zeros_like(centers).index_add_(0, y, features - centers[y])
     counts = torch.bincount(y, minlength=len(centers))
     return centers + CENTRE_RATE * pull / (1 + counts[:, None])
@@ -277,7 +279,7 @@ def moved_centers(centers: Tensor, features: Tensor, y: Tensor) -> Tensor:
 def sample_features(
     features: np.ndarray, y: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Synthetic features that fill every class up to the largest.
+    """Draw synthetic features that bring every class to the size of the largest.
 
     Parameters
     ----------
@@ -289,9 +291,9 @@ def sample_features(
     Returns
     -------
     features : ndarray of shape (m, K)
-        Every value is that of a row of the class. Of the candidates those are taken first that
-        lie nearer to the mean of their class than to the middle between it and any other, then
-        those that miss it by least.
+        Every value is that of a row of the class. The vectors are those candidates that are closest
+        to meeting the rule of acceptance: their distance to the mean of the class must not exceed
+        that to the midpoint between this mean and that of another class.
     y : ndarray of shape (m,)
     """
     counts = np.bincount(y)

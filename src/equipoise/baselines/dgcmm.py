@@ -14,22 +14,22 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
-from equipoise.training.steps import adam, descend, repeats
+from equipoise.training.steps import adam, descend, repeated_indices
 
 PREDICTION_SEED = 0
 
 
 class DGCMMNetwork(VariationalClassifier):
-    """p(k) p(z|k) p(x|z) p(y|z) with recognition model q(z|x).
+    """Model p(k) p(z|k) p(x|z) p(y|z) with recognition model q(z|x).
 
     Parameters
     ----------
     input_shape : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     n_classes : int
-        Also the number of components of the mixture.
+        Number of classes, and of components of the mixture.
     latent_dim : int
     architecture : {"compact", "paper"}
 
@@ -37,7 +37,7 @@ class DGCMMNetwork(VariationalClassifier):
     ----------
     prior_logits : Tensor of shape (n_classes,)
     prior_mean, prior_log_variance : Tensor of shape (n_classes, latent_dim)
-        Of the components p(z|k).
+        Parameters of the components p(z|k).
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class DGCMMNetwork(VariationalClassifier):
     ) -> None:
         super().__init__(input_shape, n_classes, latent_dim, architecture)
         self.prior_logits = nn.Parameter(torch.zeros(n_classes))
-        # Components that start at one place would share all gradients and stay there.
+        # Components with equal initial values would have equal gradients and remain equal.
         self.prior_mean = nn.Parameter(torch.randn(n_classes, latent_dim))
         self.prior_log_variance = nn.Parameter(torch.zeros(n_classes, latent_dim))
 
     def log_joint(self, z: Tensor) -> Tensor:
-        """log p(k) p(z|k) of codes (..., K) under every component: (..., n_components)."""
+        """Compute log p(k) p(z|k) of codes (..., K) for every component k."""
         deviation = z[..., None, :] - self.prior_mean
         log_variance = self.prior_log_variance
         terms = deviation.square() / log_variance.exp() + log_variance + math.log(2 * math.pi)
@@ -60,7 +60,7 @@ class DGCMMNetwork(VariationalClassifier):
 def gaussian_kl(
     mean: Tensor, log_variance: Tensor, other_mean: Tensor, other_log_variance: Tensor
 ) -> Tensor:
-    """KL of diagonal Gaussians from one another, summed over the last dimension."""
+    """KL divergence between diagonal Gaussians, summed over the last dimension."""
     difference = log_variance - other_log_variance
     distance = (mean - other_mean).square() / other_log_variance.exp()
     return (difference.exp() + distance - 1 - difference).sum(-1) / 2
@@ -69,16 +69,16 @@ def gaussian_kl(
 def mixture_kl(network: DGCMMNetwork, mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
     """Divergence of q(z|x) q(k|x) from p(z|k) p(k), with q(k|x) = p(k|z).
 
-    Σ_k γ_k KL(q(z|x) ‖ p(z|k)) + Σ_k γ_k log(γ_k / π_k), γ the responsibilities of the
-    components for the code.
+    It is Σ_k γ_k KL(q(z|x) ‖ p(z|k)) + Σ_k γ_k log(γ_k / π_k), where γ_k are the responsibilities
+    of the components for the code.
 
     Parameters
     ----------
     network : DGCMMNetwork
     mean, log_variance : Tensor of shape (n, K)
-        Of q(z|x).
+        Parameters of q(z|x).
     z : Tensor of shape (n, K)
-        A code of each row.
+        One code of each row.
 
     Returns
     -------
@@ -97,12 +97,12 @@ def mixture_kl(network: DGCMMNetwork, mean: Tensor, log_variance: Tensor, z: Ten
 
 
 def distance(x: Tensor, x_hat: Tensor) -> Tensor:
-    """Mean squared difference over the values of each row: (n, ...) → (n,)."""
+    """Mean squared error of each row, (n,), of inputs and reconstructions (n, ...)."""
     return (x - x_hat).flatten(1).square().mean(1)
 
 
 class DGCMMPlan:
-    """Joint step on all parts, then a step of the classifier on codes of balanced classes.
+    """A joint step on all loss terms, and a classifier step on codes of balanced classes.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class DGCMMPlan:
         )
         descend(self.optimizers[0], loss)
         if len(self.optimizers) > 1:
-            source = repeats(self.repeats[y], self.generator)
+            source = repeated_indices(self.repeats[y], self.generator)
             z = draw_codes(mean.detach()[source], log_variance.detach()[source], self.generator)
             weight = None if weight is None else weight[source]
             parts["oversampled"] = self._cross_entropy(z, y[source], weight)
@@ -167,84 +167,96 @@ class DGCMMPlan:
 class DGCMM(DeepClassifier):
     """Deep generative mixture model for robust imbalance classification.
 
-    The successor of DGC: a code explains the input and its label, and the prior of the codes is a
-    mixture of Gaussians that is learnt with everything else,
+    It is the successor of DGC. A latent code z explains both the input and its label, and the prior
+    of the codes is a mixture of Gaussians that is learnt together with the networks:
     p(x, y, z, k) = p(k) p(z|k) p(x|z) p(y|z).
 
-    From the paper and its release [1]_: the model; the objective, a weighted sum of the mean
-    squared error, the cross-entropy (10) and the divergence from the mixture (1e-4), which is that
-    of VaDE [2]_; as many components as classes; latent oversampling up to the size of the largest
-    class. Decided here, where the paper was not at hand or the release contradicts it: the mixture
-    is trained, its weights too, from means drawn from N(0, I) (the release leaves it at N(0, I));
-    recognition does not see the label; the classifier learns from oversampled codes in a step of
-    its own after every batch, not in a second training; prediction averages the classifier over
-    codes of q(z|x) with importance weights p(x|z) p(z) / q(z|x), tempered as the objective tempers
-    these terms.
+    The following is taken from the paper and the authors' release [1]_: the model; the objective, a
+    weighted sum of the mean squared error, the cross-entropy (weight 10) and the divergence from
+    the mixture (weight 1e-4), which is that of VaDE [2]_; as many components as classes; and latent
+    oversampling to the size of the largest class.
+
+    The following was decided here, because the paper was not available or the release contradicts
+    it. The means and weights of the mixture are trained, starting from means drawn from N(0, I) (in
+    the release the prior stays N(0, I)). The recognition model does not receive the label. The
+    classifier learns from oversampled codes in an additional step after every batch, not in another
+    training. Predictions average the classifier over codes from q(z|x) with importance weights
+    p(x|z) p(z) / q(z|x), in which the terms have the same weights as in the objective.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images, as in :class:`equipoise.DGCClassifier`.
+        Backbone for images, as in :class:`equipoise.DGCClassifier`.
     latent_dim : int, default=64
-        Size K of a code.
+        Number K of dimensions of a code.
     reconstruction_weight : float, default=1
         Weight of the mean squared error.
     classification_weight : float, default=10
-        λ_cls, above 0.
+        Weight λ_cls of the cross-entropy, above 0.
     mixture_weight : float, default=1e-4
-        λ_mix, the weight of the divergence from the mixture.
+        Weight λ_mix of the divergence from the mixture.
     oversampling_rate : float in [0, 1], default=1
-        0 for none, 1 for as many codes of every class as of the largest.
+        Rate of latent oversampling: with 0 there is none, with 1 there are as many codes of every
+        class as of the largest.
     n_importance_samples : int, default=10
-        Codes per row in prediction.
+        Number of codes per row in prediction.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: the loss, its parts ``reconstruction``, ``classification`` and
         ``mixture``, and ``oversampled``, the loss of the classifier's own step.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : DGCMMNetwork
+        The trained network.
 
     References
     ----------
@@ -321,10 +333,10 @@ class DGCMM(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return DGCMMNetwork(input_shape, n_classes, self.latent_dim, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return DGCMMNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return DGCMMPlan(
             network,
             data,
@@ -336,15 +348,15 @@ class DGCMM(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         mean, log_variance = network.moments(network.trunk(x))
         generator = torch.Generator().manual_seed(PREDICTION_SEED)
-        # The same noise for every row: none depends on the rows beside it.
+        # The noise is the same for every row, so that results do not depend on other rows.
         noises = torch.randn(self.n_importance_samples, self.latent_dim, generator=generator)
         log_weights, log_labels = [], []
         for noise in noises.to(x):
             z = mean + torch.exp(log_variance / 2) * noise
-            # Constants of the row are left out of log q(z|x).
+            # log q(z|x) is without terms that are constant for a row.
             log_q = -(noise.square() + log_variance).sum(-1) / 2
             log_ratio = network.log_joint(z).logsumexp(-1) - log_q
             error = distance(x, network.decoder(z))

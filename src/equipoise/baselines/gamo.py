@@ -1,4 +1,4 @@
-"""GAMO: a classifier, a generator of convex combinations and a discriminator play a game."""
+"""GAMO: adversarial training of a classifier, a generator and a discriminator."""
 
 from __future__ import annotations
 
@@ -12,88 +12,96 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
-ROWS_AT_ONCE = 256
+ROWS_PER_BLOCK = 256
 HIDDEN = (256, 128)  # units of classifier and discriminator, as released
 
 
 class GAMO(DeepClassifier):
-    """Generative adversarial minority oversampling: three players on features of the rows.
+    """Generative adversarial minority oversampling, in the feature space of a classifier.
 
-    A generator makes features of the smaller classes as convex combinations of those of all
-    training rows of the class. It wants the discriminator to take them for real ones of the
-    class, and the classifier to take them for another class, so that they lie where the
-    classifier is weak; the classifier learns from real and generated features together, which
-    balances the classes. All losses are squared errors. Predictions are the classifier's.
+    A generator produces features of the smaller classes, as convex combinations of the features of
+    all training rows of the class. It is trained so that the discriminator takes them for real ones
+    of the class, and the classifier assigns them to another class; hence they lie where the
+    classifier is weak. The classifier learns from real and generated features together, which
+    balances the classes, and makes the predictions. All losses are squared errors.
 
-    The features of images and tables come from a trunk that learns together with the classifier,
-    from the real rows alone, as in the paper's convolutional variant: features that were trained
-    beforehand would be those of an imbalanced classifier. The release stops after every epoch
-    to compute the features of all rows anew; here each row's are remembered from the last step
-    that saw it.
+    The features of images and tables come from a trunk that is trained together with the
+    classifier, on the real rows only, as in the paper's convolutional variant. Features that were
+    trained before would be those of an imbalanced classifier. The authors' release computes the
+    features of all rows again after every epoch; here those of a row are stored in every step that
+    contains it.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
         Backbone of images, as in :class:`equipoise.DGCClassifier`. Tables always get two hidden
         layers.
     noise_dim : int, default=100
-        Size of the generator's noise.
+        Number of dimensions of the generator's noise.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=2e-3
         Peak learning rate of trunk and classifier.
     adversary_rate : float, default=4e-4
         Peak learning rate of generator and discriminator.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight of trunk and classifier that a step takes off, times the learning
-        rate.
+        Weight decay coefficient of AdamW, for trunk and classifier.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``; at least one row of each.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the trunk and the classifier of the last fit, against new adversaries.
+        Whether to continue with the trunk and the classifier of the last fit, against new
+        adversaries.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress: a bar on a terminal, a line per epoch elsewhere.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : FeatureClassifier
+        The trained network.
 
     References
     ----------
@@ -156,10 +164,10 @@ class GAMO(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return FeatureClassifier(input_shape, n_classes, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return FeatureClassifier(spec.encoded_shape, spec.n_classes, self.architecture)
 
-    def _plan(self, network: Any, data: TrainingRows) -> GAMOPlan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> GAMOPlan:
         return GAMOPlan(
             network,
             data,
@@ -169,12 +177,12 @@ class GAMO(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network(x)
 
 
 class FeatureClassifier(nn.Module):
-    """Trunk and classifier M; ``(n, *input)`` → logits ``(n, n_classes)``."""
+    """Trunk and classifier M: maps inputs ``(n, *input)`` to logits ``(n, n_classes)``."""
 
     def __init__(self, input_shape: tuple[int, ...], n_classes: int, architecture: str) -> None:
         super().__init__()
@@ -187,10 +195,10 @@ class FeatureClassifier(nn.Module):
 
 
 class ConvexGenerator(nn.Module):
-    """Generator G: noise and class → convex combination of points of the class.
+    """Generator G of convex combinations of the points of a class, from noise.
 
-    The paper has a unit with a softmax for every class; here the units are blocks of one layer,
-    in which the points of other classes get no weight.
+    The paper has a softmax layer for every class; here they are blocks of one layer, in which the
+    points of other classes get weight zero.
 
     Parameters
     ----------
@@ -201,7 +209,7 @@ class ConvexGenerator(nn.Module):
     Attributes
     ----------
     points : Tensor of shape (n_points, n_features)
-        Zero until they are set.
+        Initially zero.
     """
 
     owner: Tensor
@@ -231,13 +239,13 @@ class ConvexGenerator(nn.Module):
 
 
 class GAMOPlan:
-    """Steps of classifier, discriminator and generator.
+    """Steps of the classifier, the discriminator and the generator.
 
     Parameters
     ----------
     network : FeatureClassifier
     data : TrainingRows
-        The weights count in the classifier's loss alone.
+        Their weights apply to the classifier's loss only.
     others
         As in :class:`GAMO`.
     """
@@ -254,7 +262,7 @@ class GAMOPlan:
     ) -> None:
         self.data, self.generator = data, data.generator
         y, class_counts = data.y, data.class_counts
-        # What each class lacks of the largest one's share: as much is generated of it.
+        # Weights of the generated features: what each class lacks of the largest one's frequency.
         self.lacking = (class_counts.max() - class_counts) / class_counts.sum()
         self.sources = torch.nonzero(self.lacking[y] > 0)[:, 0]
         self.place = torch.full_like(y, -1)
@@ -263,13 +271,13 @@ class GAMOPlan:
         self.modules = nn.ModuleList([network])
         self.for_classifier = adam(network, learning_rate=learning_rate, weight_decay=weight_decay)
         self.optimizers: list[torch.optim.Optimizer] = [self.for_classifier]
-        if len(self.sources):  # else all classes have one size, and nothing is generated
+        if len(self.sources):  # otherwise all classes have the same size
             self._add_adversaries(noise_dim, adversary_rate)
 
     def _add_adversaries(self, noise_dim: int, learning_rate: float) -> None:
         n_classes, width = self.network.n_classes, self.network.trunk.out_features
         owner = self.data.y[self.sources]
-        with torch.random.fork_rng(devices=[]):  # as the network itself is drawn
+        with torch.random.fork_rng(devices=[]):  # like the weights of the network itself
             torch.default_generator.manual_seed(self.generator.initial_seed())
             self.convex = ConvexGenerator(owner, n_classes, width, noise_dim).to(owner.device)
             self.discriminator = _dense(width + n_classes, 1).to(owner.device)
@@ -281,7 +289,7 @@ class GAMOPlan:
         self.optimizers += [self.for_discriminator, self.for_generator]
         self.network.eval()
         with torch.no_grad():
-            for rows in self.sources.split(ROWS_AT_ONCE):
+            for rows in self.sources.split(ROWS_PER_BLOCK):
                 x = self.data.load(rows.cpu().numpy())
                 self._remember(rows, self.data.through(self.network.trunk, x))
 
@@ -295,14 +303,14 @@ class GAMOPlan:
             descend(self.for_classifier, loss)
             return {"loss": loss.detach()}
         self._remember(torch.from_numpy(rows).to(y.device), features.detach())
-        share = self.lacking.sum()
+        generated_weight = self.lacking.sum()
         labels, fake = self._generated(len(rows))
         fake = fake.detach()
         target = one_hot(labels, self.network.n_classes)
-        loss = loss + share * squared_error(self.network.head(fake), target).mean()
+        loss = loss + generated_weight * squared_error(self.network.head(fake), target).mean()
         descend(self.for_classifier, loss)
         real = (self._realness(features.detach(), y) - 1).square().mean()
-        discriminator = real + share * self._realness(fake, labels).square().mean()
+        discriminator = real + generated_weight * self._realness(fake, labels).square().mean()
         descend(self.for_discriminator, discriminator)
         labels, fake = self._generated(len(rows))
         others = 1 - one_hot(labels, self.network.n_classes)
@@ -320,9 +328,9 @@ class GAMOPlan:
         self.convex.points[place[place >= 0]] = features[place >= 0]
 
     def _generated(self, n: int) -> tuple[Tensor, Tensor]:
-        """Class indices in the shares that the classes lack, and features of them."""
-        chances = self.lacking.cpu()
-        labels = torch.multinomial(chances, n, replacement=True, generator=self.generator)
+        """Draw class indices in proportion to what the classes lack, and generate features."""
+        weights = self.lacking.cpu()
+        labels = torch.multinomial(weights, n, replacement=True, generator=self.generator)
         noise = torch.randn(n, self.convex.noise_dim, generator=self.generator)
         labels = labels.to(self.data.y)
         return labels, self.convex(noise.to(self.lacking), labels)
@@ -333,12 +341,12 @@ class GAMOPlan:
 
 
 def one_hot(y: Tensor, n_classes: int) -> Tensor:
-    """Class indices (n,) → (n, n_classes) of zeros and ones, float32."""
+    """Encode class indices (n,) as float32 of shape (n, n_classes)."""
     return nn.functional.one_hot(y, n_classes).float()
 
 
 def squared_error(logits: Tensor, target: Tensor) -> Tensor:
-    """Squared distance (n,) of the softmax of logits to the target, both (n, n_classes)."""
+    """Squared distance (n,) of the softmax of logits from a target, both (n, n_classes)."""
     return (logits.softmax(1) - target).square().sum(1)
 
 

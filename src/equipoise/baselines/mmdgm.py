@@ -1,4 +1,4 @@
-"""Max-margin deep generative model: a variational autoencoder whose codes a hinge loss parts."""
+"""Max-margin deep generative model: a variational autoencoder with a hinge loss on its codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks.variational import VariationalClassifier, draw_codes
 from equipoise.parameters import Constraint, Number
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.losses import weighted_mean
 from equipoise.training.steps import adam, descend
 
@@ -25,8 +25,8 @@ def standard_normal_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 def multiclass_hinge(scores: Tensor, y: Tensor) -> Tensor:
     """Crammer and Singer's hinge loss of every row.
 
-    max_c (Δ(y, c) + s_c − s_y), with Δ = 1 for every wrong class: 0 where the true class leads
-    by at least 1.
+    It is max_c (Δ(y, c) + s_c − s_y), with Δ = 1 for every wrong class: 0 if the score of the true
+    class is larger than all others by at least 1.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def multiclass_hinge(scores: Tensor, y: Tensor) -> Tensor:
 
 
 class MMDGMPlan:
-    """Variational bound plus C times the hinge loss, both on one code per row.
+    """Steps on the variational bound plus C times the hinge loss, with one code per row.
 
     Parameters
     ----------
@@ -89,72 +89,81 @@ class MMDGMPlan:
 class MMDGM(DeepClassifier):
     """Max-margin deep generative model on DGC's backbone.
 
-    A variational autoencoder, p(z) = N(0, I) and p(x|z) = N(x̂(z), I), and a linear classifier
-    of its codes learn together: the negative variational bound plus C times the multi-class hinge
-    loss. What the paper says of the classifier's own posterior, a Gaussian around its weights with
-    a Gaussian prior, comes to ``weight_decay``. Nothing in it minds the class sizes.
+    A variational autoencoder, with p(z) = N(0, I) and p(x|z) = N(x̂(z), I), and a linear classifier
+    of its codes are trained together. The objective is the negative variational bound plus C times
+    the multi-class hinge loss. The paper's Gaussian prior of the classifier's weights is equivalent
+    to ``weight_decay``. The method does not correct for class imbalance.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images, as in :class:`equipoise.DGCClassifier`.
+        Backbone for images, as in :class:`equipoise.DGCClassifier`.
     latent_dim : int, default=64
-        Size K of a code.
+        Number K of dimensions of a code.
     hinge_weight : float, default=1000
-        C, the weight of the hinge loss beside the variational bound in nats. Where it is small
-        the bound prunes the codes, and the rarest classes are lost first.
+        Weight C of the hinge loss relative to the variational bound in nats. If it is small, the
+        bound makes codes uninformative, and the rarest classes are no longer recognised first.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: the loss and its parts ``reconstruction``, ``kl`` and ``hinge``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : VariationalClassifier
+        The trained network.
 
     Notes
     -----
-    The scores of the mean code decide. ``predict_proba`` is their softmax, which the hinge loss
-    does not calibrate.
+    Predictions use the scores of the mean code. ``predict_proba`` is their softmax, which the hinge
+    loss does not calibrate.
 
     References
     ----------
@@ -217,10 +226,12 @@ class MMDGM(DeepClassifier):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        return VariationalClassifier(input_shape, n_classes, self.latent_dim, self.architecture)
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return VariationalClassifier(
+            spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture
+        )
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return MMDGMPlan(
             network,
             data,
@@ -229,6 +240,6 @@ class MMDGM(DeepClassifier):
             weight_decay=self.weight_decay,
         )
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         mean, _ = network.moments(network.trunk(x))
         return network.head(mean)

@@ -1,4 +1,4 @@
-"""The plain classifier that a practitioner would train first."""
+"""The plain convolutional classifier, with common remedies for class imbalance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
@@ -24,7 +26,7 @@ from equipoise.classifiers.objective import (
 from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback, Plan, TrainingRows
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.losses import adjusted_cross_entropy
 
@@ -37,93 +39,104 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepC
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     categorical_features : "auto" or array-like of int, str or bool, default="auto"
-        Columns of a table of whose values only equality counts, by position, name or mask.
-        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+        Categorical features of a table, by index, name or mask. ``"auto"`` selects the
+        columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
-        Whether values of a table may be missing; otherwise they are an error.
+        Whether a table may have missing values; otherwise they raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Network for images: DGC's compact backbone, or the classifier of He et al. [1]_, 5×5
-        convolutions to 32 and 64 channels with pooling, dropout of a half and 1000 units, which
-        has no batch normalisation and needs a small ``learning_rate`` (theirs is 1e-4). Tables
-        always get two hidden layers.
+        Network for images. ``"compact"`` is the compact backbone of :class:`DGCClassifier`.
+        ``"paper"`` is the classifier of He et al. [1]_: 5×5 convolutions to 32 and 64 channels with
+        pooling, a layer of 1000 units, and a dropout rate of 0.5. It has no batch normalisation
+        and needs a small ``learning_rate`` (1e-4 in the paper). The network for tables always has
+        two hidden layers.
     loss : {"cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam"}, \
 default="cross_entropy"
-        ``"logit_adjusted"`` trains for the posterior under equal class sizes [2]_;
-        ``"balanced_softmax"`` [3]_ is the same loss by its other name. ``"focal"`` counts samples
-        less that are easy [4]_. ``"ldam"`` makes logits of 30 times a cosine and asks for wider
-        margins around rarer classes, up to 0.5 of the cosine [5]_; with
-        ``class_weight="deferred"`` it is LDAM-DRW.
+        With ``"logit_adjusted"`` the classifier learns the posterior under uniform class priors
+        [2]_; ``"balanced_softmax"`` [3]_ is another name of the same loss. ``"focal"`` gives easy
+        rows less weight [4]_. With ``"ldam"`` the logits are 30 times a cosine, and rarer classes
+        have wider margins, up to 0.5 of the cosine [5]_; together with
+        ``class_weight="deferred"`` that is LDAM-DRW.
     focal_gamma : float, default=2.0
-        γ of the focal loss; 0 makes it the cross-entropy. Unused by the others.
+        Exponent γ of the focal loss; with 0 it is the cross-entropy. The other losses ignore it.
     class_weight : {"balanced", "deferred"}, dict or None, default=None
-        Factor on the weight of every row in the loss, by class; classes that a dict leaves out
-        have 1. ``"balanced"`` gives all classes the same total weight. ``"deferred"`` waits for
-        the last fifth of the epochs, at least one, and then weighs in inverse proportion to the
-        effective number of samples, (1 - β^n) / (1 - β) with β 0.9999 [5]_. No weight changes
-        ``class_counts_``, nor what ``loss`` makes of them: together with a loss that minds the
-        class sizes, it corrects them twice.
+        Factor by class on the weight of every row in the loss; classes that a dict does not contain
+        have 1. ``"balanced"`` gives all classes the same total weight. ``"deferred"`` applies in
+        the last fifth of the epochs (at least one), and weights the classes in inverse proportion
+        to their effective number of samples, (1 - β^n) / (1 - β) with β = 0.9999 [5]_. The weights
+        change neither ``class_counts_`` nor the priors that ``loss`` uses: together with a loss
+        that depends on the class sizes, the imbalance is corrected twice.
     resampling : {"none", "balanced"}, default="none"
-        ``"balanced"`` draws every batch with replacement, all classes equally likely, and rows
-        within a class by their ``sample_weight``, which is used up by that. Logit adjustment then
-        has nothing left to adjust.
+        ``"balanced"`` draws every batch with replacement: all classes have the same probability,
+        and within a class the rows are drawn by their ``sample_weight``, which is not used again in
+        the loss. Logit adjustment then has no effect.
     augmentation : {"none", "shift", "affine"}, default="none"
-        Of images, in training only: moves by up to 1/14 of the size, whole pixels (2 of 28), or
-        that together with turns of up to 10 degrees and scaling by 0.9 to 1.1.
+        Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
+        of their size (2 of 28 pixels). ``"affine"`` translates them by up to 1/14 of their size,
+        rotates them by up to 10 degrees and scales them by 0.9 to 1.1.
     mixing : {"none", "mixup", "remix"}, default="none"
-        ``"mixup"`` trains on mixed pairs of rows, λ of the one and 1 - λ of the other, and on both
-        labels in these shares [6]_. ``"remix"`` leaves the label to the rarer class alone if it is
-        at least 3 times rarer and has more than half of the input [7]_.
+        ``"mixup"`` trains on pairs of rows that are mixed with the weights λ and 1 - λ, and on both
+        labels with these weights [6]_. ``"remix"`` assigns the label of the rarer class alone if it
+        is at least 3 times rarer and its row has more than half of the weight [7]_.
     mixing_alpha : float, default=1.0
-        α above 0 of λ ~ Beta(α, α), drawn for every pair; small values hardly mix. Unused without
-        ``mixing``.
+        Parameter α above 0 of the distribution λ ~ Beta(α, α); small values hardly mix. It is
+        ignored without ``mixing``.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
+        Course of the learning rate over the training.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float, default=0.1
-        Share of every class to validate on, when ``early_stopping``.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : torch.nn.Module
+        The trained network.
 
     References
     ----------
@@ -157,7 +170,7 @@ default="cross_entropy"
         self,
         *,
         image_shape: tuple[int, ...] | None = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
         architecture: str = "compact",
         loss: str = "cross_entropy",
@@ -208,25 +221,25 @@ default="cross_entropy"
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+    def _build(self, spec: DataSpec) -> nn.Module:
         return ClassifierNetwork(
-            input_shape, n_classes, self.architecture, cosine=self.loss == "ldam"
+            spec.encoded_shape, spec.n_classes, self.architecture, cosine=self.loss == "ldam"
         )
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
-        if self.augmentation != "none" and len(self.input_shape_) == 1:
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
+        if self.augmentation != "none" and fit.is_table:
             raise InvalidParameterError(
                 f"ConvNetClassifier: augmentation={self.augmentation!r} moves the pixels of "
                 "images, but X is a table. Set augmentation='none' or, for flat images, "
                 "image_shape=(height, width)."
             )
-        class_weights, weight = self._class_weights(), data.weight
-        shares, chances = self.class_counts_ / self.class_counts_.sum(), None
+        class_weights, weight = self._class_weights(fit), data.weight
+        prior, sampling_weights = fit.class_counts / fit.class_counts.sum(), None
         if self.resampling == "balanced":
-            chances = (1 / self.class_counts_)[data.y.cpu().numpy()]
+            sampling_weights = (1 / fit.class_counts)[fit.target]
             if weight is not None:
-                chances, weight = chances * weight.cpu().numpy(), None
-            shares = np.full(len(shares), 1 / len(shares))  # of the rows that the loss sees
+                sampling_weights, weight = sampling_weights * weight.cpu().numpy(), None
+            prior = np.full(len(prior), 1 / len(prior))  # of the rows that the loss sees
         late_weight = None
         if class_weights is not None:
             factors = torch.from_numpy(class_weights).to(data.y.device, torch.float32)[data.y]
@@ -235,12 +248,13 @@ default="cross_entropy"
                 late_weight = weighted
             else:
                 weight = weighted
+        log_prior = torch.from_numpy(prior).log().to(data.y.device, torch.float32)
         return ClassifierPlan(
             network,
             replace(data, weight=weight),
             late_weight=late_weight,
-            loss=self._loss(torch.from_numpy(shares).log().to(data.y.device, torch.float32)),
-            chances=chances,
+            loss=self._loss(log_prior, fit),
+            sampling_weights=sampling_weights,
             augmentation=self.augmentation,
             mixing=self.mixing,
             mixing_alpha=self.mixing_alpha,
@@ -248,45 +262,47 @@ default="cross_entropy"
             weight_decay=self.weight_decay,
         )
 
-    def _class_weights(self) -> np.ndarray | None:
-        """``class_weight`` in the order of ``classes_``."""
+    def _class_weights(self, fit: FitContext) -> np.ndarray | None:
+        """Compute ``class_weight`` in the order of the classes."""
+        counts = fit.class_counts
         if self.class_weight is None:
             return None
         if self.class_weight == "deferred":
-            return effective_number_weights(torch.from_numpy(self.class_counts_)).numpy()
+            return effective_number_weights(torch.from_numpy(counts)).numpy()
         if isinstance(self.class_weight, str):
-            return self.class_counts_.sum() / (len(self.class_counts_) * self.class_counts_)
-        classes = self.classes_.tolist()
+            return counts.sum() / (len(counts) * counts)
+        classes = fit.classes.tolist()
         unknown = [c for c in self.class_weight if c not in classes]
         if unknown:
             raise InvalidParameterError(
-                f"ConvNetClassifier: class_weight={self.class_weight!r} names {unknown}, but the "
-                f"classes of y are {classes}. Name only those."
+                f"ConvNetClassifier: class_weight={self.class_weight!r} contains {unknown}, but "
+                f"the classes of y are {classes}. Pass weights of these classes only."
             )
         weights = [self.class_weight.get(c, 1.0) for c in classes]
         if not all(Number(0, open_low=True).accepts(w) for w in weights):
             raise InvalidParameterError(
-                f"ConvNetClassifier: class_weight={self.class_weight!r} is not possible. Give "
-                "each class a number above 0, or leave its rows out of X and y."
+                f"ConvNetClassifier: class_weight={self.class_weight!r} contains a weight that is "
+                "not a positive number. Give each class a number above 0, or leave its rows out "
+                "of X and y."
             )
         return np.array(weights, dtype=np.float64)
 
-    def _loss(self, log_prior: Tensor) -> Callable[..., Tensor]:
-        """The loss of logits, class indices and ``weight=``."""
+    def _loss(self, log_prior: Tensor, fit: FitContext) -> Callable[..., Tensor]:
+        """Create the loss, a function of logits, class indices and ``weight=``."""
         if self.loss == "focal":
             return partial(focal_loss, gamma=self.focal_gamma)
         if self.loss == "ldam":
-            margins = ldam_margins(torch.from_numpy(self.class_counts_)).to(log_prior)
+            margins = ldam_margins(torch.from_numpy(fit.class_counts)).to(log_prior)
             return partial(margin_cross_entropy, margins=COSINE_SCALE * margins)
         # Balanced softmax multiplies the odds by the class sizes: adjustment with tau 1.
         tau = 0.0 if self.loss == "cross_entropy" else 1.0
         return partial(adjusted_cross_entropy, log_prior=log_prior, tau=tau)
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         return network(x)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Features of every row: what the last layer sees.
+        """Compute the features of every row, which are the inputs of the last layer.
 
         Parameters
         ----------
@@ -305,7 +321,7 @@ default="cross_entropy"
         layers = [m for m in self.network_.modules() if isinstance(m, nn.Linear)]
         return layers[-1].in_features
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # features are float32 whatever X was
         return tags

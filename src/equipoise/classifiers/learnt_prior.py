@@ -1,4 +1,4 @@
-"""The class prior that a classifier learns: what the last step of a pipeline is fitted on."""
+"""The class prior that a classifier learns, from the rows that it is fitted on."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.parameters import OneOf
 
-# Parameters with which a classifier minds the class sizes inside itself, and the values with
-# which it does not. Those of class_weight can be counted.
+# Parameters by which a classifier corrects for the class sizes itself, and the values with which it
+# does not. The effect of class_weight, which is not among them, can be computed.
 NEUTRAL = {
     "auto_class_weights": OneOf((None, "None")),
     "class_weights": OneOf((None,)),
@@ -36,71 +36,71 @@ BALANCING_LOSSES = OneOf(("logit_adjusted", "balanced_softmax"))
 def fit_and_count(
     estimator: Any, X: Any, y: Any, classes: np.ndarray, fit_params: Mapping[str, Any]
 ) -> np.ndarray:
-    """Fit an estimator, and count what the last step of its pipelines was fitted on.
+    """Fit an estimator, and count the rows of every class that its last step was fitted on.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier, or a pipeline (also of pipelines) that ends with one. It is fitted.
+        A classifier, or a (nested) pipeline that ends with one. It is fitted.
     X, y : array-like
     classes : ndarray of shape (n_classes,)
         Sorted labels of ``y``.
     fit_params : dict
-        For the fit of ``estimator``.
+        Arguments for the fit of ``estimator``.
 
     Returns
     -------
     ndarray of shape (n_classes,)
-        Rows of every class that reached the last step, times their ``sample_weight`` and the
-        ``class_weight`` of that step.
+        Number of rows of every class that reached the last step, weighted by their
+        ``sample_weight`` and the ``class_weight`` of that step.
 
     Raises
     ------
     InvalidInputError
-        A class lost all its rows on the way; the last step is not fitted.
+        If a class has no row at the last step, which is then not fitted.
     InvalidParameterError
-        ``class_weight="balanced"`` meets a ``sample_weight``.
+        If ``class_weight="balanced"`` is combined with a ``sample_weight``.
     """
     pipeline, step = _last_step(estimator)
-    noting = _Noting(step, classes)
+    counting = _CountingStep(step, classes)
     if pipeline is None:
-        noting.fit(X, y, **fit_params)
+        counting.fit(X, y, **fit_params)
     else:
         name = pipeline.steps[-1][0]
-        pipeline.steps[-1] = (name, noting)
+        pipeline.steps[-1] = (name, counting)
         estimator.fit(X, y, **fit_params)
         pipeline.steps[-1] = (name, step)
-    return noting.totals_
+    return counting.totals_
 
 
 def check_countable(owner: str, estimator: Any) -> None:
-    """Refuse an estimator whose class prior the rows of its last step do not tell.
+    """Raise an error if the rows of the last step do not determine its class prior.
 
     Raises
     ------
     InvalidParameterError
-        Its last step is fitted already, resamples inside itself, or sets a prior of its own.
+        If the last step is already fitted, resamples the rows itself, or sets a prior itself.
     """
     _, step = _last_step(estimator)
     cause = "it is fitted already" if isinstance(step, FrozenEstimator) else None
     given = step.get_params()
     if given.get("probability") and given.get("class_weight") is not None:
-        cause = "its probabilities are calibrated to the real shares in part"
+        cause = "its probabilities are partly calibrated to the real class priors"
     for name, value in _settings(step):
-        if _minds_class_sizes(name, value):
-            cause = f"{name}={value!r} minds the class sizes inside it"
+        if _changes_prior(name, value):
+            cause = f"{name}={value!r} corrects for the class sizes inside it"
             break
     if cause:
         raise InvalidParameterError(
             f"{owner}: training_prior='auto' counts the rows that the last step is fitted on, "
-            f"which do not tell what {type(step).__name__} has learnt: {cause}. Pass "
+            f"which do not determine the class prior of {type(step).__name__}: {cause}. Pass "
             "training_prior='uniform' if it treats the classes as equally frequent, or an array "
-            f"of their shares; a pipeline inside it can be wrapped in a {owner} of its own."
+            f"of its priors; a pipeline inside it can be wrapped in a {owner} of its own."
         )
 
 
 def _last_step(estimator: Any) -> tuple[Pipeline | None, Any]:
-    """The innermost pipeline, if there is one, and the classifier at its end."""
+    """Return the innermost pipeline, if there is one, and the classifier at its end."""
     pipeline = None
     while isinstance(estimator, Pipeline):
         pipeline, estimator = estimator, estimator.steps[-1][1]
@@ -108,7 +108,7 @@ def _last_step(estimator: Any) -> tuple[Pipeline | None, Any]:
 
 
 def _settings(step: Any) -> Iterator[tuple[str, Any]]:
-    """Parameters of an estimator, and the values that a search inside it tries."""
+    """Iterate over an estimator's parameters, and the values that a search inside it tries."""
     for name, value in step.get_params().items():
         yield name, value
         if name.rpartition("__")[2] in SEARCHED:
@@ -118,8 +118,8 @@ def _settings(step: Any) -> Iterator[tuple[str, Any]]:
                         yield from ((f"{name}__{key}", one) for one in tried)
 
 
-def _minds_class_sizes(name: str, value: Any) -> bool:
-    """Whether a parameter, of the last step or of what it wraps, hides a change of the prior."""
+def _changes_prior(name: str, value: Any) -> bool:
+    """Whether a parameter of the last step, or of what it wraps, changes the class prior."""
     wrapped, _, own = name.rpartition("__")
     if hasattr(value, "fit_resample"):
         return True
@@ -130,8 +130,8 @@ def _minds_class_sizes(name: str, value: Any) -> bool:
     return own in NEUTRAL and not NEUTRAL[own].accepts(value)
 
 
-class _Noting(BaseEstimator):
-    """Stands in for the last step while a pipeline is fitted: counts the classes, then fits it."""
+class _CountingStep(BaseEstimator):
+    """Replacement for the last step of a pipeline that counts the classes and then fits it."""
 
     def __init__(self, estimator: Any, classes: np.ndarray) -> None:
         self.estimator = estimator
@@ -143,8 +143,8 @@ class _Noting(BaseEstimator):
         if weight is not None and np.shape(weight) != labels.shape:
             raise InvalidInputError(
                 f"sample_weight has shape {np.shape(weight)}, but the last step is fitted on "
-                f"{len(labels)} rows. Leave it out where a sampler comes before: that makes other "
-                "rows, which have no weight."
+                f"{len(labels)} rows. Leave sample_weight out if a sampler comes before, because "
+                "synthetic rows have no weight."
             )
         index = np.searchsorted(self.classes, labels)
         self.totals_ = np.bincount(index, weight, minlength=len(self.classes)).astype(np.float64)
@@ -165,13 +165,13 @@ class _Noting(BaseEstimator):
         if isinstance(class_weight, str):
             if sample_weight is not None:
                 raise InvalidParameterError(
-                    f"class_weight={class_weight!r} with a sample_weight means another thing in "
-                    "every classifier. Pass the prior that it gives as training_prior, or the "
+                    f"class_weight={class_weight!r} with a sample_weight has different meanings "
+                    "in different classifiers. Pass the resulting prior as training_prior, or the "
                     "class weights as a dict."
                 )
             class_weight = "balanced"  # a forest's "balanced_subsample" is that in expectation
         return compute_class_weight(class_weight, classes=self.classes, y=labels)
 
     def get_metadata_routing(self) -> Any:
-        """Whatever the last step requests."""
+        """Return the metadata requests of the last step."""
         return get_routing_for_object(self.estimator)

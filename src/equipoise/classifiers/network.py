@@ -1,4 +1,4 @@
-"""The networks of the plain classifier: features, then a head that gives logits."""
+"""The networks of the plain classifier: features, and a head that computes logits."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class CosineLinear(nn.Linear):
         super().__init__(in_features, n_classes, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        # The scale would magnify what a cosine in bfloat16 leaves off.
+        # The scale would magnify the rounding errors of a cosine in bfloat16.
         with torch.autocast(features.device.type, enabled=False):
             features = F.normalize(features.to(self.weight), dim=1)
             return COSINE_SCALE * F.linear(features, F.normalize(self.weight, dim=1))
 
 
 class ClassifierNetwork(nn.Sequential):
-    """Features and a head; ``(n, *input)`` → logits ``(n, n_classes)``.
+    """Features and a head: maps inputs ``(n, *input)`` to logits ``(n, n_classes)``.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class ClassifierNetwork(nn.Sequential):
     Attributes
     ----------
     dropout : float
-        Share of the features that the training leaves out before the head. It is no layer,
-        since torch's own draws from the global generator.
+        Dropout rate of the features before the head in training. It is not a layer, because those
+        of torch draw from the global generator.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ClassifierNetwork(nn.Sequential):
             self.dropout = 0.0
 
     def representation(self, x: Tensor) -> Tensor:
-        """What the last layer sees: ``(n, *input)`` → ``(n, n_features)``."""
+        """Compute the inputs of the last layer, ``(n, n_features)``."""
         to_features, head = self
         hidden = head[:-1] if isinstance(head, nn.Sequential) else nn.Identity()
         return hidden(to_features(x))
@@ -87,5 +87,5 @@ def _conv_and_pool(n_in: int, n_out: int) -> list[nn.Module]:
     return [
         nn.Conv2d(n_in, n_out, 5, padding=2),
         nn.ReLU(inplace=True),
-        nn.MaxPool2d(2, ceil_mode=True),  # so that one pixel stays one pixel
+        nn.MaxPool2d(2, ceil_mode=True),  # a single pixel remains a single pixel
     ]

@@ -1,4 +1,4 @@
-"""Losses, class weights and mixing of the plain classifier that no other method uses."""
+"""Losses, class weights and mixing of rows that only the plain classifier uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from equipoise.training.losses import weighted_mean
 
 
 def focal_loss(logits: Tensor, y: Tensor, gamma: float, weight: Tensor | None = None) -> Tensor:
-    """Cross-entropy that counts a sample less, the surer the network is of its class.
+    """Cross-entropy in which a row has less weight the more confident the network is.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def focal_loss(logits: Tensor, y: Tensor, gamma: float, weight: Tensor | None = 
     y : Tensor of shape (n,)
         Class indices.
     gamma : float
-        γ of the factor (1 - p_y)^γ, at least 0; with 0 it is the ordinary cross-entropy.
+        Exponent γ of the factor (1 - p_y)^γ, at least 0; with 0 this is the cross-entropy.
     weight : Tensor of shape (n,), optional
         Weight of each sample; the mean is over the total weight.
 
@@ -30,13 +30,13 @@ def focal_loss(logits: Tensor, y: Tensor, gamma: float, weight: Tensor | None = 
     Lin et al., Focal loss for dense object detection, ICCV 2017, Eq. 4.
     """
     losses = F.cross_entropy(logits, y, reduction="none")
-    # expm1 keeps the digits of a small 1 - p; at 0 a power below 1 would have an infinite slope.
+    # expm1 is accurate for a small 1 - p. At 0 a power below 1 would have an infinite derivative.
     doubt = (-torch.expm1(-losses)).clamp_min(torch.finfo(losses.dtype).tiny)
     return weighted_mean(doubt**gamma * losses, weight)
 
 
 def ldam_margins(class_counts: Tensor, largest: float = 0.5) -> Tensor:
-    """Margin of every class, proportional to its size to the power of -1/4.
+    """Margin of every class, proportional to the power -1/4 of its size.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def ldam_margins(class_counts: Tensor, largest: float = 0.5) -> Tensor:
 def margin_cross_entropy(
     logits: Tensor, y: Tensor, margins: Tensor, weight: Tensor | None = None
 ) -> Tensor:
-    """Cross-entropy after the logit of the true class alone gives away its margin.
+    """Cross-entropy after the margin is subtracted from the logit of the true class.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def margin_cross_entropy(
     y : Tensor of shape (n,)
         Class indices.
     margins : Tensor of shape (n_classes,)
-        In units of the logits: for logits that are s times a cosine, s times the margin of
+        Margins on the scale of the logits: if these are s times a cosine, s times the margins of
         :func:`ldam_margins`.
     weight : Tensor of shape (n,), optional
         Weight of each sample; the mean is over the total weight.
@@ -80,7 +80,8 @@ def margin_cross_entropy(
 def effective_number_weights(class_counts: Tensor, beta: float = 0.9999) -> Tensor:
     """Weight of every class in inverse proportion to its effective number of samples.
 
-    Of n samples (1 - β^n) / (1 - β) are effective: with β = 0 one, near β = 1 all of them.
+    The effective number of n samples is (1 - β^n) / (1 - β): 1 for β = 0, and close to n for β
+    close to 1.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def effective_number_weights(class_counts: Tensor, beta: float = 0.9999) -> Tens
     Returns
     -------
     Tensor of shape (n_classes,)
-        With mean 1.
+        Weights with mean 1.
 
     References
     ----------
@@ -102,47 +103,47 @@ def effective_number_weights(class_counts: Tensor, beta: float = 0.9999) -> Tens
     return weights / weights.mean()
 
 
-def mixing_shares(n: int, alpha: float, generator: torch.Generator) -> Tensor:
-    """λ ~ Beta(α, α) of n pairs, the share that the first of each has in the mixed row: (n,).
+def draw_mixing_weights(n: int, alpha: float, generator: torch.Generator) -> Tensor:
+    """Draw λ ~ Beta(α, α) for n pairs, the weight of the first row of each pair: (n,).
 
     References
     ----------
     Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Eq. 1.
     """
-    # torch's own draws of a Beta take no generator.
+    # torch cannot draw from a Beta distribution with a given generator.
     seed = int(torch.randint(2**63 - 1, (), generator=generator))
     return torch.from_numpy(np.random.default_rng(seed).beta(alpha, alpha, n)).float()
 
 
-def mix(x: Tensor, partner: Tensor, shares: Tensor) -> Tensor:
-    """Rows mixed with others of the batch: λ x + (1 - λ) x[partner].
+def mix(x: Tensor, partner: Tensor, weights: Tensor) -> Tensor:
+    """Mix rows with others of the batch: λ x + (1 - λ) x[partner].
 
     Parameters
     ----------
     x : Tensor of shape (n, ...)
     partner : Tensor of shape (n,)
-        Row that each is mixed with.
-    shares : Tensor of shape (n,)
-        λ.
+        Index of the row that each is mixed with.
+    weights : Tensor of shape (n,)
+        The weights λ.
     """
-    shares = shares.view(-1, *[1] * (x.ndim - 1))
-    return shares * x + (1 - shares) * x[partner]
+    weights = weights.view(-1, *[1] * (x.ndim - 1))
+    return weights * x + (1 - weights) * x[partner]
 
 
-def remix_shares(
-    shares: Tensor, count: Tensor, partner_count: Tensor, kappa: float = 3.0, tau: float = 0.5
+def remix_label_weights(
+    weights: Tensor, count: Tensor, partner_count: Tensor, kappa: float = 3.0, tau: float = 0.5
 ) -> Tensor:
-    """Remix's shares of the labels, which go to the rarer class alone where it is much rarer.
+    """Weights of the first labels in Remix, which assigns a much rarer class alone.
 
-    0 where the first class is at least κ times as frequent as the other and λ < τ; 1 where it is
-    at least κ times rarer and 1 - λ < τ; λ elsewhere.
+    They are 0 where the first class is at least κ times as frequent as the other and λ < τ, 1 where
+    it is at least κ times rarer and 1 - λ < τ, and λ elsewhere.
 
     Parameters
     ----------
-    shares : Tensor of shape (n,)
-        λ, the shares of the inputs.
+    weights : Tensor of shape (n,)
+        The weights λ of the inputs.
     count, partner_count : Tensor of shape (n,)
-        Training samples in the class of each row and of its partner.
+        Number of training rows in the class of each row and of its partner.
     kappa : float, default=3
     tau : float, default=0.5
 
@@ -154,6 +155,6 @@ def remix_shares(
     ----------
     Chou et al., Remix: rebalanced mixup, ECCV Workshops 2020, Eq. 8.
     """
-    to_partner = (count >= kappa * partner_count) & (shares < tau)
-    to_first = (partner_count >= kappa * count) & (1 - shares < tau)
-    return shares.masked_fill(to_partner, 0.0).masked_fill(to_first, 1.0)
+    to_partner = (count >= kappa * partner_count) & (weights < tau)
+    to_first = (partner_count >= kappa * count) & (1 - weights < tau)
+    return weights.masked_fill(to_partner, 0.0).masked_fill(to_first, 1.0)

@@ -1,13 +1,14 @@
-"""Synthetic rows as a preparation: learn from them first, then from the real rows alone."""
+"""Pre-training on synthetic rows, before the training on the real rows alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,7 +17,7 @@ from equipoise.inputs import adopt_features, resampled_as_floats
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 
 
-def _estimator_has(name: str) -> Any:
+def _estimator_has(name: str) -> Callable[[Any], bool]:
     def check(self: Any) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), name)
         return True
@@ -27,10 +28,10 @@ def _estimator_has(name: str) -> Any:
 class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Train a network on resampled rows first, then on the real rows alone.
 
-    Synthetic rows that are mixed into the training to its end become a sign of the rare classes:
-    whatever is wrong with them is learnt with them. As a preparation they lend the network the
-    variation of the rare classes, and the real rows, with a loss that minds the class sizes, have
-    the last word. Both parts together take as many steps as ``estimator`` would alone.
+    If synthetic rows take part in the training until its end, their defects are learnt as features
+    of the rare classes. If they are used for pre-training only, the network learns the variation of
+    the rare classes from them, and is then trained on the real rows, preferably with a loss that
+    depends on the class sizes. Both parts together take as many steps as ``estimator`` alone.
 
     Parameters
     ----------
@@ -38,11 +39,11 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         A classifier with ``warm_start`` and ``max_epochs``, such as
         ``ConvNetClassifier(loss="logit_adjusted")``. It is cloned.
     sampler : sampler
-        Any oversampler of this library or of imbalanced-learn. It is cloned and fitted; a fitted
-        one with a ``resample`` method, wrapped in :class:`sklearn.frozen.FrozenEstimator`,
-        is used as it is.
+        An oversampler of this library or of imbalanced-learn. It is cloned and fitted; a fitted one
+        that has a ``resample`` method and is wrapped in :class:`sklearn.frozen.FrozenEstimator` is
+        used as it is.
     pretraining_share : float in (0, 1), default=0.25
-        Share of the training steps that the resampled rows get.
+        Fraction of the training steps that are taken on the resampled rows.
 
     Attributes
     ----------
@@ -52,9 +53,9 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
     sampler_ : sampler
         The fitted sampler.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
 
     Examples
     --------
@@ -85,7 +86,7 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         Parameters
         ----------
         X : array-like
-            Rows as ``estimator`` and ``sampler`` take them.
+            Rows as ``estimator`` and ``sampler`` accept them.
         y : array-like of shape (n,)
             Class labels.
 
@@ -96,7 +97,7 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         Raises
         ------
         ValueError
-            Impossible parameters or data, before any training.
+            If parameters or data are invalid; it is raised before any training.
         """
         name = type(self).__name__
         check_parameters(name, self.get_params(deep=False), self._constraints)
@@ -106,9 +107,10 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
             if needed not in known:
                 raise InvalidParameterError(
                     f"{name}: estimator={self.estimator!r} has no {needed}, so that it cannot be "
-                    "trained in two parts. Pass a ConvNetClassifier or another that has it."
+                    "trained in two parts. Pass a classifier that has it, such as "
+                    "ConvNetClassifier."
                 )
-        if hasattr(model, "_constraints"):  # now: the sampler may train for long
+        if hasattr(model, "_constraints"):  # checked now, because the sampler may train for long
             check_parameters(type(model).__name__, known, model._constraints)
         sampler, resample = self._resampling()
         X_more, y_more = resampled_as_floats(sampler, resample, X, y)
@@ -123,8 +125,8 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
         adopt_features(self, model)
         return self
 
-    def _resampling(self) -> tuple[Any, Any]:
-        """The sampler, and what to call with X and y."""
+    def _resampling(self) -> tuple[BaseEstimator, Callable[[Any, Any], tuple[Any, Any]]]:
+        """Return the sampler, and the method that resamples X and y."""
         if isinstance(self.sampler, FrozenEstimator):
             sampler = self.sampler.estimator
             check_is_fitted(sampler)
@@ -136,30 +138,30 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
                 return sampler, sampler.fit_resample
         raise InvalidParameterError(
             f"{type(self).__name__}: sampler={self.sampler!r} cannot resample. Pass an oversampler "
-            "such as IMSIC, or one that is fitted and has resample() inside a FrozenEstimator."
+            "such as IMSIC, or a fitted one that has resample(), in a FrozenEstimator."
         )
 
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of every row: ndarray of shape (n,)."""
+        """Predict the most probable class of every row: ndarray of shape (n,)."""
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Posterior of every class: ndarray of shape (n, n_classes)."""
+        """Predict the posterior of every class: ndarray of shape (n, n_classes)."""
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("predict_log_proba"))
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Log posterior of every class: ndarray of shape (n, n_classes)."""
+        """Predict the log posterior of every class: ndarray of shape (n, n_classes)."""
         check_is_fitted(self)
         return self.estimator_.predict_log_proba(X)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags

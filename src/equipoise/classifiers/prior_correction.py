@@ -1,14 +1,15 @@
-"""Probabilities for the real class shares, from a classifier that learnt on other ones."""
+"""Probabilities under the real class priors, from a classifier that was trained with others."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import Tags, check_consistent_length, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,20 +18,20 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, check_labels
 from equipoise.parameters import Constraint, Instance, OneOf, check_parameters
 
-SHARES = Instance((list, tuple, np.ndarray), "an array of class shares that sums to 1")
+PRIORS = Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1")
 
 
 def correct_posterior(
     posterior: np.ndarray, training_prior: np.ndarray, target_prior: np.ndarray
 ) -> np.ndarray:
-    """Posterior under another class prior than the one that it was learnt with.
+    """Convert a posterior to another class prior than the one that it was learnt with.
 
     Parameters
     ----------
     posterior : ndarray of shape (n, n_classes)
         p(y | x) under ``training_prior``; rows sum to 1.
     training_prior, target_prior : ndarray of shape (n_classes,)
-        Positive shares that sum to 1.
+        Positive probabilities that sum to 1.
 
     Returns
     -------
@@ -47,44 +48,45 @@ def correct_posterior(
 
 
 class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    r"""Undo in the probabilities what resampling or class weights did to the class shares.
+    r"""Correct predicted probabilities for class priors changed by resampling or class weights.
 
-    A classifier that was trained on balanced rows believes that the classes are equally frequent,
-    and gives the rare ones far too much probability. Where resampling changed only how many rows
-    a class has, not what they look like, Bayes' rule says what the probabilities are for the real
-    shares [1]_, [2]_:
+    A classifier that was trained on balanced rows assumes that the classes are equally frequent,
+    and predicts too high probabilities for the rare ones. If resampling has changed only the number
+    of rows of a class, but not their distribution, the probabilities under the real priors follow
+    from Bayes' rule [1]_, [2]_:
 
     .. math:: p(y \mid x) \propto p_{res}(y \mid x) \, \pi_{target}(y) / \pi_{training}(y)
 
-    The ranking of the rows for one class against another stays; :meth:`predict` then favours the
-    frequent classes again, unless ``target_prior="uniform"``.
+    The correction does not change the ranking of rows between two classes. :meth:`predict` favours
+    the frequent classes again, unless ``target_prior="uniform"``.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier with ``predict_proba``, such as a pipeline of imbalanced-learn with any
-        samplers. It is cloned.
+        Classifier with ``predict_proba``, such as a pipeline of imbalanced-learn with any samplers.
+        It is cloned.
     training_prior : {"auto", "uniform"} or array-like of shape (n_classes,), default="auto"
-        Class shares that the probabilities of ``estimator`` assume. ``"auto"`` measures them: the
-        rows that reach the last step of the pipeline, times their ``sample_weight`` and its
-        ``class_weight``. What minds class sizes inside itself (a balanced ensemble, a
-        logit-adjusted loss, :class:`DGCClassifier`) is refused, and needs ``"uniform"`` or
-        an array in the order of ``classes_`` that sums to 1.
+        Class priors that the probabilities of ``estimator`` assume. ``"auto"`` computes them from
+        the rows that reach the last step of the pipeline, their ``sample_weight`` and the
+        ``class_weight`` of the step. That is impossible for classifiers that correct for the class
+        sizes themselves (a balanced ensemble, a logit-adjusted loss, :class:`DGCClassifier`), which
+        raise an error. They need ``"uniform"``, or an array in the order of ``classes_`` that sums
+        to 1.
     target_prior : {"train", "uniform"} or array-like of shape (n_classes,), default="train"
-        Class shares where the classifier will be used. ``"train"`` is those of the ``y`` of
-        :meth:`fit`, every row counted once.
+        Class priors where the classifier will be used. ``"train"`` takes the class frequencies of
+        ``y`` in :meth:`fit`, without sample weights.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     estimator_ : estimator
-        The fitted estimator, with its own, uncorrected probabilities.
+        The fitted estimator, whose own probabilities are not corrected.
     training_prior_ : ndarray of shape (n_classes,)
     target_prior_ : ndarray of shape (n_classes,)
     n_features_in_ : int
-        Where ``estimator_`` has it.
+        Number of features, if ``estimator_`` has this attribute.
     feature_names_in_ : ndarray of str
-        Where ``estimator_`` has it.
+        Names of the columns, if ``estimator_`` has this attribute.
 
     References
     ----------
@@ -108,29 +110,33 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "estimator": [Instance((BaseEstimator,), "a classifier")],
-        "training_prior": [OneOf(("auto", "uniform")), SHARES],
-        "target_prior": [OneOf(("train", "uniform")), SHARES],
+        "training_prior": [OneOf(("auto", "uniform")), PRIORS],
+        "target_prior": [OneOf(("train", "uniform")), PRIORS],
     }
 
     def __init__(
-        self, estimator: Any, *, training_prior: Any = "auto", target_prior: Any = "train"
+        self,
+        estimator: Any,
+        *,
+        training_prior: ArrayLike = "auto",
+        target_prior: ArrayLike = "train",
     ) -> None:
         self.estimator = estimator
         self.training_prior = training_prior
         self.target_prior = target_prior
 
     def fit(self, X: Any, y: Any, **params: Any) -> Self:
-        """Fit the estimator and note the class shares.
+        """Fit the estimator, and determine the class priors.
 
         Parameters
         ----------
         X : array-like
-            Rows as ``estimator`` takes them; passed on as they are.
+            Rows as ``estimator`` accepts them; they are passed on unchanged.
         y : array-like of shape (n,)
             Class labels, at least two classes.
         **params
-            For the fit of ``estimator``: all of them, or with scikit-learn's metadata routing
-            enabled those that it requests.
+            Arguments for the fit of ``estimator``. If scikit-learn's metadata routing is enabled,
+            only those that it requests are passed on.
 
         Returns
         -------
@@ -139,9 +145,9 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         Raises
         ------
         ValueError
-            Impossible parameters or data, before any training.
+            If parameters or data are invalid; it is raised before any training.
         InvalidInputError
-            A class lost all its rows in the resampling.
+            If a class has no row left after the resampling.
         """
         name = type(self).__name__
         check_parameters(name, self.get_params(deep=False), self._constraints)
@@ -164,8 +170,8 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         totals = fit_and_count(estimator, X, y, classes, params)
         if estimator.classes_.tolist() != classes.tolist():
             raise InvalidInputError(
-                f"estimator knows the classes {estimator.classes_.tolist()}, but y has "
-                f"{classes.tolist()}. Pass rows of just the classes that it knows."
+                f"estimator was fitted with the classes {estimator.classes_.tolist()}, but y has "
+                f"{classes.tolist()}. Pass rows of the same classes."
             )
         self.estimator_, self.classes_ = estimator, estimator.classes_
         self.training_prior_ = totals / totals.sum() if training_prior is None else training_prior
@@ -173,8 +179,8 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         adopt_features(self, estimator)
         return self
 
-    def _prior(self, name: str, classes: np.ndarray, measured: Any) -> Any:
-        """The shares that a parameter asks for; ``measured`` where it names no shares."""
+    def _prior(self, name: str, classes: np.ndarray, measured: np.ndarray | None) -> Any:
+        """Priors that a parameter specifies; ``measured`` if it specifies none."""
         value = getattr(self, name)
         if isinstance(value, str):
             return np.full(len(classes), 1 / len(classes)) if value == "uniform" else measured
@@ -183,13 +189,13 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
             prior.shape == classes.shape and (prior > 0).all() and abs(prior.sum() - 1) <= 1e-6
         ):
             raise InvalidParameterError(
-                f"{type(self).__name__}: {name}={value!r} must hold {len(classes)} positive shares "
-                f"that sum to 1, one for each of the classes {classes.tolist()}."
+                f"{type(self).__name__}: {name}={value!r} must contain {len(classes)} positive "
+                f"probabilities that sum to 1, one for each of the classes {classes.tolist()}."
             )
         return prior.astype(np.float64)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Posterior of every class under ``target_prior_``.
+        """Predict the posterior of every class under ``target_prior_``.
 
         Parameters
         ----------
@@ -199,14 +205,14 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         Returns
         -------
         ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
+            Probabilities in the order of ``classes_``.
         """
         check_is_fitted(self)
         posterior = self.estimator_.predict_proba(X)
         return correct_posterior(posterior, self.training_prior_, self.target_prior_)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Log posterior of every class; see :meth:`predict_proba`."""
+        """Predict the log posterior of every class; see :meth:`predict_proba`."""
         check_is_fitted(self)
         with np.errstate(divide="ignore"):  # the log of a probability of 0
             if hasattr(self.estimator_, "predict_log_proba"):
@@ -217,12 +223,12 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         return log_softmax(log_posterior + shift, axis=1)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of every row, under ``target_prior_``: ndarray of shape (n,)."""
+        """Predict the most probable class of every row under ``target_prior_``: shape (n,)."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """What :meth:`fit` passes on to ``estimator``, for scikit-learn's metadata routing."""
+        """Describe to scikit-learn's metadata routing what :meth:`fit` passes to ``estimator``."""
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         return router.add(
             estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit")
@@ -231,7 +237,7 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags, tags.non_deterministic = inner.input_tags, inner.non_deterministic

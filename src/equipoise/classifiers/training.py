@@ -1,4 +1,4 @@
-"""One optimisation step of a discriminative classifier."""
+"""The optimisation step of a discriminative classifier."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ import torch
 from torch import Tensor
 
 from equipoise.classifiers.network import ClassifierNetwork
-from equipoise.classifiers.objective import mix, mixing_shares, remix_shares
+from equipoise.classifiers.objective import draw_mixing_weights, mix, remix_label_weights
 from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.steps import adam, descend, dropout
 
 
 class ClassifierPlan(Callback):
-    """Any loss of the logits, with AdamW.
+    """Training with any loss of the logits, by AdamW.
 
-    As a callback too, the plan is told where the training stands.
+    The plan is also a callback, because its weights depend on the epoch.
 
     Parameters
     ----------
     network : ClassifierNetwork
     data : TrainingRows
     late_weight : Tensor of shape (n,) or None
-        Takes the place of the rows' own in the last fifth of the epochs, at least one.
+        Weights that replace those of ``data`` in the last fifth of the epochs (at least one).
     loss : callable
-        Logits, class indices and ``weight=`` of a batch → scalar.
-    chances : ndarray of shape (n,) or None
-        Draw the rows of a step with replacement, in these proportions, instead of each once.
+        Maps logits, class indices and ``weight=`` of a batch to a scalar.
+    sampling_weights : ndarray of shape (n,) or None
+        Draw the rows of a step with replacement, with probabilities proportional to these weights.
+        With None, every epoch takes each row once.
     augmentation : str
         See :func:`equipoise.training.augment.augment`.
     mixing : {"none", "mixup", "remix"}
     mixing_alpha : float
-        α of the Beta distribution that the shares come from.
+        Parameter α of the Beta distribution of the mixing weights.
     learning_rate, weight_decay : float
     """
 
@@ -46,7 +47,7 @@ class ClassifierPlan(Callback):
         *,
         late_weight: Tensor | None,
         loss: Callable[..., Tensor],
-        chances: np.ndarray | None,
+        sampling_weights: np.ndarray | None,
         augmentation: str,
         mixing: str,
         mixing_alpha: float,
@@ -57,13 +58,13 @@ class ClassifierPlan(Callback):
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
         self.mixing, self.mixing_alpha = mixing, mixing_alpha
         self.cumulative = None
-        if chances is not None:
-            cumulative = np.cumsum(chances, dtype=np.float64)
+        if sampling_weights is not None:
+            cumulative = np.cumsum(sampling_weights, dtype=np.float64)
             self.cumulative = cumulative / cumulative[-1]  # ends at 1 exactly, above every draw
         self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def on_fit_start(self, progress: Progress) -> None:
-        """Take the weights of the first epoch, or of where a checkpoint goes on."""
+        """Use the weights of the first epoch, or of that where a checkpoint continues."""
         n_late = max(1, round(progress.max_epochs / 5))
         if self.late_weight is not None and progress.epoch >= progress.max_epochs - n_late:
             self.data = replace(self.data, weight=self.late_weight)
@@ -87,19 +88,20 @@ class ClassifierPlan(Callback):
         return {"loss": loss.detach()}
 
     def _mixed(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Mixed inputs, and for each two labels with their weights, all first ones first.
+        """Mix the rows of a batch in pairs.
 
-        A loss of a mixed row is that of either label, weighted by the label's share, which for
-        the cross-entropy is the loss of the mixed label.
+        Returns the mixed inputs, and two labels with weights for each: first all labels of the rows
+        themselves, then those of their partners. The loss of a mixed row is the weighted sum of the
+        losses of both labels, which for the cross-entropy is the loss of the mixed label.
         """
         partner = torch.randperm(len(x), generator=self.generator).to(y.device)
-        shares = mixing_shares(len(x), self.mixing_alpha, self.generator).to(x)
-        x = mix(x, partner, shares)
+        mixing = draw_mixing_weights(len(x), self.mixing_alpha, self.generator).to(x)
+        x = mix(x, partner, mixing)
         if self.mixing == "remix":
             counts = self.data.class_counts[y]
-            shares = remix_shares(shares, counts, counts[partner])
-        first = torch.ones_like(shares) if weight is None else weight
-        weights = torch.cat([shares * first, (1 - shares) * first[partner]])
+            mixing = remix_label_weights(mixing, counts, counts[partner])
+        first = torch.ones_like(mixing) if weight is None else weight
+        weights = torch.cat([mixing * first, (1 - mixing) * first[partner]])
         return x, torch.cat([y, y[partner]]), weights
 
     def _logits(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""DGCClassifier: what a user touches."""
+"""The estimator DGCClassifier: its parameters, training, predictions and samples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor, nn
 
@@ -18,134 +20,146 @@ from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import ImageCodec, TableCodec
-from equipoise.training import Callback, Plan, TrainingRows
-from equipoise.training.blocks import evaluate
+from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 
-# Of the reconstruction where nobody says it: what served classification of images, and new rows
-# of tables.
+# reconstruction_weight="auto": the first improves the classification of images, the second the
+# generated rows of tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
 
 
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
     """Deep generative classifier, robust to class imbalance.
 
-    A code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
-    classifier learns from clouds of codes. Rare classes are strengthened by logit adjustment or, as
-    in the paper, by extra steps on fresh codes of theirs (``oversampling_rate``). The default
-    differs from the paper where that measurably helps (see ``benchmarks/NOTES.md``); :meth:`paper`
-    gives the published objective.
+    A latent code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
+    classifier learns from several codes that are drawn for every row. Class imbalance is corrected
+    by logit adjustment or, as in the paper, by additional steps on further codes of the rare
+    classes (``oversampling_rate``). The defaults differ from the paper where that measurably helps
+    (see ``benchmarks/NOTES.md``); :meth:`paper` sets the published objective.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     categorical_features : "auto" or array-like of int, str or bool, default="auto"
-        Columns of a table of whose values only equality counts, by position, name or mask.
-        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+        Categorical features of a table, by index, name or mask. ``"auto"`` selects the
+        columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
-        Whether values of a table may be missing, in new instances too; otherwise they are an error.
+        Whether a table may have missing values, and generated rows with them; otherwise
+        missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone of images: about 29 million multiply-adds for 28×28, or the widths of the
-        release, about 35 times more. Tables always get two hidden layers.
+        Backbone for images. ``"compact"`` takes about 29 million multiply-adds for 28×28 pixels;
+        ``"paper"`` has the layer widths of the authors' release and takes about 35 times more. The
+        network for tables always has two hidden layers.
     spatial_features : bool, default=False
-        Whether the recognition model sees the compact backbone's features at all positions, as
-        good reconstructions need, instead of their mean, which classifies better.
+        Whether the recognition model receives the features of the compact backbone at all
+        positions, which good reconstructions need, or their mean, which classifies better.
     latent_dim : int, default=64
-        Size K of a code.
+        Number K of dimensions of a code.
     head : {"linear", "mlp"}, default="linear"
-        p(y|z): linear, or two hidden layers of 500 units.
+        Classifier p(y|z): a linear layer, or an MLP with two hidden layers of 500 units.
     dropout : float in [0, 1), default=0.3
-        Share of the features left out at random in training, between trunk and codes; the
-        paper has 0.
+        Dropout rate of the features between trunk and codes; the paper has 0.
     reconstruction : {"l2sq", "l2", "l1"}, default="l2sq"
-        Half the squared distance, the distance, or the sum of absolute differences.
+        Reconstruction error: half the squared Euclidean distance, the Euclidean distance, or the
+        sum of absolute differences.
     reconstruction_weight : float or "auto", default="auto"
-        Weight of the reconstruction in the objective, and the decoder's precision in
-        prediction; ``"auto"`` is 0.002 for images and 0.1 for tables, the paper has 1.
+        Weight of the reconstruction error in the objective, and precision of the decoder in
+        prediction. ``"auto"`` is 0.002 for images and 0.1 for tables; the paper has 1.
     mmd_weight : float, default=1
-        λ, the weight of the distance of the codes to N(0, I).
+        Weight λ of the maximum mean discrepancy between the codes and N(0, I).
     label_dropout : float in [0, 1], default=1
-        Share of codes for which the recognition model does not see the label in training; the
-        paper has 0. With 1 it never does, and q(z|x, y) is q(z|x).
+        Fraction of codes for which the label is hidden from the recognition model in training; the
+        paper has 0. With 1 it is always hidden, and q(z|x, y) equals q(z|x).
     n_codes : int, default=4
-        Codes per sample and step that the classifier learns from; the paper has 1.
+        Number of codes per row and step that the classifier learns from; the paper has 1.
     logit_adjustment : float in [0, 1], default=1
-        τ: shifts the logits in training by τ log π, π the class shares, so that the classifier
-        learns the posterior of equal class sizes; the paper has 0.
+        Strength τ of the logit adjustment: in training τ log π is added to the logits, where π are
+        the class priors. With 1 the classifier learns the posterior under uniform priors; the paper
+        has 0.
     oversampling_rate : float in [0, 1], default=0
-        r of latent oversampling: 0 for none, 1 for as many codes of every class as of the
-        largest; the paper has 0.6. The default leaves the balance to ``logit_adjustment``.
+        Rate r of latent oversampling: with 0 there is none, with 1 there are as many codes of every
+        class as of the largest; the paper has 0.6. By default ``logit_adjustment`` alone corrects
+        the imbalance.
     latent_optimization : bool, default=False
-        Take an extra step of the encoder alone per batch (the release does on MNIST).
+        Whether to take an additional step of the encoder alone for every batch, as the authors'
+        release does on MNIST.
     pretrain_steps : int, default=0
-        Up to so many steps that match the codes' first two moments to N(0, I) before training;
-        the release takes up to 200.
+        Largest number of steps before the training that match the first two moments of the codes to
+        those of N(0, I); the authors' release takes up to 200.
     inference : {"shared", "conditional"}, default="shared"
-        Codes that Bayes' rule averages over: ``"shared"`` draws them from q(z|x), the label
-        withheld, once for all classes, and needs ``label_dropout`` above 0; ``"conditional"``
-        draws them from q(z|x, y_c) for every class c, as the paper does.
+        Codes over which Bayes' rule averages. ``"shared"`` draws them once for all classes, from
+        q(z|x) without the label, and needs ``label_dropout`` above 0. ``"conditional"`` draws them
+        from q(z|x, y_c) for every class c, as the paper does.
     density_weight : float in [0, 1], default=1
-        Exponent of the density ratio p(z) / q(z|·) in the importance weights: 1 is Bayes' rule,
-        0 leaves the transport cost of the paper's objective alone.
+        Exponent of the density ratio p(z) / q(z|·) in the importance weights. 1 is Bayes' rule;
+        with 0 only the transport cost of the paper's objective counts.
     n_importance_samples : int, default=10
-        S, codes per row (shared) or per row and class (conditional) in prediction.
+        Number S of codes in prediction, per row (shared) or per row and class (conditional).
     class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
-        Class shares that the posterior assumes; an array is in the order of ``classes_`` and
-        sums to 1. ``"train"`` is the prior of the training data.
+        Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
+        array has the order of ``classes_`` and sums to 1.
     max_epochs : int, default=12
-        Passes over the training rows.
+        Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 512.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 512.
     learning_rate : float, default=4e-3
         Peak learning rate of AdamW.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
-        ``"step"`` halves after 60 % of the steps (paper, MNIST), ``"exponential"`` decays to
-        1/100 (paper, CelebA).
+        Course of the learning rate over the training. ``"step"`` halves it after 60 % of the steps
+        (paper, MNIST), ``"exponential"`` decays it to 1/100 (paper, CelebA).
     beta_1 : float in [0, 1), default=0.9
-        Momentum of AdamW; the paper has 0.5.
+        Exponential decay rate β₁ of the gradient average in AdamW; the paper has 0.5.
     weight_decay : float, default=1e-2
-        Share of each weight that a step takes off, times the learning rate.
+        Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Stop when ACSA on a validation split no longer grows, and keep the best weights.
+        Whether to stop when the ACSA on a validation split no longer improves, and to keep
+        the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of every class to validate on, when ``early_stopping``; at least one row of each.
+        Fraction of every class to hold out for validation with ``early_stopping``; it is at
+        least one row of each class.
     n_iter_no_change : int, default=5
-        Epochs without improvement before stopping.
+        Number of epochs without improvement after which to stop.
     warm_start : bool, default=False
-        Go on from the network of the last fit.
+        Whether to continue with the network of the last fit.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the trunk while training; ``"auto"`` takes bfloat16 for images, where the device
-        has it natively.
-        Predictions are always computed in float32 or better.
+        Precision of the trunk in training; ``"auto"`` is bfloat16 for images if the device
+        supports it natively, and float32 otherwise. Predictions are always computed in
+        float32 or float64.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
-        An int gives the same model on the same machine.
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress: a bar on a terminal, a line per epoch elsewhere.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
-        Training rows (or their weight) of every class.
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     history_ : list of dict
         One record per epoch: losses, seconds and, with early stopping, ``val_acsa``.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : DGCNetwork
+        The trained network.
 
     References
     ----------
@@ -181,7 +195,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         "n_importance_samples": [Number(1, integer=True)],
         "class_prior": [
             OneOf(("uniform", "train")),
-            Instance((list, tuple, np.ndarray), "an array of class shares that sums to 1"),
+            Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1"),
         ],
         "beta_1": [Number(0, 1, open_high=True)],
     }
@@ -190,7 +204,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self,
         *,
         image_shape: tuple[int, ...] | None = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
         architecture: str = "compact",
         spatial_features: bool = False,
@@ -209,7 +223,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         inference: str = "shared",
         density_weight: float = 1.0,
         n_importance_samples: int = 10,
-        class_prior: Any = "uniform",
+        class_prior: ArrayLike = "uniform",
         max_epochs: int = 12,
         batch_size: int | str = "auto",
         learning_rate: float = 4e-3,
@@ -265,14 +279,20 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 
     @classmethod
     def paper(cls, **parameters: Any) -> Self:
-        """Classifier with the published objective, on the compact backbone.
+        """Create a classifier with the published objective and the compact backbone.
 
         Parameters
         ----------
         **parameters
-            Override single values. The release adds ``pretrain_steps=200`` and, on MNIST,
-            ``latent_optimization=True``; its networks and schedule are ``architecture="paper",
-            batch_size=100, learning_rate=1e-5, lr_schedule="step"``.
+            Parameters that replace published values. The authors' release also has
+            ``pretrain_steps=200`` and, on MNIST, ``latent_optimization=True``; its networks and
+            schedule are ``architecture="paper", batch_size=100, learning_rate=1e-5,
+            lr_schedule="step"``.
+
+        Returns
+        -------
+        DGCClassifier
+            Not fitted.
         """
         published = {
             "spatial_features": True,
@@ -292,25 +312,25 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         }
         return cls(**{**published, **parameters})
 
-    # The template's parts -------------------------------------------------------------------
+    # Training and prediction ----------------------------------------------------------------
 
-    def _build(self, input_shape: tuple[int, ...], n_classes: int) -> nn.Module:
+    def _build(self, spec: DataSpec) -> nn.Module:
         return DGCNetwork(
-            input_shape,
-            n_classes,
+            spec.encoded_shape,
+            spec.n_classes,
             self.latent_dim,
             self.architecture,
             self.head,
             self.spatial_features,
-            self._codec.layout,
+            spec.layout,
         )
 
-    def _plan(self, network: Any, data: TrainingRows) -> Plan:
-        self._log_prior_shift()  # an impossible class_prior must not cost a training
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
+        self._log_prior_shift(fit)  # raises an error for an invalid class_prior before the training
         if self.inference == "shared" and self.label_dropout == 0:
             raise InvalidParameterError(
-                "DGCClassifier: inference='shared' reads codes of inputs without a label, which "
-                "label_dropout=0 never trains. Set label_dropout above 0 or "
+                "DGCClassifier: inference='shared' needs codes of rows without a label, which are "
+                "not trained with label_dropout=0. Set label_dropout above 0 or "
                 "inference='conditional'."
             )
         return DGCPlan(
@@ -318,7 +338,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             data,
             dropout=self.dropout,
             reconstruction=self.reconstruction,
-            reconstruction_weight=self._reconstruction_weight(),
+            reconstruction_weight=self._reconstruction_weight(fit),
             mmd_weight=self.mmd_weight,
             label_dropout=self.label_dropout,
             n_codes=self.n_codes,
@@ -334,26 +354,26 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if self.pretrain_steps:
             plan.pretrain_encoder(self.pretrain_steps, batch_size)
 
-    def _log_posterior(self, network: Any, x: Tensor) -> Tensor:
+    def _log_posterior(self, network: Any, x: Tensor, spec: DataSpec) -> Tensor:
         rule = shared_log_joint if self.inference == "shared" else conditional_log_joint
         return rule(
             network,
             x,
             quasi_normal(self.n_importance_samples, self.latent_dim).to(x),
             reconstruction=self.reconstruction,
-            reconstruction_weight=self._reconstruction_weight(),
+            reconstruction_weight=self._reconstruction_weight(spec),
             density_weight=self.density_weight,
-            log_prior_shift=torch.from_numpy(self._log_prior_shift()).to(x),
+            log_prior_shift=torch.from_numpy(self._log_prior_shift(spec)).to(x),
         )
 
-    def _reconstruction_weight(self) -> float:
+    def _reconstruction_weight(self, spec: DataSpec) -> float:
         if not isinstance(self.reconstruction_weight, str):
             return self.reconstruction_weight
-        return IMAGE_WEIGHT if self._codec.layout is None else TABLE_WEIGHT
+        return TABLE_WEIGHT if spec.is_table else IMAGE_WEIGHT
 
-    def _log_prior_shift(self) -> np.ndarray:
-        """Log of the wanted class prior over the one that the classifier's logits learnt."""
-        log_train = np.log(self.class_counts_ / self.class_counts_.sum())
+    def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
+        """Log ratio of the requested class prior to the one that the logits have learnt."""
+        log_train = np.log(spec.class_counts / spec.class_counts.sum())
         learnt = (1 - self.logit_adjustment) * log_train
         if isinstance(self.class_prior, str):
             return (log_train if self.class_prior == "train" else 0.0) - learnt
@@ -361,15 +381,16 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         is_one = prior.shape == log_train.shape and (prior > 0).all()
         if not is_one or not abs(prior.sum() - 1) <= 1e-6:
             raise InvalidParameterError(
-                f"class_prior={self.class_prior!r} must hold {len(log_train)} positive shares "
-                f"that sum to 1, one for each of the classes {self.classes_.tolist()}."
+                f"class_prior={self.class_prior!r} must contain {len(log_train)} positive "
+                f"probabilities that sum to 1, one for each of the classes "
+                f"{spec.classes.tolist()}."
             )
         return np.log(prior) - learnt
 
     # Codes ----------------------------------------------------------------------------------
 
     def transform(self, X: Any) -> np.ndarray:
-        """Mean code of every row, without its label.
+        """Compute the mean code of every row, without its label.
 
         Parameters
         ----------
@@ -383,18 +404,18 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         return self._codes(X)
 
     def _codes(self, X: Any) -> np.ndarray:
-        # Not transform, of which set_output makes frames.
-        return self._apply(X, _parameters)[:, : self.latent_dim].astype(np.float32)
+        # This is not done in transform, whose result set_output may turn into a DataFrame.
+        return self._apply(X, _moments)[:, : self.latent_dim].astype(np.float32)
 
     def encode(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of q(z|x, y).
+        """Compute the mean and standard deviation of q(z|x, y) for every row.
 
         Parameters
         ----------
         X : array-like
             Rows as in :meth:`fit`.
         y : array-like of shape (n,)
-            Their labels.
+            Class labels of the rows.
 
         Returns
         -------
@@ -402,9 +423,11 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         """
         check_is_fitted(self)
         target = self._class_index(column_or_1d(np.asarray(y)))
-        base = torch.from_numpy(self._apply(X, _parameters))
+        base = torch.from_numpy(self._apply(X, _moments))
         if len(target) != len(base):
-            raise InvalidInputError(f"X has {len(base)} rows but y has {len(target)} labels.")
+            raise InvalidInputError(
+                f"X has {len(base)} rows but y has {len(target)} labels. Pass one label per row."
+            )
         with torch.inference_mode():
             mean, log_variance = moments(base + self.network_.cpu().label_shifts()[target])
         return (
@@ -413,7 +436,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         )
 
     def reconstruct(self, X: Any) -> Any:
-        """Every row, encoded without its label and decoded.
+        """Encode every row without its label, and decode it.
 
         Parameters
         ----------
@@ -425,12 +448,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         ndarray or DataFrame
             In the shape, dtype and range of the training data.
         """
-        return self._codec.decode(self._decoded(torch.from_numpy(self._codes(X))))
+        reconstructions = self._decode(torch.from_numpy(self._codes(X)))
+        return self._codec.decode(reconstructions)
 
-    def sample(self, n: int, y: Any = None, random_state: Any = None) -> Any:
-        """New instances.
+    def sample(self, n: int, y: Any = None, random_state: RandomState = None) -> Any:
+        """Generate rows.
 
-        Codes come from a Gaussian that is fitted, per class, to the codes of the training rows.
+        Codes are drawn from one Gaussian per class, which is fitted to the codes of the training
+        rows, and decoded.
 
         Parameters
         ----------
@@ -439,16 +464,16 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         y : label or array-like of labels, default=None
             Class or classes to sample; None for every class in the order of ``classes_``.
         random_state : int, RandomState or None, default=None
-            None takes the estimator's own ``random_state``.
+            Source of the noise; None takes the estimator's own ``random_state``.
 
         Returns
         -------
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
-            the training data. Images are the decoder's means, rows of a table are drawn from
-            its distributions.
+            the training data. Images are the means that the decoder returns; rows of a table are
+            drawn from its distributions.
         """
-        classes = torch.from_numpy(self._wanted(n, y))
+        classes = torch.from_numpy(self._requested_classes(n, y))
         generator = self._generator(random_state)
         network = self.network_.cpu()
         noise = torch.randn(len(classes), self.latent_dim, 1, generator=generator)
@@ -456,31 +481,26 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         for c in classes.unique():
             chosen = classes == c
             codes[chosen] += (network.code_factor[c] @ noise[chosen]).squeeze(-1)
-        values = self._decoded(codes)
+        values = self._decode(codes)
         if network.blocks is not None:
             values = network.blocks.draw(values, network.spread, generator)
         return self._codec.decode(values)
 
-    def _after_training(
-        self,
-        network: Any,
-        codec: ImageCodec | TableCodec,
-        rows: np.ndarray,
-        target: np.ndarray,
-    ) -> None:
-        """Fit the Gaussians that :meth:`sample` draws codes and a table's numbers from."""
-        base = torch.from_numpy(evaluate(network, codec, rows, _parameters)).float()
-        y = torch.from_numpy(target)
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Fit the Gaussians from which :meth:`sample` draws codes and the numbers of a table."""
+        values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _moments_and_residuals))
+        base, residuals = values.tensor_split([2 * self.latent_dim], 1)
+        y = torch.from_numpy(fit.target)
         with torch.inference_mode():
-            mean, log_variance = moments(base + network.label_shifts().cpu()[y])
+            mean, log_variance = moments(base.float() + network.label_shifts().cpu()[y])
             code_mean, code_factor = class_gaussians(mean, log_variance, y, network.n_classes)
         network.code_mean.copy_(code_mean)
         network.code_factor.copy_(code_factor)
         if network.blocks is not None:
-            left = evaluate(network, codec, rows, _residuals)
-            network.spread.copy_(torch.from_numpy(left).square().mean(0).sqrt())
+            network.spread.copy_(residuals.square().mean(0).sqrt())
+        return {}
 
-    def _decoded(self, codes: Tensor) -> Tensor:
+    def _decode(self, codes: Tensor) -> Tensor:
         network = self.network_.cpu().eval()
         with torch.inference_mode():
             return torch.cat([network.decoder(z) for z in codes.split(1024)])
@@ -490,18 +510,21 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         check_is_fitted(self)
         return self.latent_dim
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
         return tags
 
 
-def _parameters(network: DGCNetwork, x: Tensor) -> Tensor:
-    """Mean and log-variance of q(z|x) side by side: (n, 2 K)."""
+def _moments(network: DGCNetwork, x: Tensor) -> Tensor:
+    """Mean and log-variance of q(z|x) next to each other: (n, 2 K)."""
     return network.recognise(x)[0]
 
 
-def _residuals(network: DGCNetwork, x: Tensor) -> Tensor:
-    """Numbers of a table's rows minus their reconstructions: (n, n_numeric)."""
-    mean, _ = moments(_parameters(network, x))
-    return (x - network.decoder(mean))[:, : len(network.spread)]
+def _moments_and_residuals(network: DGCNetwork, x: Tensor) -> Tensor:
+    """The same, then the numbers of a table minus their reconstructions: (n, 2 K + n_numeric)."""
+    base = _moments(network, x)
+    if network.blocks is None:
+        return base
+    mean, _ = moments(base)
+    return torch.cat([base, (x - network.decoder(mean))[:, : len(network.spread)]], 1)

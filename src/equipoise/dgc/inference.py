@@ -1,4 +1,4 @@
-"""Classification by Bayes' rule with importance samples, without needless decoding.
+"""Classification by Bayes' rule with importance samples, which avoids unnecessary decoding.
 
 Two choices of codes. ``shared_log_joint`` draws them from q(z|x), the label withheld, and uses
 the same codes for all classes; ``conditional_log_joint`` is the paper's rule, with codes from
@@ -19,15 +19,15 @@ from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import reconstruction_error, standard_normal_log_density
 from equipoise.networks.variational import moments
 
-DECODE_ROWS = 1024  # codes decoded at once: large enough to be fast, small enough for a cache
-SCREENING_SLACK = 3.0  # nats by which S codes may do better than the central one foretells
+DECODE_ROWS = 1024  # codes decoded at once: enough to be fast, few enough to fit the cache
+SCREENING_SLACK = 3.0  # nats by which S codes may exceed the estimate from the central code
 TOLERANCE = 1e-3  # largest error of a posterior that is accepted to save decoding
 
 
 @lru_cache(maxsize=8)
-@torch.inference_mode(False)  # a cached tensor may be wanted outside of it
+@torch.inference_mode(False)  # the cached tensor may be used outside of inference mode
 def quasi_normal(n_samples: int, dim: int) -> Tensor:
-    """Scrambled Sobol points mapped to N(0, I): (n_samples, dim), the same at every call."""
+    """Quasi-random N(0, I) points (n_samples, dim) from a Sobol sequence, always the same."""
     uniform = torch.quasirandom.SobolEngine(dim, scramble=True, seed=0).draw(n_samples)
     return math.sqrt(2) * torch.erfinv((2 * uniform - 1).clamp(-1 + 1e-6, 1 - 1e-6))
 
@@ -60,7 +60,7 @@ def shared_log_joint(
     density_weight : float
         v, 1 for exact importance weights.
     log_prior_shift : Tensor of shape (n_classes,)
-        Added to every class: log of the wanted prior over the learnt one.
+        Log ratio of the requested to the learnt class prior, which is added to the result.
 
     Returns
     -------
@@ -90,14 +90,14 @@ def conditional_log_joint(
 
         log mean_s exp[ −w d(x, x̂(z_s)) + log p(y_c|z_s) + v (log p(z_s) − log q(z_s|x, y_c)) ]
 
-    Two things save decoding. A distance is never negative, so the value without it bounds the
-    class from above. And the central code of each class, one decoding instead of S, tells nearly
-    what its S codes will cost: a class is decoded in full only where neither its bound nor this
-    estimate puts it further behind the leader than ``log(1 / tolerance)``, the estimate with
-    some slack. The others keep their estimate.
+    Two properties save decoding. A distance is never negative, so the value without it is an upper
+    bound for the class. And decoding the central code of each class, instead of its S codes, gives
+    a good estimate of their reconstruction errors. All codes of a class are decoded only if neither
+    its upper bound nor its estimate (with some slack) is lower than the value of the best class by
+    more than ``log(1 / tolerance)``. The other classes keep their estimates.
 
-    Parameters and the returned shape are those of :func:`shared_log_joint`, and ``tolerance`` is
-    the largest error of a posterior to accept; 0 decodes every code.
+    The parameters and the returned shape are those of :func:`shared_log_joint`; in addition,
+    ``tolerance`` is the largest acceptable error of a posterior. With 0 all codes are decoded.
 
     References
     ----------
@@ -151,7 +151,7 @@ def _log_density_ratio(codes: Tensor, noise: Tensor, log_variance: Tensor) -> Te
 
 
 def _reconstruction_errors(network: DGCNetwork, flat_x: Tensor, codes: Tensor, kind: str) -> Tensor:
-    """Distance of every row (n, n_values) to the reconstructions of its codes (n, S, K): (n, S)."""
+    """Errors (n, S) of the reconstructions from codes (n, S, K) of rows (n, n_values)."""
     n_samples = codes.shape[1]
     rows_at_once = max(1, DECODE_ROWS // n_samples)
     errors = []

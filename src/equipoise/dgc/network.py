@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.networks.columns import ColumnBlocks
+from equipoise.preprocessing.tables import Layout
 
-# In the release one label faces 4096 features and a learning rate of 1e-5, so that a code owes
-# little to its label. With full-sized steps, as the compact networks take them, the label would
-# tell the classifier everything.
+# Scale of the label's influence on the code. In the authors' release the label is added to 4096
+# features and the learning rate is 1e-5, so that a code depends little on its label. With the
+# larger steps of the compact networks the codes would reveal the label to the classifier.
 LABEL_SCALE = 0.02
 
 
@@ -31,12 +30,12 @@ class DGCNetwork(nn.Module):
         p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
     spatial : bool, default=False
         Whether the compact trunk keeps the features of all positions.
-    layout : tuple, default=None
-        Arguments of :class:`~equipoise.networks.columns.ColumnBlocks`, for a table.
+    layout : Layout, default=None
+        Positions of the columns of a table, None for images.
     """
 
     blocks: ColumnBlocks | None
-    spread: Tensor  # for a table: deviation of its numbers from the decoder's, after training
+    spread: Tensor  # for a table: standard deviation of the decoder's errors, set after training
 
     def __init__(
         self,
@@ -46,18 +45,18 @@ class DGCNetwork(nn.Module):
         architecture: str,
         head: str,
         spatial: bool = False,
-        layout: Any = None,
+        layout: Layout | None = None,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
         self.trunk = build_trunk(input_shape, architecture, spatial)
-        # The paper puts a linear layer of 4096 units between: all stays affine in the features
-        # and the label together, so that a label only shifts the parameters of q(z|x, y).
+        # The paper has a linear layer of 4096 units in between. All is affine in the features and
+        # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim
         self.from_features = nn.Linear(self.trunk.out_features, width)
         self.from_label = nn.Linear(n_classes, width, bias=False)
-        nn.init.zeros_(self.from_label.weight)  # no label, no shift, until training says so
+        nn.init.zeros_(self.from_label.weight)  # labels have no influence before the training
         self.to_moments = (
             nn.Linear(width, 2 * latent_dim, bias=False)
             if architecture == "paper"
@@ -95,7 +94,7 @@ class DGCNetwork(nn.Module):
         return self.to_moments(self.from_features(features))
 
     def label_shifts(self) -> Tensor:
-        """What each label adds to the parameters of q(z|x): (n_classes, 2 K)."""
+        """Shift of the parameters of q(z|x) by each label: (n_classes, 2 K)."""
         return self.label_scale * self.to_moments(self.from_label.weight.T)
 
     def encoder(self) -> list[nn.Module]:

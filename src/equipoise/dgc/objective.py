@@ -1,4 +1,4 @@
-"""The losses and densities of DGC: tensors in, numbers out.
+"""The losses and densities of DGC as pure functions of tensors.
 
 Source: Wang, Lyu, Jing, Deep Generative Model for Robust Imbalance Classification, CVPR 2020.
 """
@@ -46,7 +46,8 @@ def reconstruction_error(
         differences: the negative log-density, up to a constant, of a Gaussian, a radial
         exponential or a Laplace decoder.
     blocks : ColumnBlocks, default=None
-        Of the rows of a table: categories cost their cross-entropy, missing numbers nothing.
+        Columns of a table. The error of a category is its cross-entropy, that of a missing number
+        is zero.
 
     Returns
     -------
@@ -90,7 +91,8 @@ def inverse_multiquadratic_mmd(a: Tensor, b: Tensor) -> Tensor:
 class _Kernel(torch.autograd.Function):
     """Kernel of squared distances, summed over the scales.
 
-    Its slope is found on the way, which spares the graph a matrix for every scale and step.
+    The derivative is computed together with the kernel, which spares autograd a matrix for every
+    scale and operation.
     """
 
     @staticmethod
@@ -150,7 +152,7 @@ def joint_loss(
     error : Tensor of shape (n,)
         Reconstruction errors.
     logits : Tensor of shape (n, S, n_classes)
-        Of S codes of every sample.
+        Logits of S codes of every row.
     y : Tensor of shape (n,)
     mmd : Tensor
         Scalar.
@@ -177,17 +179,17 @@ def joint_loss(
 def class_gaussians(
     mean: Tensor, log_variance: Tensor, y: Tensor, n_classes: int
 ) -> tuple[Tensor, Tensor]:
-    """Gaussian of the codes of each class.
+    """Fit a Gaussian to the codes of each class.
 
-    The covariance of a class is drawn towards the pooled one as if the pooled one had been seen
-    on K further rows, so that a class with fewer rows than dimensions gets a full covariance.
+    The covariance of a class is shrunk towards the pooled one, with the weight of K further rows,
+    so that a class with fewer rows than dimensions gets a covariance of full rank.
 
     Parameters
     ----------
     mean, log_variance : Tensor of shape (n, K)
-        Of q(z|x, y).
+        Parameters of q(z|x, y) for every row.
     y : Tensor of shape (n,)
-        Class indices; every class occurs.
+        Class indices; there is at least one row of every class.
     n_classes : int
 
     Returns

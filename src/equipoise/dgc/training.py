@@ -1,4 +1,4 @@
-"""One optimisation step of DGC."""
+"""The optimisation steps of DGC."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from equipoise.dgc.objective import (
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
-from equipoise.training.steps import adam, descend, dropout, repeats
+from equipoise.training.steps import adam, descend, dropout, repeated_indices
 
-MMD_ROWS = 256  # of a step: all pairs of more would take longer than all the rest
+MMD_ROWS = 256  # per step; the pairs of more rows would take longer than the rest of the step
 PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
 
 class DGCPlan:
-    """Joint step, classifier step on oversampled codes, optional encoder step.
+    """A joint step, a classifier step on oversampled codes, and an optional encoder step.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class DGCPlan:
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
     def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
-        """One code for every entry of ``base`` (n, S, 2 K); ``shift`` (n, 2 K) is its label's."""
+        """Draw a code for every entry of ``base`` (n, S, 2 K), shifted by its label's (n, 2 K)."""
         kept = torch.rand(*base.shape[:2], 1, generator=self.generator) >= self.label_dropout
         mean, log_variance = moments(base + kept.to(base) * shift[:, None])
         return draw_codes(mean, log_variance, self.generator)
@@ -120,16 +120,16 @@ class DGCPlan:
         base, shifts = self._recognise(x)
         codes = self._codes(base[:, None].expand(-1, self.n_codes, -1), shifts[y])
         x_hat = self.modules.decoder(codes[:, 0])
-        some = codes[:MMD_ROWS, 0]
-        prior = torch.randn(some.shape, generator=self.generator).to(codes)
+        sample = codes[:MMD_ROWS, 0]
+        prior = torch.randn(sample.shape, generator=self.generator).to(codes)
         loss = joint_loss(
             reconstruction_error(
                 x.flatten(1), x_hat.flatten(1), self.reconstruction, self.modules.blocks
             ),
             self.modules.head(codes),
             y,
-            # One row has no pairs to compare.
-            inverse_multiquadratic_mmd(some, prior) if len(x) > 1 else codes.new_zeros(()),
+            # A single row has no pairs to compare.
+            inverse_multiquadratic_mmd(sample, prior) if len(x) > 1 else codes.new_zeros(()),
             log_prior=self.log_prior,
             tau=self.tau,
             reconstruction_weight=self.reconstruction_weight,
@@ -141,8 +141,8 @@ class DGCPlan:
     def _classifier_step(
         self, base: Tensor, shifts: Tensor, y: Tensor, weight: Tensor | None
     ) -> Tensor:
-        """Latent oversampling: rarer classes give more codes, the head alone learns from them."""
-        source = repeats(self.repeats[y], self.generator)
+        """Train the head alone on codes of which rarer classes provide more (oversampling)."""
+        source = repeated_indices(self.repeats[y], self.generator)
         labels = y[source]
         codes = self._codes(base[source, None], shifts[labels])[:, 0]
         loss = adjusted_cross_entropy(

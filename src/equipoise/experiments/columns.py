@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 
@@ -45,11 +46,6 @@ def as_table(X: Any) -> Any:
             f"X has two columns {twice!r}. Give every column a name of its own."
         )
     return X
-
-
-def is_categorical(column: pd.Series) -> bool:
-    """Whether this is a column of categories, strings, bools or other objects."""
-    return not types.is_numeric_dtype(column) and not is_time(column) or types.is_bool_dtype(column)
 
 
 def is_time(column: pd.Series) -> bool:
@@ -128,4 +124,10 @@ def _floats(column: pd.Series) -> pd.Series:
         return (column - epoch).dt.total_seconds()
     if types.is_timedelta64_dtype(column):
         return column.dt.total_seconds()
-    return column.astype(np.float64)
+    try:
+        return pd.Series(column.to_numpy(np.float64, na_value=np.nan), column.index)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"Column {column.name!r} of X mixes kinds of values: {error}. Convert it to numbers, "
+            "or to strings."
+        ) from None

@@ -1,7 +1,7 @@
-"""IMSIC's convolutional halves: image generators, and features of a discriminator.
+"""The convolutional layers of IMSIC: generators of images, and features for the discriminator.
 
-The compact pair is made for a laptop: about 14 million multiply-adds for a 28×28 image and 6
-million for its features. The paper pair has the layers of the IMSIC release.
+The compact pair is designed for laptops: it takes about 14 million multiply-adds for a 28×28 image
+and 6 million for its features. The paper pair has the layers of the authors' release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from equipoise.training.steps import dropout
 
-PAPER_EPS = 0.8  # of batch normalisation; in the release it stands where a momentum was meant
+PAPER_EPS = 0.8  # ε of batch normalisation; in the release 0.8 was probably meant as a momentum
 
 
 class CompactGenerator(nn.Module):
@@ -105,15 +105,15 @@ def paper_features(image_shape: tuple[int, ...]) -> tuple[nn.Sequential, int]:
 class ChannelDropout(nn.Module):
     """Dropout of whole channels with noise from a generator that the training plan sets."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, rate: float) -> None:
         super().__init__()
-        self.share = share
+        self.rate = rate
         self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        return dropout(x, self.share, self.generator, n_dims=2)
+        return dropout(x, self.rate, self.generator, n_dims=2)
 
 
 class _Rescale(nn.Module):

@@ -1,139 +1,167 @@
-"""IMSIC: what a user touches."""
+"""The estimator IMSIC: its parameters, training, resampling and saving."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import networkx as nx
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.errors import InvalidParameterError
+from equipoise.imsic.adoption import adopt
+from equipoise.imsic.alignment import align, check_label_map
+from equipoise.imsic.generation import Generation
+from equipoise.imsic.judging import Judging
+from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.released import read_released
-from equipoise.imsic.sampling import draw_confident, read
+from equipoise.imsic.sampling import draw_confident, infer_category_and_codes
 from equipoise.imsic.steering import Steering
+from equipoise.imsic.structure import Structure, StructureLike, parse_structure
+from equipoise.imsic.training import IMSICPlan
+from equipoise.inputs import Rows
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.interpolation import smote
-from equipoise.training import Callback
+from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
+from equipoise.training.blockwise import evaluate_blockwise
 
-# Epochs of max_epochs="auto", and the least steps: more, and small classes of tables are learnt by
-# heart.
-IMAGES, TABLES = (30, 5000), (5, 1500)
-LEAST_CONFIDENCE = 0.02  # in rows of a table: below, columns have values that never go together
-N_NEIGHBORS = 5  # of a row, for classes too small to generate
-MOST_DRAWS = 20  # candidates per wanted row before min_confidence is called unreachable
+# Number of epochs and smallest number of steps with max_epochs="auto". With more steps the networks
+# memorise the small classes of tables.
+IMAGE_TRAINING, TABLE_TRAINING = (30, 5000), (5, 1500)
+# min_confidence="auto" for tables. Rows with less have combinations of values that never occur.
+LEAST_CONFIDENCE = 0.02
+N_NEIGHBORS = 5  # of a row, to interpolate in classes that are too small to generate
+MOST_DRAWS = 20  # candidates per wanted row, after which min_confidence counts as unreachable
 
 
-class IMSIC(Steering, DeepOverSampler):
-    """Interpretable minority synthesis: an oversampler whose codes a person steers.
+class IMSIC(Steering, Judging, Generation, DeepOverSampler):
+    """Interpretable minority synthesis: an oversampler with codes that a person can steer.
 
-    A conditional GAN learns all classes together, so that a rare class borrows the variation of
-    the large ones. Beside noise and category, the generator gets m codes from U(−1, 1) that a
-    discriminator's head reads back from what was generated; a regulariser holds the readings to
-    a dependency structure that a person prescribes. ``fit`` trains once, :meth:`resample` and
-    :meth:`sample` draw from it as often as wanted.
+    A conditional GAN learns all classes together, so that the rows of a rare class get the
+    variation of the large ones. In addition to noise and category, the generator receives m codes
+    from U(−1, 1). A head of the discriminator infers these codes from the generated rows, and a
+    regulariser makes the inferred codes follow a dependency structure that a person specifies.
+    ``fit`` trains the networks once; :meth:`resample` and :meth:`sample` use them as often as
+    wanted.
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        What to generate, as in every imbalanced-learn oversampler.
+        How many rows to generate, as in every oversampler of imbalanced-learn.
     image_shape : tuple of int, default=None
-        ``(height, width)`` or ``(height, width, channels)`` of flat rows. Not needed for
-        3-D and 4-D input; without it, 2-D input is a table.
+        ``(height, width)`` or ``(height, width, channels)`` of images that are passed as
+        flat rows. 3-D and 4-D input does not need it. 2-D input without ``image_shape`` is
+        a table.
     categorical_features : "auto" or array-like of int, str or bool, default="auto"
-        Columns of a table of whose values only equality counts, by position, name or mask.
-        ``"auto"`` takes the bools, strings and categories of a DataFrame.
+        Categorical features of a table, by index, name or mask. ``"auto"`` selects the
+        columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
-        Whether values of a table may be missing, in synthetic rows too; otherwise they are an
-        error.
+        Whether a table may have missing values, and synthetic rows with them; otherwise
+        missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the release. Tables get hidden layers.
+        Networks for images: small ones, or those of the authors' release. The networks for tables
+        have dense layers.
     noise_dim : int, default=62
-        Size of the noise z.
+        Number of dimensions of the noise z.
     n_codes : int, default=4
         Number m of interpretable codes.
     code_names : list of str, default=None
-        Their names; None for ``code_1``, ``code_2``, …
+        Names of the codes; None for ``code_1``, ``code_2``, …
     structure : str, dict, list or networkx.DiGraph, default="independent"
-        Edges between codes: ``{"style": ["slant", "thickness"]}`` by name or number,
-        ``"independent"``, or ``"paper"`` (the second and third code lead to the fourth).
+        Directed edges between codes, which are given by name or number, such as
+        ``{"style": ["slant", "thickness"]}``. ``"independent"`` has no edges; in ``"paper"`` the
+        second and the third code lead to the fourth.
     structure_weight : float, default=0.5
-        λ_con, the weight of the regulariser; the release has 0.15 for another scale.
+        Weight λ_con of the regulariser of the codes. The authors' release has 0.15, for a
+        regulariser of another scale.
     category_weight : float, default=1.0
-        λ_cat, the weight of the category's cross-entropy; the generator of a table has none of
-        it where labels are known.
+        Weight λ_cat of the cross-entropy of the categories. For tables with
+        ``label_use="supervised"`` it applies to the discriminator only.
     label_use : {"supervised", "unsupervised"}, default="supervised"
-        Whether the category is the class, or found without labels (as published) and aligned
-        with the classes afterwards.
+        Whether the categories are the classes, or are found without labels, as published, and
+        aligned with the classes afterwards.
     label_map : list of int, default=None
-        Category of every class in the order of the sorted labels, instead of the alignment of
+        Category of every class in the order of the sorted labels, which replaces the alignment with
         ``label_use="unsupervised"``.
     class_balance : float in [0, 1], default=0.5
-        How equal the classes are in a training batch: 0 for their shares in the data, 1 for
-        equal shares.
+        Interpolates the class frequencies of a training batch between those of the data (0) and
+        equal frequencies (1).
     min_class_size : int, default=8
-        Classes with fewer rows are interpolated between neighbours instead of generated.
+        Rows of classes with fewer training rows are interpolated between neighbours, not
+        generated.
     min_confidence : float in [0, 1) or "auto", default="auto"
-        Leave out candidates whose class the category head finds less probable than this; ``"auto"``
-        is 0 for images and 0.02 for tables, where a class with too few such candidates gets the
-        likeliest others, with a warning.
+        Smallest probability of its class, by the category head, at which a generated row is
+        accepted. ``"auto"`` is 0 for images and 0.02 for tables; if a class then has too few such
+        rows, the most probable others are accepted with a warning.
     max_epochs : int or "auto", default="auto"
-        Passes over the training rows; ``"auto"`` is 30 for images and 5 for tables, and more
-        where these are fewer than 5,000 steps or, for tables, 1,500.
+        Number of passes over the training rows. ``"auto"`` is 30 for images and 5 for tables, or as
+        many as take 5,000 steps or, for tables, 1,500, if that is more.
     batch_size : int or "auto", default="auto"
-        Largest number of rows per step; ``"auto"`` is a fiftieth of the rows, within 16 and 64, and
-        of a large table a two-hundredth, up to 256.
+        Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
+        least 16 and at most 64; for a large table it is 1/200 of the rows, up to 256.
     learning_rate : float, default=4e-4
-        Of Adam, for both networks.
+        Peak learning rate of Adam for both networks.
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="constant"
+        Course of the learning rate over the training.
     warm_start : bool, default=False
-        Go on from the networks of the last fit; without `code_names`, the codes keep their names.
+        Whether to continue with the networks of the last fit. Without ``code_names``, the
+        codes then keep their names.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        While training; ``"auto"`` takes bfloat16 where the device has it natively.
+        Precision in training; ``"auto"`` is bfloat16 for images if the device supports it
+        natively, and float32 otherwise.
     device : str, default="auto"
-        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device name.
+        Name of a torch device; ``"auto"`` selects CUDA, MPS or the CPU, in this order.
     random_state : int, RandomState or None, default=None
+        Source of randomness. With an int, fits on the same machine give the same model.
     callbacks : list of equipoise.training.Callback, default=None
+        Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
+        a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The sorted class labels.
     class_counts_ : ndarray of shape (n_classes,)
+        Number of training rows of every class, or their total weight.
     n_features_in_ : int
-        Values per row.
+        Number of values per row.
     feature_names_in_ : ndarray of str
-        Column names, when fitted on a DataFrame.
+        Names of the columns, if fitted on a DataFrame.
     input_shape_ : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     structure_ : Structure
-        Names of the codes and edges between them.
+        Names of the codes, and the edges between them.
     label_map_ : ndarray of shape (n_classes,)
         Category of every class.
     label_purity_ : ndarray of shape (n_classes,)
-        Share of each class's training rows that the category head puts into its category.
+        Fraction of the training rows of each class that the category head assigns to its
+        category.
     sampling_strategy_ : dict
-        Rows to generate of each class, by the last resampling.
+        Number of rows of each class that the last resampling generated or, after ``fit``,
+        that a resampling would generate.
     synthetic_mask_ : ndarray of bool
-        Which rows of the last resampling are synthetic.
+        Whether each row of the last resampling is synthetic.
     groups_ : ndarray or None
-        Groups of the rows of the last resampling, where it was given groups.
+        Groups of the rows of the last resampling, if it was given groups.
     n_rejected_ : dict
-        Candidates of each class that ``min_confidence`` dropped in the last resampling.
+        Number of rows of each class that ``min_confidence`` rejected in the last resampling.
     history_ : list of dict
         One record per epoch.
     callbacks_ : list of equipoise.training.Callback
-        The copies of ``callbacks`` that took part in the fit, with what they collected.
+        Copies of ``callbacks`` that took part in the fit, with what they recorded.
     network_ : IMSICNetwork
+        The trained network.
 
     References
     ----------
@@ -172,21 +200,21 @@ class IMSIC(Steering, DeepOverSampler):
         "min_confidence": [OneOf(("auto",)), Number(0, 1, open_high=True)],
     }
 
-    _most_rows = 256
-    _resampled = (*DeepOverSampler._resampled, "n_rejected_")
+    _largest_auto_batch = 256
+    _set_by_resampling = (*DeepOverSampler._set_by_resampling, "n_rejected_")
 
     def __init__(
         self,
         *,
         sampling_strategy: Any = "auto",
         image_shape: tuple[int, ...] | None = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
         architecture: str = "compact",
         noise_dim: int = 62,
         n_codes: int = 4,
         code_names: Sequence[str] | None = None,
-        structure: Any = "independent",
+        structure: StructureLike = "independent",
         structure_weight: float = 0.5,
         category_weight: float = 1.0,
         label_use: str = "supervised",
@@ -234,33 +262,40 @@ class IMSIC(Steering, DeepOverSampler):
 
     @classmethod
     def from_released_checkpoint(
-        cls, path: str | Path, *, X: Any = None, y: Any = None, label_map: Any = None, **params: Any
+        cls,
+        path: str | Path,
+        *,
+        X: Any = None,
+        y: Any = None,
+        label_map: Sequence[int] | None = None,
+        **params: Any,
     ) -> Self:
-        """Sampler with a GAN of the published repository, ready to sample and resample.
+        """Create a sampler from a GAN of the authors' repository, ready to sample and resample.
 
-        Nothing in the file is run. Its categories were found without labels: with labelled
-        images they are aligned with the classes, and a ``label_map`` written by hand is
-        checked by a classifier trained on them, which warns of every class that it finds drawn
-        as another. Published samples use ``noise_scale`` of about 0.2 to 0.5.
+        No code in the file is run. The categories of the GAN were found without labels. With
+        labelled images they are aligned with the classes; a ``label_map`` that was written by hand
+        is checked with a classifier trained on the images, and there is a warning for every class
+        whose generated images look like another. The published samples have a ``noise_scale`` of
+        about 0.2 to 0.5.
 
         Parameters
         ----------
         path : str or Path
             A released ``.pt`` file.
         X : array-like of shape (n, 32, 32) or (n, 32, 32, channels), default=None
-            Labelled images, resized as the release does; their dtype and range become those of
-            the samples. None for floats in [0, 1].
+            Labelled images, resized as in the authors' release. The samples get their dtype and
+            range; with None they are floats in [0, 1].
         y : array-like of shape (n,), default=None
-            Their labels. None for classes 0, 1, …
+            Labels of the images; with None the classes are 0, 1, …
         label_map : list of int, default=None
-            Category of every class; needed where there is no ``X``.
+            Category of every class; it is required without ``X``.
         **params
             Further parameters of the estimator.
 
         Returns
         -------
         IMSIC
-            Fitted; ``network_`` is the release's.
+            A fitted sampler; its ``network_`` has the weights in the file.
         """
         released = read_released(path)
         sampler = cls(
@@ -274,28 +309,89 @@ class IMSIC(Steering, DeepOverSampler):
                 **params,
             },
         )
-        sampler._adopt(released, X, y)
+        adopt(sampler, released, X, y)
         return sampler
 
-    # The template's parts -------------------------------------------------------------------
+    # Training -------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        super()._fit(X, y, None)
-        self._candidates, self._accepted = None, {}
-        return self
+    def _build(self, spec: DataSpec) -> nn.Module:
+        return IMSICNetwork(
+            spec.encoded_shape,
+            spec.n_classes,
+            self.n_codes,
+            self.noise_dim,
+            self.architecture,
+            spec.layout,
+        )
 
-    def _n_epochs(self, n_steps: int) -> int:
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
+        if self.label_map is not None:
+            check_label_map(self.label_map, fit.n_classes)
+            if self.label_use == "supervised":
+                raise InvalidParameterError(
+                    f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
+                    "'supervised' the categories are the classes. Leave out one of the two."
+                )
+        return super()._check_before_training(fit) | {"structure_": self._parsed_structure()}
+
+    def _parsed_structure(self) -> Structure:
+        """Parse ``structure``; a continued training keeps names given by ``rename_codes``."""
+        structure = parse_structure(self.structure, self.n_codes, self.code_names)
+        if self._continues() and self.code_names is None:
+            names = self.structure_.names
+            if len(names) == self.n_codes:
+                structure = replace(structure, names=names)
+        return structure
+
+    def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> IMSICPlan:
+        return IMSICPlan(
+            network,
+            data,
+            structure=self._parsed_structure(),
+            structure_weight=self.structure_weight,
+            category_weight=self.category_weight,
+            supervised=self.label_use == "supervised",
+            class_balance=self.class_balance,
+            learning_rate=self.learning_rate,
+        )
+
+    def _n_epochs(self, fit: FitContext, n_steps: int) -> int:
         if self.max_epochs != "auto":
-            return super()._n_epochs(n_steps)
-        epochs, least = TABLES if isinstance(self._codec, TableCodec) else IMAGES
-        return max(epochs, math.ceil(least / n_steps))
+            return super()._n_epochs(fit, n_steps)
+        epochs, least_steps = TABLE_TRAINING if fit.is_table else IMAGE_TRAINING
+        return max(epochs, math.ceil(least_steps / n_steps))
 
-    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+    def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Find out which category is which class."""
+        found = evaluate_blockwise(
+            network.discriminator, fit.inputs, lambda d, x: infer_category_and_codes(d, x)[0]
+        ).argmax(1)
+        n = fit.n_classes
+        confusion = np.zeros((n, n), dtype=np.int64)
+        np.add.at(confusion, (fit.target, found), 1)
+        if self.label_map is not None:
+            label_map = check_label_map(self.label_map, n)
+        elif self.label_use == "supervised":
+            label_map = np.arange(n)
+        else:
+            label_map = align(confusion)
+        return {
+            "label_map_": label_map,
+            "label_purity_": confusion[np.arange(n), label_map] / confusion.sum(1),
+            "_rows": fit.rows,
+            "_target": fit.target,
+            "_candidates": None,
+            "_accepted": {},
+        }
+
+    # Resampling -----------------------------------------------------------------------------
+
+    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}
-        return super()._fit_resample(X, y)
+        return super()._fit_resample(X, y, rows)
 
-    def _rows_of_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Any:
-        """``n`` synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
+    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+        """Draw synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
         accepted = self._accepted_rows(label, n)
         if accepted is not None:
             return accepted
@@ -307,41 +403,65 @@ class IMSIC(Steering, DeepOverSampler):
                 "neighbours, not generated. Lower min_class_size to generate them.",
                 stacklevel=2,
             )
-            encoded = self._codec.encode(self._rows_like_fit(real))
-            made = smote(encoded.numpy(), n, N_NEIGHBORS, generator)
-            return self._codec.decode(torch.from_numpy(made))
-        return super()._rows_of_class(label, n, real, generator)
+            points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
+            return self._codec.decode(torch.from_numpy(points))
+        return super()._draw_class(label, n, real, generator)
 
     def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
-        """Encoded rows of a class in which the category head has enough confidence."""
+        """Generate encoded rows of a class that the category head assigns to it."""
         label = self.classes_.tolist()[number]  # of Python's own types
         least = self.min_confidence
         if isinstance(least, str):
-            least = LEAST_CONFIDENCE if isinstance(self._codec, TableCodec) else 0.0
+            least = LEAST_CONFIDENCE if self._spec.is_table else 0.0
 
         def candidates(k: int) -> Tensor:
-            noise, codes = self._inputs(k, None, 1.0, generator)
-            return self._generated(noise, np.full(k, number), codes)
+            noise, codes = self._draw_inputs(k, None, 1.0, generator)
+            return self._generate(noise, np.full(k, number), codes)
 
         def confidence(x: Tensor) -> Tensor:
-            return read(self.network_, x)[0][:, self.label_map_[number]].exp()
+            log_probability, _ = infer_category_and_codes(self.network_.discriminator, x)
+            return log_probability[:, self.label_map_[number]].exp()
 
         if least == 0:
-            x, drawn = candidates(n), n
+            x, n_drawn = candidates(n), n
         else:
-            x, drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
+            x, n_drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
             if reached < n:
-                found = f"class {label!r}: of {drawn} candidates {reached} reach it, {n} are wanted"
+                found = (
+                    f"class {label!r}: of {n_drawn} candidates {reached} reach it, {n} are wanted"
+                )
                 if self.min_confidence != "auto":
                     raise InvalidParameterError(
                         f"min_confidence={least} is too much for {found}. Lower it, or train for "
                         "more epochs."
                     )
                 warnings.warn(
-                    f"min_confidence='auto', here {least}, is too much for {found}, and the "
-                    "likeliest others make up for it. Look at the rows of this class, or train "
-                    "for more epochs.",
+                    f"min_confidence='auto', here {least}, is too much for {found}, and the most "
+                    "confident of the other candidates make up for it. Look at the rows of this "
+                    "class, or train for more epochs.",
                     stacklevel=2,
                 )
-        self.n_rejected_[label] = drawn - n
+        self.n_rejected_[label] = n_drawn - n
         return x
+
+    # Saving ---------------------------------------------------------------------------------
+
+    def _params_to_save(self) -> dict[str, Any]:
+        params = super()._params_to_save()
+        # A graph is saved as its edges, and the codes keep the names that a person gave them.
+        params["structure"] = [list(edge) for edge in self.structure_.edges] or "independent"
+        params["code_names"] = list(self.structure_.names)
+        return params
+
+    def _fitted_to_save(self) -> dict[str, Any]:
+        return super()._fitted_to_save() | {
+            "label_map": self.label_map_.tolist(),
+            "label_purity": self.label_purity_.tolist(),
+        }
+
+    def _restore_fitted(self, values: Mapping[str, Any]) -> None:
+        super()._restore_fitted(values)
+        self.structure_ = parse_structure(self.structure, self.n_codes, self.code_names)
+        self.label_map_ = np.asarray(values["label_map"], dtype=np.int64)
+        self.label_purity_ = np.asarray(values["label_purity"])
+        self._rows = None

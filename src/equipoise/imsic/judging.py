@@ -1,65 +1,79 @@
-"""The person's judgement: accept or reject candidates, compare with real rows, read a report."""
+"""Judging the rows of IMSIC: accept or reject candidates, and compare them with real rows."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from equipoise.base_sampler import joined
+from equipoise.base_sampler import concatenate
 from equipoise.errors import InvalidInputError
 from equipoise.imsic.alignment import fit_judge
-from equipoise.imsic.generation import CodedGenerator
 from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Judging(CodedGenerator):
-    """What a person does with the rows of a fitted :class:`equipoise.IMSIC`."""
+class Judging:
+    """Mixin of :class:`equipoise.IMSIC`: what a person does with its rows."""
 
+    # Provided by the sampler that this class is mixed into.
+    sample: Callable[..., Any]
+    classes_: np.ndarray
+    class_counts_: np.ndarray
+    input_shape_: tuple[int, ...]
+    _codec: Any
+    _flat: Callable[[Any], np.ndarray]
+    _encoded: Callable[[np.ndarray], np.ndarray]
+
+    # The training rows as the codec holds them, unless the sampler was loaded, and their classes.
+    _rows: np.ndarray | None
+    _target: np.ndarray
     _candidates: tuple[Any, np.ndarray] | None = None
     _accepted: Mapping[Any, Any] = MappingProxyType({})
 
     # Candidates -----------------------------------------------------------------------------
 
     def propose(self, n: int, y: Any = None, **options: Any) -> tuple[Any, np.ndarray]:
-        """Candidates to judge with :meth:`accept` or :meth:`reject`.
+        """Generate candidates to judge with :meth:`accept` or :meth:`reject`.
 
         Parameters
         ----------
         n : int
-            How many of every class in ``y``.
+            Number of candidates of every class in ``y``.
         y : label or array-like of labels, default=None
-            None for every class.
+            Class or classes of the candidates; None for every class.
         **options
-            ``codes``, ``noise_scale`` and ``random_state`` of :meth:`sample`. A further batch
-            needs another ``random_state``.
+            ``codes``, ``noise_scale`` and ``random_state`` of :meth:`sample`. To get other
+            candidates than before, pass another ``random_state``.
 
         Returns
         -------
         X : ndarray or DataFrame
+            The candidates.
         y : ndarray of shape (len(X),)
+            Their class labels.
         """
         X = self.sample(n, y, **options)
         labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
-        self._candidates = (X.copy(), labels.copy())  # whatever becomes of those handed out
+        self._candidates = (X.copy(), labels.copy())  # the caller may change those returned
         return X, labels
 
     def accept(self, mask: Any) -> Any:
-        """Keep these of the proposed candidates; from now on only accepted rows are appended.
+        """Accept some of the proposed candidates and reject the others.
 
-        A class that was never judged is still generated freely.
+        From then on, resampling appends only accepted rows of the judged classes. Rows of classes
+        that were never judged are still generated.
 
         Parameters
         ----------
         mask : array-like of bool, or of int
-            Which rows of the last :meth:`propose`, as a mask or as positions.
+            The accepted rows of the last :meth:`propose`, as a mask or as indices.
 
         Returns
         -------
@@ -69,16 +83,16 @@ class Judging(CodedGenerator):
         for label in np.unique(labels).tolist():
             earlier = self._accepted.get(label, rows[:0])
             kept = rows[chosen & (labels == label)]
-            self._accepted = {**self._accepted, label: joined([earlier, kept])}
+            self._accepted = {**self._accepted, label: concatenate([earlier, kept])}
         self._candidates = None
         return self
 
     def reject(self, mask: Any) -> Any:
-        """Drop these of the proposed candidates and accept the others; see :meth:`accept`."""
+        """Reject some of the proposed candidates and accept the others; see :meth:`accept`."""
         return self.accept(~self._judged(mask)[2])
 
     def _judged(self, mask: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-        """The candidates, their labels, and the mask as bools."""
+        """Return the candidates, their labels, and the mask as bools."""
         if self._candidates is None:
             raise InvalidInputError("There are no candidates to judge. Call propose() first.")
         rows, labels = self._candidates
@@ -88,7 +102,7 @@ class Judging(CodedGenerator):
         positions = given.dtype.kind in "iu" or given.size == 0
         if not positions or (given.size and not 0 <= given.min() <= given.max() < len(rows)):
             raise InvalidInputError(
-                f"mask={mask!r} must hold {len(rows)} bools, one for each candidate, or positions "
+                f"mask={mask!r} must contain {len(rows)} bools, one for each candidate, or indices "
                 f"from 0 to {len(rows) - 1}."
             )
         chosen = np.zeros(len(rows), dtype=bool)
@@ -96,7 +110,7 @@ class Judging(CodedGenerator):
         return rows, labels, chosen
 
     def _accepted_rows(self, label: Any, n: int) -> Any:
-        """Up to ``n`` accepted rows of a class, or None where nobody judged it."""
+        """Return up to ``n`` accepted rows of a class, or None if it was never judged."""
         rows = self._accepted.get(label)
         if rows is not None and len(rows) < n:
             warnings.warn(
@@ -109,7 +123,7 @@ class Judging(CodedGenerator):
     # Quality --------------------------------------------------------------------------------
 
     def nearest_real(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Nearest training row of every row.
+        """Find the nearest training row of every row.
 
         Parameters
         ----------
@@ -119,9 +133,9 @@ class Judging(CodedGenerator):
         Returns
         -------
         index : ndarray of shape (n,)
-            Positions in the training rows.
+            Indices of training rows.
         distance : ndarray of shape (n,)
-            Euclidean, on the scale that the networks see: pixels in [0, 1], columns
+            Euclidean distances on the scale that the networks see: pixels in [0, 1], columns
             standardised.
         """
         return nearest_rows(self._flat(X), self._encoded(self._own_rows()))
@@ -157,20 +171,20 @@ class Judging(CodedGenerator):
         Parameters
         ----------
         X, y : array-like
-            Held-out rows and labels.
+            Held-out rows and their labels.
         classifier : fitted classifier, default=None
-            Judges the labels; where it has a ``transform``, distances are taken between what
-            that returns. None fits a support-vector machine to the held-out rows and takes
-            distances between raw rows.
+            Predicts the labels of generated rows. If it has a ``transform``, distances are computed
+            between the features that it returns. None fits a support-vector machine to the held-out
+            rows and computes distances between the rows themselves.
         n : int, default=500
-            Rows to generate per class.
+            Number of rows to generate per class.
         random_state : int, RandomState or None, default=None
 
         Returns
         -------
         SynthesisReport
-            Per class: label fidelity, precision, recall, density, coverage, memorised share,
-            diversity and two-sample test; warnings of collapse and memorisation in words.
+            Per class: label fidelity, precision, recall, density, coverage, fraction of memorised
+            rows, diversity and two-sample test; with warnings of collapse and memorisation.
         """
         check_is_fitted(self)
         made = self.sample(n, random_state=random_state)
@@ -196,9 +210,11 @@ class Judging(CodedGenerator):
         )
 
     def _training_rows(self) -> Any:
+        """Return the training rows in the user's container."""
         return self._codec.container(self._own_rows())
 
     def _own_rows(self) -> np.ndarray:
+        """Return the training rows as the codec holds them."""
         check_is_fitted(self)
         if self._rows is None:
             raise InvalidInputError(

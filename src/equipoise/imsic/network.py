@@ -16,22 +16,23 @@ from equipoise.imsic.convolutions import (
 )
 from equipoise.networks.columns import ColumnBlocks
 from equipoise.networks.mlp import MLPDecoder
+from equipoise.preprocessing.tables import Layout
 
-# Of the logits of a table's categories beside the noise of their draw: at 1 it hides for long what
-# columns have to do with one another.
+# Factor on the logits of a table's categories, relative to the noise with which they are drawn.
+# With 1 the noise hides the dependence between columns for much of the training.
 SHARPNESS = 4.0
 
 
 class Judgement(NamedTuple):
-    """What the discriminator says about n inputs."""
+    """Outputs of the discriminator for n inputs."""
 
     realness: Tensor  # (n,), above 0 for real
     category: Tensor  # (n, n_classes), logits
-    codes: Tensor  # (n, n_codes), readings
+    codes: Tensor  # (n, n_codes), the inferred codes
 
 
 class Generator(nn.Module):
-    """G(z, k, c): noise, category and codes → input.
+    """Generator G(z, k, c) of inputs from noise, category and codes.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class Generator(nn.Module):
     n_classes, n_codes, noise_dim : int
     architecture : {"compact", "paper"}
         Ignored for tables.
-    layout : tuple, default=None
-        Arguments of :class:`~equipoise.networks.columns.ColumnBlocks`, for a table.
+    layout : Layout, default=None
+        Positions of the columns of a table, None for images.
     """
 
     def __init__(
@@ -51,13 +52,13 @@ class Generator(nn.Module):
         n_codes: int,
         noise_dim: int,
         architecture: str,
-        layout: Any = None,
+        layout: Layout | None = None,
     ) -> None:
         super().__init__()
         self.n_classes, self.n_codes, self.noise_dim = n_classes, n_codes, noise_dim
         n_inputs = noise_dim + n_classes + n_codes
         self.blocks = None if layout is None else ColumnBlocks(*layout)
-        # Beside the noise of the rows there is one for every category of a table.
+        # A table needs additional noise to draw its categories.
         self.noise_size = noise_dim
         if self.blocks is not None:
             self.noise_size += input_shape[0] - self.blocks.n_numeric
@@ -78,8 +79,8 @@ class Generator(nn.Module):
 
 
 def _table_features(n_features: int, width: int = 256) -> tuple[nn.Sequential, int]:
-    # Spectral normalisation would keep dense layers from seeing that columns are too narrow;
-    # a penalty of the slope steadies them instead.
+    # With spectral normalisation, dense layers do not notice that generated columns vary too
+    # little. A gradient penalty stabilises the training instead.
     layers: list[nn.Module] = []
     for n_in in (n_features, width, width):
         layers += [nn.Linear(n_in, width), nn.LeakyReLU(0.2, inplace=True)]
@@ -87,7 +88,7 @@ def _table_features(n_features: int, width: int = 256) -> tuple[nn.Sequential, i
 
 
 class Discriminator(nn.Module):
-    """Features with three heads; realness is judged given the label (projection, where known).
+    """Features with three heads; realness is conditional on the label by projection, if known.
 
     References
     ----------
@@ -132,7 +133,7 @@ class IMSICNetwork(nn.Module):
         n_codes: int,
         noise_dim: int,
         architecture: str = "compact",
-        layout: Any = None,
+        layout: Layout | None = None,
     ) -> None:
         super().__init__()
         self.arguments = (input_shape, n_classes, n_codes, noise_dim, architecture, layout)
@@ -144,12 +145,12 @@ class IMSICNetwork(nn.Module):
         self.register_buffer("n_averaged", torch.zeros((), dtype=torch.int64))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # torch refuses to pickle modules with spectral normalisation, but not their values.
+        # torch cannot pickle modules with spectral normalisation, but their state.
         return _rebuild, (self.arguments, self.state_dict(), self.training)
 
 
 def _rebuild(arguments: Any, state: dict[str, Tensor], training: bool) -> IMSICNetwork:
-    with torch.random.fork_rng(devices=[]):  # first weights are drawn; these are not wanted
+    with torch.random.fork_rng(devices=[]):  # the initial weights are drawn, and then replaced
         network: Any = IMSICNetwork(*arguments)
     network.load_state_dict(state)
     network.to(memory_format=torch.channels_last)

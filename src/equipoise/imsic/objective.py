@@ -1,8 +1,8 @@
-"""How badly a batch disagrees with the prescribed structure: tensors in, numbers out.
+"""The losses of IMSIC, above all that of a batch which does not follow the code structure.
 
 Source: He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
 IJCAI 2021: the negative likelihood of a Bayesian network fitted to the batch. It can be lowered by
-shrinking the readings; the form here is linear-Gaussian and free of scale.
+shrinking the inferred codes; the form here is linear-Gaussian and free of scale.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from equipoise.imsic.structure import Structure
 
 EDGE_STRENGTH = 0.6  # partial correlation from which a prescribed dependence costs nothing
 _EPS = 1e-3  # bounds every term of the loss
-_RIDGE = 1e-5  # relative to a variance of 1: solves with collinear readings too
-_FLOOR = 1e-6  # below this variance, what is left of a reading correlates with nothing
+_RIDGE = 1e-5  # relative to a variance of 1: solves with collinear inferred codes, too
+_FLOOR = 1e-6  # residuals of a smaller variance count as uncorrelated
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class StructureLoss:
         return {f.name: getattr(self, f.name).detach() for f in fields(self)}
 
 
-def structure_loss(codes: Tensor, readings: Tensor, structure: Structure) -> StructureLoss:
-    """Score of the linear-Gaussian network that fits the batch best.
+def structure_loss(codes: Tensor, inferred_codes: Tensor, structure: Structure) -> StructureLoss:
+    """Score of the linear-Gaussian Bayesian network that fits a batch best.
 
-    - Node j: ``½ log((1 − ρ + ε) / ε)``, with ρ the partial correlation of the reading of j and
-      its own code given the readings of its parents: what the code adds to the likelihood of the
-      reading. 0 when the code explains all that the parents leave, ``½ log((1 + ε) / ε)`` when it
-      explains nothing: a child whose reading only combines those of its parents pays in full. The
-      likelihood has 1 − ρ², which is flat where ρ is 0, at the start of training; 1 − ρ is not,
-      and makes a reading grow with its code.
+    - Node j: ``½ log((1 − ρ + ε) / ε)``, with ρ the partial correlation of the inferred code j
+      and its own code given the inferred codes of its parents: what the code adds to the likelihood
+      of the inferred one. It is 0 when the code explains all that the parents leave, and
+      ``½ log((1 + ε) / ε)`` when it explains nothing, as for a child that only combines the
+      inferred codes of its parents. The likelihood has 1 − ρ² in place of 1 − ρ, but that is flat
+      at ρ = 0, where the training starts.
     - Edge: ``½ log((1 − ρ² + ε) / (1 − ρ*² + ε))``, but at least 0, with ρ the partial correlation
-      of the two readings given the child's other parents and ρ* = `EDGE_STRENGTH`.
+      of the two inferred codes given the child's other parents and ρ* = `EDGE_STRENGTH`.
     - Non-edge: ``−½ log((1 − ρ² + ε) / (1 + ε))``, with ρ given the parents of the later code.
       0 when ρ is 0.
 
@@ -54,16 +54,16 @@ def structure_loss(codes: Tensor, readings: Tensor, structure: Structure) -> Str
     Parameters
     ----------
     codes : Tensor of shape (n, m), n >= 1
-        What the generator was given.
-    readings : Tensor of shape (n, m)
-        What was read from its images. Shifting a column or scaling it by a positive factor
-        changes nothing; a constant column explains nothing and has no gradient.
+        The codes that the generator received.
+    inferred_codes : Tensor of shape (n, m)
+        The codes inferred from the generated rows. Shifting a column or scaling it by a positive
+        factor changes nothing; a constant column explains nothing and has no gradient.
     structure : Structure
     """
-    m, n_edges = readings.shape[1], len(structure.edges)
+    m, n_edges = inferred_codes.shape[1], len(structure.edges)
     # Half precision cannot tell an R² of .999 from 1.
-    with torch.autocast(readings.device.type, enabled=False):
-        z = _standardised(torch.cat([codes.to(readings), readings], 1))
+    with torch.autocast(inferred_codes.device.type, enabled=False):
+        z = _standardised(torch.cat([codes.to(inferred_codes), inferred_codes], 1))
         chosen, target, has_predictors = _regressions(structure)
         if has_predictors:
             left = _residuals(z, chosen.to(z), target.to(z))
@@ -120,7 +120,7 @@ def _regressions(structure: Structure) -> tuple[Tensor, Tensor, bool]:
     Returns
     -------
     chosen : Tensor of shape (q, 2 m)
-        1 for the predictors, among the codes and then the readings.
+        1 for the predictors, among the codes and then the inferred codes.
     target : Tensor of shape (q, 2 m, 2)
         1 for the two variables that are regressed on them.
     has_predictors : bool

@@ -1,4 +1,4 @@
-"""What a code does to the columns of a table, in numbers."""
+"""How the columns of a table change with a code."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.dtypes import is_zoned, plain
 from equipoise.preprocessing.numeric_column import NumericColumn
 
-N_COLUMNS = 6  # that are drawn: those that move most
+N_COLUMNS = 6  # number of columns that are drawn: those with the largest effects
 
 
 class Profile(NamedTuple):
-    """How a column goes along with a code.
+    """How a column changes with a code.
 
     Attributes
     ----------
     values : ndarray of shape (n_codes, n_classes, n_values)
-        Means, or shares of a category.
+        Means, or frequencies of a category.
     effect : float
-        Largest way that it goes, in standard deviations of the column or as a share.
+        Largest change, in standard deviations of the column or as a difference of frequencies.
     """
 
     values: np.ndarray
@@ -30,21 +30,22 @@ class Profile(NamedTuple):
 
 
 def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> dict[str, Any]:
-    """Profiles of the columns that move most, the most first.
+    """Compute profiles of the columns that change most, in descending order of their effect.
 
     Parameters
     ----------
     codec : TableCodec
     rows : ndarray of shape (n_codes, n_classes, n, n_values, n_columns)
-        Traversals, as :meth:`TableCodec.rows` gives them.
+        Traversals, as :meth:`TableCodec.rows` returns them.
     train : ndarray of shape (n_train, n_columns)
         Training rows, for the scale.
 
     Returns
     -------
     dict of str to ndarray of shape (n_codes, n_classes, n_values)
-        By the name of the column, with the category that moves most where it has some. Dates are
-        dates, durations hours, gaps where a class has no value.
+        Values by the name of the column, for categorical columns with the category that changes
+        most. Dates remain dates, durations are in hours, and values are missing where a class has
+        none.
     """
     found = {}
     for i, column in enumerate(codec.columns):
@@ -54,22 +55,22 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
             mean = np.ma.masked_invalid(values).mean(2).filled(np.nan)
             spread = np.nanstd(train[:, i]) or 1.0
             name = f"{name} (hours)" if _is_duration(column) else str(name)
-            found[name] = Profile(_in_units(column, mean), _way(mean) / spread)
+            found[name] = Profile(_in_units(column, mean), _largest_change(mean) / spread)
             continue
-        if not column.values:  # it never had any
+        if not column.values:  # no training row has a value
             continue
-        shares = [(values == k).mean(2) for k in range(len(column.values))]
-        ways = [_way(share) for share in shares]
-        most = int(np.argmax(ways))
-        found[f"{name} = {column.values[most]}"] = Profile(shares[most], ways[most])
+        frequencies = [(values == k).mean(2) for k in range(len(column.values))]
+        changes = [_largest_change(frequency) for frequency in frequencies]
+        most = int(np.argmax(changes))
+        found[f"{name} = {column.values[most]}"] = Profile(frequencies[most], changes[most])
     order = sorted(found, key=lambda name: -found[name].effect)
     return {name: found[name].values for name in order[:N_COLUMNS]}
 
 
-def _way(values: np.ndarray) -> float:
+def _largest_change(values: np.ndarray) -> float:
     """Largest difference along the last axis."""
-    ways = np.fmax.reduce(values, -1) - np.fmin.reduce(values, -1)
-    return float(np.nan_to_num(ways).max())  # nothing where a class never has a value
+    changes = np.fmax.reduce(values, -1) - np.fmin.reduce(values, -1)
+    return float(np.nan_to_num(changes).max())  # no change if a class never has a value
 
 
 def _is_duration(column: NumericColumn) -> bool:
@@ -77,7 +78,7 @@ def _is_duration(column: NumericColumn) -> bool:
 
 
 def _in_units(column: NumericColumn, mean: np.ndarray) -> np.ndarray:
-    """Numbers as they are, dates by their own clock, durations in hours."""
+    """Convert means to the column's own units: dates, durations in hours, or numbers."""
     if column.clock:
         values = pd.Series(plain(pd.Series(column.restore(mean.ravel()))))
         if _is_duration(column):

@@ -1,4 +1,4 @@
-"""Drawing from a trained generator: codes by name, batches of rows, confidence of the category."""
+"""Computations with trained IMSIC networks: draw codes and rows, infer categories and codes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from equipoise.errors import InvalidParameterError
-from equipoise.imsic.network import IMSICNetwork
+from equipoise.imsic.network import Discriminator, IMSICNetwork
 
-ROWS_AT_ONCE = 128  # their maps fit a cache
+ROWS_PER_BLOCK = 128  # The feature maps of so many images fit a cache.
 
 
 def draw_codes(
-    n: int, names: tuple[str, ...], fixed: Mapping[Any, Any] | None, generator: torch.Generator
+    n: int,
+    names: tuple[str, ...],
+    fixed: Mapping[str | int, ArrayLike] | None,
+    generator: torch.Generator,
 ) -> Tensor:
-    """Codes from U(−1, 1), but for those that are fixed.
+    """Draw codes from U(−1, 1), except those that are fixed.
 
     Parameters
     ----------
@@ -26,7 +30,7 @@ def draw_codes(
     names : tuple of str
         Names of the m codes.
     fixed : mapping or None
-        Name or number of a code → its value, one for all rows or an array of n.
+        Maps the name or number of a code to its value: one for all rows, or an array of n.
     generator : torch.Generator
 
     Returns
@@ -36,10 +40,12 @@ def draw_codes(
     Raises
     ------
     InvalidParameterError
-        Unknown code, value of another length, not a finite number.
+        If a code is unknown, an array has another length, or a value is not finite.
     """
     if not isinstance(fixed, Mapping | None):
-        raise InvalidParameterError(f"codes={fixed!r} must be a dict of code to value, or None.")
+        raise InvalidParameterError(
+            f"codes={fixed!r} must be a dict from codes to values, or None."
+        )
     codes = 2 * torch.rand(n, len(names), generator=generator) - 1
     for name, value in (fixed or {}).items():
         values = np.asarray(value, dtype=np.float64)
@@ -53,12 +59,12 @@ def draw_codes(
 
 
 def code_number(code: Any, names: tuple[str, ...]) -> int:
-    """Number of a code given by its name or number.
+    """Number of a code that is given by its name or number.
 
     Raises
     ------
     InvalidParameterError
-        There is no such code.
+        If there is no such code.
     """
     if isinstance(code, str) and code in names:
         return names.index(code)
@@ -72,27 +78,27 @@ def code_number(code: Any, names: tuple[str, ...]) -> int:
 
 
 def generate(network: IMSICNetwork, noise: Tensor, category: Tensor, codes: Tensor) -> Tensor:
-    """Inputs (n, *input) that the averaged generator makes."""
+    """Generate encoded rows (n, *input) with the averaged generator."""
     network.eval()
     with torch.inference_mode():
         return torch.cat(
             [
                 network.average(*part)
                 for part in zip(
-                    noise.split(ROWS_AT_ONCE),
-                    category.split(ROWS_AT_ONCE),
-                    codes.split(ROWS_AT_ONCE),
+                    noise.split(ROWS_PER_BLOCK),
+                    category.split(ROWS_PER_BLOCK),
+                    codes.split(ROWS_PER_BLOCK),
                     strict=True,
                 )
             ]
         )
 
 
-def read(network: IMSICNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Log-probabilities of the categories (n, n_classes) and readings of the codes (n, m)."""
-    network.eval()
+def infer_category_and_codes(discriminator: Discriminator, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probabilities of the categories (n, n_classes) and inferred codes (n, n_codes)."""
+    discriminator.eval()
     with torch.inference_mode():
-        judgements = [network.discriminator(part, None) for part in x.split(ROWS_AT_ONCE)]
+        judgements = [discriminator(part, None) for part in x.split(ROWS_PER_BLOCK)]
     category = torch.cat([j.category for j in judgements]).log_softmax(1)
     return category, torch.cat([j.codes for j in judgements])
 
@@ -104,28 +110,29 @@ def draw_confident(
     least: float,
     most_draws: int,
 ) -> tuple[Tensor, int, int]:
-    """Draw until enough rows are confident, or keep the best of ``most_draws``.
+    """Draw until enough rows are confident, or keep the most confident of ``most_draws``.
 
     Parameters
     ----------
     draw : callable
-        Number → as many rows.
+        Draws the given number of rows.
     confidence_of : callable
-        Rows → their confidence in [0, 1].
+        Maps rows to their confidence in [0, 1].
     n : int
-        Rows wanted.
+        Number of rows to return.
     least : float
-        Confidence that is enough.
+        Smallest confidence at which a row counts as confident.
     most_draws : int
-        Rows to draw before giving up, overstepped by less than ``n``.
+        Number of draws after which to give up; it is exceeded by less than ``n``.
 
     Returns
     -------
     rows : Tensor of shape (n, ...)
-        The confident ones in the order of their draw, then the most confident others.
+        The confident rows in the order of their draw, then the most confident of the others.
     n_drawn : int
+        Number of draws.
     n_confident : int
-        Of the rows returned.
+        Number of confident rows among those returned.
     """
     rows, confidence, n_drawn, n_confident = torch.empty(0), torch.empty(0), 0, 0
     while n_confident < n and n_drawn < most_draws:

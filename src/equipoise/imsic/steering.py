@@ -1,15 +1,16 @@
-"""The person in the loop: look at what the codes do, name them, see their structure."""
+"""Steering IMSIC by its codes: see what they do, name them, and check their structure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import torch
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from equipoise.errors import InvalidParameterError
-from equipoise.imsic.judging import Judging
 from equipoise.imsic.profiles import column_profiles
 from equipoise.imsic.sampling import code_number
 from equipoise.imsic.structure import (
@@ -18,21 +19,42 @@ from equipoise.imsic.structure import (
     parse_structure,
     structure_report,
 )
+from equipoise.inputs import RandomState, Rows
 from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STARTING_POINTS = 200  # of a table's profiles
+STARTING_POINTS = 200  # for the profiles of a table
 
 
-class Steering(Judging):
-    """What a person does with the codes of a fitted :class:`equipoise.IMSIC`."""
+class Steering:
+    """Mixin of :class:`equipoise.IMSIC`: what a person does with its codes."""
+
+    # Provided by the sampler that this class is mixed into.
+    classes_: np.ndarray
+    structure_: Structure
+    encode: Callable[[Any], np.ndarray]
+    _codec: Any
+    _check_n: Callable[..., None]
+    _class_index: Callable[[Any], np.ndarray]
+    _generator: Callable[[RandomState], torch.Generator]
+    _draw_inputs: Callable[..., tuple[Tensor, Tensor]]
+    _generate_rows: Callable[[Tensor, np.ndarray, Tensor], Rows]
+    _rows_like_fit: Callable[[Any], np.ndarray]
+    _own_rows: Callable[[], np.ndarray]
+    _as_images: Callable[[np.ndarray], np.ndarray]
 
     def traverse(
-        self, y: Any, code: Any, values: Sequence[float], *, n: int = 1, random_state: Any = None
+        self,
+        y: Any,
+        code: Any,
+        values: Sequence[float],
+        *,
+        n: int = 1,
+        random_state: RandomState = None,
     ) -> np.ndarray:
-        """Rows that differ in one code alone.
+        """Generate rows that differ in one code only.
 
         Parameters
         ----------
@@ -41,11 +63,11 @@ class Steering(Judging):
         code : str or int
             Name or number of the code to vary.
         values : sequence of float
-            Its values; training saw [−1, 1].
+            Values of the code; those in training were in [−1, 1].
         n : int, default=1
-            How many starting points, each with noise and other codes of its own.
+            Number of starting points, each with its own noise and other codes.
         random_state : int, RandomState or None, default=None
-            None takes the estimator's own ``random_state``.
+            Source of the noise; None takes the estimator's own ``random_state``.
 
         Returns
         -------
@@ -57,21 +79,23 @@ class Steering(Judging):
         return rows.reshape(n, -1, *rows.shape[1:])
 
     def _traversed(
-        self, y: Any, code: Any, values: Sequence[float], n: int, random_state: Any
+        self, y: Any, code: Any, values: Sequence[float], n: int, random_state: RandomState
     ) -> Any:
-        """The same rows in the user's container, starting point by starting point."""
+        """Generate the same rows in the user's container, grouped by starting point."""
         number = code_number(code, self.structure_.names)
         if np.ndim(y):
-            raise InvalidParameterError(f"y={y!r} must be one label. Call it for each.")
+            raise InvalidParameterError(
+                f"y={y!r} must be one label. Call the method once per class."
+            )
         self._check_n(n)
         points = np.asarray(values, dtype=np.float64).ravel()
         if not len(points) or not np.isfinite(points).all():
             raise InvalidParameterError(f"values={values!r} must be one or more finite numbers.")
-        noise, codes = self._inputs(n, None, 1.0, self._generator(random_state))
+        noise, codes = self._draw_inputs(n, None, 1.0, self._generator(random_state))
         noise = noise.repeat_interleave(len(points), 0)
         codes = codes.repeat_interleave(len(points), 0)
         codes[:, number] = codes.new_tensor(np.tile(points, n))
-        return self._decode(noise, np.repeat(self._class_index([y]), len(codes)), codes)
+        return self._generate_rows(noise, np.repeat(self._class_index([y]), len(codes)), codes)
 
     def plot_traversals(
         self,
@@ -132,8 +156,8 @@ class Steering(Judging):
             value_range=(self._codec.low, self._codec.high),
         )
 
-    def rename_codes(self, names: Sequence[str] | dict[Any, str]) -> Any:
-        """Call the codes by what they turned out to do.
+    def rename_codes(self, names: Sequence[str] | dict[Any, str]) -> Self:
+        """Name the codes after what they turned out to do.
 
         Parameters
         ----------
@@ -162,34 +186,35 @@ class Steering(Judging):
         return self
 
     def structure_report(
-        self, n: int = 5000, *, structure: Any = None, random_state: Any = None
+        self, n: int = 5000, *, structure: Any = None, random_state: RandomState = None
     ) -> StructureReport:
-        """How far generated rows obey the structure.
+        """Measure how well generated rows follow the structure.
 
         Parameters
         ----------
         n : int, default=5000
-            Rows to generate, of all classes in equal parts.
+            Number of rows to generate, equally many of every class.
         structure : str, dict, networkx.DiGraph or iterable of pairs, default=None
-            Another structure to hold the rows against, as in the constructor; None takes the one
-            that was trained for.
+            Structure to compare with, in any form that the constructor accepts; None takes the one
+            that the sampler was trained with.
         random_state : int, RandomState or None, default=None
+            Source of the noise; None takes the estimator's own ``random_state``.
 
         Returns
         -------
         StructureReport
-            Recovery R² of every code from what was generated, and the partial correlation of
-            every pair of codes, with a verdict.
+            How much of the variance of every code its inferred values explain, and the partial
+            correlation of every pair of inferred codes, each with a verdict.
         """
         check_is_fitted(self)
         self._check_n(n, least=2)
-        wanted = self.structure_
+        expected = self.structure_
         if structure is not None:
-            wanted = parse_structure(structure, len(wanted.names), wanted.names)
-        noise, codes = self._inputs(n, None, 1.0, self._generator(random_state))
+            expected = parse_structure(structure, len(expected.names), expected.names)
+        noise, codes = self._draw_inputs(n, None, 1.0, self._generator(random_state))
         classes = np.arange(n) % len(self.classes_)
-        readings = self.encode(self._decode(noise, classes, codes))
-        return structure_report(wanted, codes.numpy(), readings)
+        inferred = self.encode(self._generate_rows(noise, classes, codes))
+        return structure_report(expected, codes.numpy(), inferred)
 
     def plot_structure(self, n: int = 5000, *, ax: Axes | None = None) -> Axes:
         """The graph over the codes with what :meth:`structure_report` measured on it."""

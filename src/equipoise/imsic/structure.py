@@ -1,4 +1,4 @@
-"""Which code may depend on which: parse a structure, draw it, and check readings against it.
+"""The dependency structure of the codes: parse it, and check inferred codes against it.
 
 Source: He, Lin, Yuan, Tzeng, Interpretable Minority Synthesis for Imbalanced Classification,
 IJCAI 2021.
@@ -19,8 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
-RECOVERED, PARTLY_RECOVERED = 0.8, 0.3  # shares of a code's variance
+RECOVERED, PARTLY_RECOVERED = 0.8, 0.3  # explained fractions of a code's variance
 JOINED, APART = 0.5, 0.1  # absolute partial correlations
+
+
+# Forms in which a user may pass a structure: the name of one, a mapping from parents to children,
+# a graph, or pairs (parent, child).
+StructureLike = str | Mapping[Any, Any] | Iterable[Any]
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Structure:
     ----------
     names : tuple of str
     parents : tuple of tuple of int
-        For each code, the codes on whose readings its own reading depends, besides the code that
-        the generator was given.
+        For each code, the other codes on which it depends: its inferred value depends on the value
+        that the generator received and on the inferred values of these parents.
     """
 
     names: tuple[str, ...]
@@ -61,8 +66,10 @@ class Structure:
         )
 
     def given(self, first: int, second: int) -> tuple[int, ...]:
-        """What the partial correlation of an edge or a non-edge is given: the other parents of
-        the second code. For a non-edge it is then zero, by the local Markov property.
+        """The codes to control for in the partial correlation of an edge or a non-edge.
+
+        They are the other parents of the second code. For a non-edge the partial correlation is
+        then zero, by the local Markov property.
         """
         return tuple(p for p in self.parents[second] if p != first)
 
@@ -70,7 +77,7 @@ class Structure:
 def parse_structure(
     structure: Any, n_codes: int, code_names: Sequence[str] | None = None
 ) -> Structure:
-    """Structure in any of the forms a user may write it in.
+    """Parse a structure in any of the forms that a user may pass.
 
     Parameters
     ----------
@@ -97,8 +104,8 @@ def parse_structure(
     graph.add_edges_from((_number(p, names), _number(child, names)) for p, child in pairs)
     for node in nx.nodes_with_selfloops(graph):
         raise InvalidParameterError(
-            f"structure joins {names[node]!r} to itself. Every reading depends on its own code "
-            "anyway: leave this edge out."
+            f"structure joins {names[node]!r} to itself. Every inferred code depends on its own "
+            "code anyway: leave this edge out."
         )
     if not nx.is_directed_acyclic_graph(graph):
         cycle = [p for p, _ in nx.find_cycle(graph)]
@@ -114,14 +121,14 @@ def _names(code_names: Sequence[str] | None, n_codes: int) -> tuple[str, ...]:
     text = all(isinstance(name, str) for name in names)
     if not text or not len(names) == len(set(names)) == n_codes:
         raise InvalidParameterError(
-            f"code_names={code_names!r} does not name the {n_codes} codes. Pass {n_codes} "
-            "different strings, or None."
+            f"code_names={code_names!r} must contain {n_codes} different strings, one for each "
+            "code. Pass such a list, or None."
         )
     return names
 
 
 def _labels_and_pairs(structure: Any, n_codes: int) -> tuple[list[Any], list[Any]]:
-    """Labels that must be known even where no pair (parent, child) has them, and the pairs."""
+    """Codes that have to exist although no pair (parent, child) contains them, and the pairs."""
     if isinstance(structure, str) and structure == "independent":
         return [], []
     if isinstance(structure, str) and structure == "paper":
@@ -164,17 +171,17 @@ def _number(label: Any, names: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class StructureReport:
-    """How well readings follow a structure.
+    """How well inferred codes follow a structure.
 
     Attributes
     ----------
     recovery : DataFrame
-        Per code: `r2`, the share of its variance that is explained linearly by its reading and
-        those of its parents, and `verdict` ("recovered", "partly" or "lost").
+        Per code: `r2`, the fraction of its variance that is explained linearly by its inferred
+        value and those of its parents, and `verdict` ("recovered", "partly" or "lost").
     pairs : DataFrame
         Per pair of codes: `parent`, `child` (the earlier and the later one where they are not
-        joined), `joined`, `partial_correlation` of their readings given those of the child's other
-        parents, and `verdict` ("as prescribed", "too weak" or "not prescribed").
+        joined), `joined`, `partial_correlation` of their inferred values given those of the child's
+        other parents, and `verdict` ("as prescribed", "too weak" or "not prescribed").
     """
 
     recovery: pd.DataFrame
@@ -194,7 +201,10 @@ class StructureReport:
 
     def _sentence(self) -> str:
         if self.holds:
-            return "The samples follow the structure: every code can be read, every pair is right."
+            return (
+                "The samples follow the structure: every code is recovered, and every pair is as "
+                "prescribed."
+            )
         verdicts = self.recovery["verdict"]
         faults = [f"{name} {v}" for name, v in verdicts.items() if v != "recovered"]
         for p in self.pairs[self.pairs["verdict"] != "as prescribed"].itertuples():
@@ -203,28 +213,32 @@ class StructureReport:
 
 
 def structure_report(
-    structure: Structure, codes: ArrayLike, readings: ArrayLike
+    structure: Structure, codes: ArrayLike, inferred_codes: ArrayLike
 ) -> StructureReport:
-    """Check readings of generated images against the structure.
+    """Check the codes that were inferred from generated rows against a structure.
 
     Parameters
     ----------
     structure : Structure
     codes : array-like of shape (n, m), n >= 2
-        What the generator was given.
-    readings : array-like of shape (n, m)
-        What was read from its images. A constant reading explains and depends on nothing.
+        The codes that the generator received.
+    inferred_codes : array-like of shape (n, m)
+        The codes that were inferred from the generated rows. A constant column explains nothing
+        and depends on nothing.
 
     Raises
     ------
     InvalidInputError
         If shapes differ from this or values are not finite numbers.
     """
-    c, r = _columns("codes", codes, structure), _columns("readings", readings, structure)
+    c, r = (
+        _columns("codes", codes, structure),
+        _columns("inferred_codes", inferred_codes, structure),
+    )
     if len(c) != len(r):
         raise InvalidInputError(
-            f"codes has {len(c)} rows but readings has {len(r)}. Pass the readings of the images "
-            "that were generated from these codes."
+            f"codes has {len(c)} rows but inferred_codes has {len(r)}. Pass the codes inferred "
+            "from the rows that were generated from these codes."
         )
     r2 = []
     for j, parents in enumerate(structure.parents):
@@ -260,7 +274,7 @@ def _columns(name: str, values: ArrayLike, structure: Structure) -> NDArray[np.f
 
 
 def _residual(y: NDArray[np.float64], X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is left of a standardised variable, 0 where it is explained to rounding error."""
+    """Residual of a standardised variable after regression; 0 if only a rounding error is left."""
     left = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
     return left if left.var() > 1e-12 else np.zeros_like(y)
 

@@ -1,8 +1,6 @@
-"""One optimisation step of IMSIC."""
+"""The optimisation step of IMSIC."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from equipoise.imsic.convolutions import ChannelDropout
-from equipoise.imsic.network import IMSICNetwork
+from equipoise.imsic.network import IMSICNetwork, Judgement
 from equipoise.imsic.objective import (
     hinge_discriminator_loss,
     slope_penalty,
@@ -22,18 +20,19 @@ from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend
 
-AVERAGE_DECAY = 0.999  # of the generator's weights; less in the first steps
-# For tables. Every so many steps as much of it as would be due in all: as good, and cheaper.
-SLOPE_WEIGHT, SLOPE_EVERY = 0.1, 4
-BLUR = 0.15  # deviation of the noise on standardised numbers that the discriminator judges
+AVERAGE_DECAY = 0.999  # of the moving average of the generator's weights; less in the first steps
+# Gradient penalty for tables. It is computed in every fourth step with four times the weight, which
+# is as good as in every step, and cheaper.
+PENALTY_WEIGHT, PENALTY_EVERY = 0.1, 4
+BLUR = 0.15  # standard deviation of noise on the numbers of a table before the discriminator
 
 
 class IMSICPlan:
-    """Discriminator step, then generator step, each with the terms that concern it.
+    """A discriminator step and a generator step, each with all loss terms of the network.
 
-    The release takes three steps, the third for generator and discriminator together. Here the
-    discriminator's part of that third one is added to its own step, and the generator's to its
-    own: the same gradients from two passes.
+    The authors' release takes three steps, the third for generator and discriminator together. Here
+    the terms of that third step are added to the first two, which gives the same gradients with
+    fewer passes.
 
     Parameters
     ----------
@@ -61,15 +60,17 @@ class IMSICPlan:
         self.modules, self.data, self.generator = network, data, data.generator
         self.structure, self.structure_weight = structure, structure_weight
         self.category_weight, self.supervised = category_weight, supervised
-        # Realness is judged given the label, if that is known. A generator that is rewarded for
-        # its category as well makes the rows of classes that overlap, as those of tables do, too
-        # typical (Gong et al., Twin auxiliary classifiers GAN, NeurIPS 2019).
+        # Realness is conditional on the label, if that is known. If the generator were trained on
+        # the category as well, the rows of overlapping classes, such as those of tables, would be
+        # too typical of their class (Gong et al., Twin auxiliary classifiers GAN, NeurIPS 2019).
         blocks = network.generator.blocks
-        self.typical_weight = 0.0 if supervised and blocks is not None else category_weight
+        self.generator_category_weight = (
+            0.0 if supervised and blocks is not None else category_weight
+        )
         self.n_numbers = 0 if blocks is None else blocks.n_numeric
-        share = data.class_counts ** (1 - class_balance if supervised else 1)
-        self.log_share = torch.log(share / share.sum())
-        self.row_share = (self.log_share.exp() / data.class_counts)[data.y].cpu()
+        unnormalised = data.class_counts ** (1 - class_balance if supervised else 1)
+        self.log_prior = torch.log(unnormalised / unnormalised.sum())
+        self.sampling_weights = (self.log_prior.exp() / data.class_counts)[data.y].cpu()
         for module in network.modules():
             if isinstance(module, ChannelDropout):
                 module.generator = self.generator
@@ -89,15 +90,17 @@ class IMSICPlan:
         self.optimizers = [self.for_discriminator, self.for_generator]
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """Train on as many rows; see :class:`equipoise.training.plan.Plan`.
+        """Train on as many rows as given; see :class:`equipoise.training.plan.Plan`.
 
-        Which rows is drawn anew, so that classes come in the shares of ``class_balance``.
+        The rows are drawn again, with the class frequencies of ``class_balance``.
         """
         n = len(rows)
-        drawn = torch.multinomial(self.row_share, n, replacement=True, generator=self.generator)
+        drawn = torch.multinomial(
+            self.sampling_weights, n, replacement=True, generator=self.generator
+        )
         real, y, _ = self.data.batch(drawn.numpy())
         if not self.supervised:
-            y = torch.randint(len(self.log_share), (n,), generator=self.generator).to(y)
+            y = torch.randint(len(self.log_prior), (n,), generator=self.generator).to(y)
         noise = torch.randn(n, self.modules.generator.noise_size, generator=self.generator).to(real)
         codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
         codes = codes.to(real)
@@ -114,16 +117,16 @@ class IMSICPlan:
         n = len(real)
         seen = self._judge(torch.cat([real, fake]), y.repeat(2))
         adversarial = hinge_discriminator_loss(seen.realness[:n], seen.realness[n:])
-        if self.supervised:  # learns the classes from real rows, whatever the generator makes
-            category = adjusted_cross_entropy(seen.category[:n], y, self.log_share, 1.0)
+        if self.supervised:  # the discriminator learns the classes from real rows only
+            category = adjusted_cross_entropy(seen.category[:n], y, self.log_prior, 1.0)
         else:
             category = F.cross_entropy(seen.category[n:], y)
         structure = structure_loss(codes, seen.codes[n:], self.structure).loss
         loss = adversarial + self.category_weight * category + self.structure_weight * structure
-        if real.ndim == 2 and self.modules.n_averaged % SLOPE_EVERY == 0:
+        if real.ndim == 2 and self.modules.n_averaged % PENALTY_EVERY == 0:
             real.requires_grad_()
             slope = slope_penalty(real, self._judge(real, y).realness)
-            loss = loss + SLOPE_EVERY * SLOPE_WEIGHT * slope
+            loss = loss + PENALTY_EVERY * PENALTY_WEIGHT * slope
         descend(self.for_discriminator, loss)
         return {
             "loss": loss.detach(),
@@ -140,7 +143,9 @@ class IMSICPlan:
         structure = structure_loss(codes, seen.codes, self.structure)
         descend(
             self.for_generator,
-            adversarial + self.typical_weight * category + self.structure_weight * structure.loss,
+            adversarial
+            + self.generator_category_weight * category
+            + self.structure_weight * structure.loss,
         )
         discriminator.requires_grad_(True)
         return {
@@ -149,15 +154,16 @@ class IMSICPlan:
             **{f"structure_{name}": value for name, value in structure.parts().items()},
         }
 
-    def _judge(self, x: Tensor, y: Tensor) -> Any:
-        # Real and generated rows move alike, which keeps a few of them from being learnt by heart
-        # (Zhao et al., Differentiable augmentation for data-efficient GAN training, NeurIPS 2020).
+    def _judge(self, x: Tensor, y: Tensor) -> Judgement:
+        # Real and generated rows are augmented alike, so that a small number of real rows is not
+        # memorised (Zhao et al., Differentiable augmentation for data-efficient GAN training,
+        # NeurIPS 2020).
         x = augment(x, "shift", self.generator) if x.ndim == 4 else self._blurred(x)
         with self.data.autocast:
             return self.modules.discriminator(x, y if self.supervised else None)
 
     def _blurred(self, x: Tensor) -> Tensor:
-        """Rows of a table with some noise on their numbers."""
+        """Add noise to the numbers of the rows of a table."""
         noise = torch.randn(len(x), self.n_numbers, generator=self.generator).to(x)
         return x + F.pad(BLUR * noise, (0, x.shape[1] - self.n_numbers))
 

@@ -1,4 +1,4 @@
-"""A column of values of which only equality counts ⇄ their positions."""
+"""Conversion of a categorical column to indices of its categories, and back."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from equipoise.preprocessing.dtypes import (
 
 @dataclass(frozen=True, eq=False)
 class CategoricalColumn:
-    """Values of which only equality counts: categories, strings, bools.
+    """A categorical column: categories, strings or bools.
 
-    A network sees a block with a 1 at the value's place, all zeros for a value that the training
-    rows did not have. A missing value is a category of its own, where training rows had some.
+    A network receives a one-hot block, which is all zeros for a value that does not occur in the
+    training rows. Missing values are an additional category, if the training rows have some.
 
     Attributes
     ----------
     dtype : numpy.dtype or pandas.ExtensionDtype
-        That values take on again.
+        Dtype of restored values.
     values : tuple
-        Those seen, in the order of the dtype's categories, otherwise sorted.
+        The values in the training rows, in the order of the dtype's categories, otherwise sorted.
     shares : tuple of float
-        Of the training rows, that of missing values last, if there were any.
+        Their frequencies in the training rows, and last that of missing values, if there are any.
     missing : {"nan", "none"}
-        How an object column writes a missing value.
+        How missing values are represented in a column of objects.
     """
 
     dtype: Any
@@ -46,13 +46,13 @@ class CategoricalColumn:
 
     @classmethod
     def fit(cls, values: pd.Series, dtype: Any, name: Any) -> Self:
-        """Learn from a column of values of shape (n,)."""
+        """Fit to a column of shape (n,)."""
         try:
             found = pd.Categorical(plain(values)).remove_unused_categories()
         except TypeError:
             raise InvalidInputError(
-                f"Column {name!r} of X holds {type(values.iloc[0]).__name__} objects, which "
-                "cannot be told apart. Make strings or numbers of them."
+                f"Column {name!r} of X contains {type(values.iloc[0]).__name__} objects, "
+                "which cannot be compared. Convert them to strings or numbers."
             ) from None
         n_missing = int((found.codes < 0).sum())
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
@@ -67,16 +67,16 @@ class CategoricalColumn:
 
     @property
     def missing_share(self) -> float:
-        """Share of the training rows that lacked a value."""
+        """Fraction of the training rows with a missing value."""
         return self.shares[-1] if len(self.shares) > len(self.values) else 0.0
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
-        """Column of a table → float64 of shape (n,): positions, NaN for missing, −1 for unknown."""
+        """Convert values to float64 indices (n,): NaN for missing and −1 for unknown values."""
         column = plain(pd.Series(values))
-        # As objects, 1 is 1.0 and True, as it is in Python.
+        # As objects, 1 equals 1.0 and True, as in Python.
         known = pd.Index(self.values, dtype=object)
         positions = known.get_indexer(pd.Index(column, dtype=object))
-        # Of a column that had no value, none is news.
+        # If the training rows have no value, all values count as missing.
         return np.where(column.isna() | (not self.values), np.nan, positions)
 
     def restore(self, numbers: np.ndarray) -> Any:

@@ -1,46 +1,33 @@
-"""Which columns of a table are categorical."""
+"""Which columns of a table a user declares to be categorical."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from pandas.api import types
 
+from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
-CATEGORICAL = (pd.CategoricalDtype, pd.StringDtype, pd.IntervalDtype, pd.PeriodDtype)
-KINDS_OF_OBJECTS = {"string", "boolean", "interval", "period"}
 
-
-def is_categorical(values: pd.Series) -> bool:
-    """Whether a column's values have no order and distance: categories, strings and bools."""
-    dtype = values.dtype
-    if types.is_bool_dtype(dtype) or isinstance(dtype, CATEGORICAL):
-        return True
-    if dtype == np.dtype(object):
-        return types.infer_dtype(values, skipna=True) in KINDS_OF_OBJECTS
-    return isinstance(dtype, pd.ArrowDtype) and (
-        dtype.type is str or str(dtype).startswith("dictionary")
-    )
-
-
-def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: Any) -> list[bool]:
-    """Mask of the columns that a user calls categorical.
+def named_categorical(
+    table: np.ndarray | pd.DataFrame, categorical_features: ArrayLike
+) -> list[bool]:
+    """Return a mask of the columns that ``categorical_features`` selects.
 
     Parameters
     ----------
     table : DataFrame or array of shape (n, n_features)
     categorical_features : "auto", array-like of int, of str or of bool
-        ``"auto"`` leaves it to the dtypes, which say nothing of an array of numbers.
+        ``"auto"`` selects by dtype; in an array of numbers no column is categorical then.
 
     Raises
     ------
     InvalidParameterError
-        A column that the table does not have, or a mask of another length.
+        If it names a column that the table does not have, or is a mask of another length.
     InvalidInputError
-        A column of strings or categories that is not among those named.
+        If a column of strings or categories is not selected.
     """
     n = table.shape[1]
     columns, names = [], []
@@ -60,15 +47,14 @@ def named_categorical(table: np.ndarray | pd.DataFrame, categorical_features: An
     else:
         raise InvalidParameterError(
             f"categorical_features={categorical_features!r} must be 'auto', a mask of {n} bools, "
-            f"positions from 0 to {n - 1}" + (f", or names among {names}." if names else ".")
+            f"indices from 0 to {n - 1}" + (f", or names among {names}." if names else ".")
         )
     for name, values, is_in in zip(names, columns, mask if columns else [], strict=True):
         if is_in or types.is_bool_dtype(values.dtype) or values.isna().all():
             continue
         if is_categorical(values):
             raise InvalidInputError(
-                f"Column {name!r} of X holds {values.dtype} values but is not in "
-                f"categorical_features={categorical_features!r}. Name it there, or leave it to "
-                "'auto'."
+                f"Column {name!r} of X contains {values.dtype} values but is not in "
+                f"categorical_features={categorical_features!r}. Add it, or set 'auto'."
             )
     return mask

@@ -1,4 +1,4 @@
-"""Dtypes of pandas: what a column holds however it is stored, and dtypes and values as JSON."""
+"""Dtypes of pandas: columns independent of their storage, and dtypes and values as JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from equipoise.errors import InvalidInputError
 
 
 def plain(values: pd.Series) -> pd.Series:
-    """The same values in a dtype of pandas or NumPy that says what they are.
+    """Convert values to the dtype of pandas or NumPy that describes them best.
 
-    Arrow's strings, times and decimals are read, objects of one kind take on its dtype, and dates
-    without a time of day (``datetime.date``) are datetimes.
+    Strings, times and decimals of Arrow are converted to those of pandas, objects of one kind get
+    the dtype of this kind, and dates without a time of day (``datetime.date``) become datetimes.
     """
     dtype: Any = values.dtype
-    # Arrow's numbers and bools stay: to_numpy reads them as it does pandas' own.
+    # Arrow's numbers and bools need no conversion: to_numpy works as for those of pandas.
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind not in "biuf":
         stored: Any = values.array
         values = stored.__arrow_array__().to_pandas().set_axis(values.index).rename(values.name)
@@ -35,19 +35,19 @@ def plain(values: pd.Series) -> pd.Series:
 
 
 def is_zoned(dtype: Any) -> bool:
-    """Whether times of this dtype know their zone."""
+    """Whether times of this dtype have a time zone."""
     if isinstance(dtype, pd.ArrowDtype):
         return getattr(dtype.pyarrow_dtype, "tz", None) is not None
     return isinstance(dtype, pd.DatetimeTZDtype)
 
 
 def rounded(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Numbers as a dtype of integers or bools has them, within its limits."""
+    """Round numbers to a dtype of integers or bools, and clip them to its limits."""
     if dtype.kind == "b":
         return numbers > 0.5
     limits = np.iinfo(dtype)
     numbers = np.round(numbers)
-    highest = float(limits.max)  # of 64 bits rounded to one more
+    highest = float(limits.max)  # for 64 bits, the limit is rounded up to a power of two
     below = np.nextafter(highest, 0) if highest > limits.max else highest
     result = np.clip(numbers, limits.min, below).astype(dtype)
     result[numbers >= highest] = limits.max
@@ -75,12 +75,12 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def value_to_json(value: Any) -> Any:
-    """A value of a column as JSON has it: as it is, or by the name of its type.
+    """Convert a value to JSON: unchanged, or as a dict from the name of its type.
 
     Raises
     ------
     InvalidInputError
-        It is of a type that has no such name.
+        If its type is not supported.
     """
     if isinstance(value, np.generic):  # as the ends of an interval are
         value = value.item()
@@ -91,7 +91,7 @@ def value_to_json(value: Any) -> Any:
             return {name: write(value)}
     raise InvalidInputError(
         f"A categorical column with {type(value).__name__} objects such as {value!r} cannot be "
-        "saved. Make strings or numbers of them before the fit."
+        "saved. Convert them to strings or numbers before the fit."
     )
 
 
@@ -104,12 +104,12 @@ def value_from_json(value: Any) -> Any:
 
 
 def dtype_to_json(dtype: Any) -> Any:
-    """A dtype as JSON has it.
+    """Convert a dtype to JSON.
 
     Raises
     ------
     InvalidInputError
-        pandas could not read its name again.
+        If pandas cannot create the dtype from its name.
     """
     if isinstance(dtype, pd.CategoricalDtype):
         return {

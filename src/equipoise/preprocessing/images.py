@@ -1,4 +1,4 @@
-"""Images ⇄ tensors in [0, 1]."""
+"""Conversion of images to tensors in [0, 1], and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from equipoise.errors import InvalidInputError
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """How the images of one fit look, and the way to tensors and back.
+    """The format of training images, and the conversion of images to tensors and back.
 
     Attributes
     ----------
@@ -26,8 +26,8 @@ class ImageCodec:
     dtype : str
         NumPy name of the user's dtype.
     low, high : float
-        Values that become 0 and 1. 0 and 255 for ``uint8``; 0 and 1 for floats that stay
-        within; otherwise the extremes of the training data.
+        Values that are mapped to 0 and 1: 0 and 255 for ``uint8``, 0 and 1 for floats within this
+        range, and otherwise the extremes of the training data.
     """
 
     row_shape: tuple[int, ...]
@@ -38,18 +38,18 @@ class ImageCodec:
 
     @classmethod
     def fit(cls, X: np.ndarray, image_shape: tuple[int, ...] | None) -> ImageCodec:
-        """Learn shape, dtype and value range from training images.
+        """Fit the codec to shape, dtype and range of training images.
 
         Parameters
         ----------
         X : array of shape (n, height, width), (n, height, width, channels) or (n, n_values)
         image_shape : tuple of int or None
-            ``(height, width)`` or with channels; None where X has it.
+            ``(height, width)``, or with channels; None if ``X`` has these dimensions.
 
         Raises
         ------
         InvalidInputError
-            Channels that are not last, or a shape that does not fit X.
+            If the channels are not last, or the shape does not match ``X``.
         """
         if X.ndim == 4 and image_shape is None and X.shape[3] > 4 >= X.shape[1]:
             raise InvalidInputError(
@@ -87,14 +87,14 @@ class ImageCodec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of an image as the networks are built for it."""
+        """Shape of an image, for which networks are built."""
         return self.image_shape
 
     encoded_shape = input_shape
     layout = None
 
     def rows(self, images: np.ndarray) -> np.ndarray:
-        """Images are rows as they are; see :meth:`TableCodec.rows`."""
+        """Return the images unchanged; see :meth:`TableCodec.rows`."""
         return images
 
     def container(self, rows: np.ndarray) -> np.ndarray:
@@ -102,12 +102,12 @@ class ImageCodec:
         return rows
 
     def check(self, X: np.ndarray) -> None:
-        """Refuse rows that are not like those of the fit.
+        """Raise an error for images that are not like those of the fit.
 
         Raises
         ------
         InvalidInputError
-            Another shape or brightness.
+            If their shape or their range differs.
         """
         if tuple(X.shape[1:]) != self.row_shape:
             raise InvalidInputError(
@@ -117,9 +117,9 @@ class ImageCodec:
         high, span = X.max(), self.high - self.low
         brighter = X.dtype == np.uint8 and self.high <= 1 < high
         brighter |= span > 0 and high > self.high + 2 * span
-        # Shares, or standardised values, of images that were bytes.
-        is_share = high <= 1 and X.dtype.kind == "f" and (X % 1).any()
-        darker = self.high >= 128 and (is_share or (high <= 16 and X.min() < 0 <= self.low))
+        # Rescaled or standardised values, although the training images were bytes.
+        is_rescaled = high <= 1 and X.dtype.kind == "f" and (X % 1).any()
+        darker = self.high >= 128 and (is_rescaled or (high <= 16 and X.min() < 0 <= self.low))
         if brighter or darker:
             raise InvalidInputError(
                 f"X has {X.dtype} values up to {high:.3g}, but the estimator was fitted on "
@@ -128,13 +128,13 @@ class ImageCodec:
             )
 
     def encode(self, rows: np.ndarray) -> Tensor:
-        """``(n, *row_shape)`` array → float ``(n, channels, height, width)`` tensor in [0, 1].
+        """Encode an ``(n, *row_shape)`` array as ``(n, channels, height, width)`` in [0, 1].
 
-        The result is a view with the channels innermost, the layout that convolutions run
-        fastest in.
+        The result is a float32 view with the channels innermost in memory, the layout in which
+        convolutions are fastest.
         """
         if rows.dtype not in (np.uint8, np.float32):
-            rows = rows.astype(np.float64)  # an offset would eat the digits of a float32
+            rows = rows.astype(np.float64)  # subtracting an offset in float32 loses precision
         rows = np.require(rows, requirements=["C", "W"])  # torch warns of read-only memory
         images = torch.from_numpy(rows).reshape(len(rows), *self.image_shape).permute(0, 3, 1, 2)
         if images.dtype == torch.uint8:
@@ -142,7 +142,7 @@ class ImageCodec:
         return ((images - self.low) / (self.high - self.low)).float()
 
     def decode(self, images: Tensor) -> np.ndarray:
-        """Tensor as :meth:`encode` makes it → array in the user's shape, dtype and range."""
+        """Decode a tensor as from :meth:`encode` into the user's shape, dtype and range."""
         values = images.detach().cpu().double().permute(0, 2, 3, 1).numpy()
         values = values.reshape(len(values), *self.row_shape) * (self.high - self.low) + self.low
         dtype = np.dtype(self.dtype)

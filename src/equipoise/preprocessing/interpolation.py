@@ -1,4 +1,4 @@
-"""New rows between those that there are: the simple oversampler, of rows or of codes."""
+"""SMOTE: interpolation between rows, or between codes of rows."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from sklearn.neighbors import NearestNeighbors
 
 
 def smote(rows: np.ndarray, n: int, n_neighbors: int, generator: torch.Generator) -> np.ndarray:
-    """Points on the segments from random rows to one of their nearest neighbours.
+    """Draw points on the segments from random rows to one of their nearest neighbours.
 
     Parameters
     ----------
     rows : ndarray of shape (n_rows, ...)
-        Of one class, at least one; a single row is repeated.
+        Rows of one class. A single row is repeated.
     n : int
-        How many points.
+        Number of points.
     n_neighbors : int
-        Cut to ``n_rows`` - 1.
+        Number of neighbours of a row, at most ``n_rows`` - 1.
     generator : torch.Generator
 
     Returns
     -------
     ndarray of shape (n, ...)
-        In the dtype of the rows.
+        Points in the dtype of the rows.
 
     References
     ----------
@@ -36,6 +36,6 @@ def smote(rows: np.ndarray, n: int, n_neighbors: int, generator: torch.Generator
     k = min(n_neighbors, len(rows) - 1)
     neighbours = NearestNeighbors(n_neighbors=k).fit(flat).kneighbors(return_distance=False)
     choice = torch.randint(k, (n,), generator=generator).numpy()
-    share = torch.rand(n, 1, generator=generator, dtype=torch.float64).numpy()
-    points = flat[start] + share * (flat[neighbours[start, choice]] - flat[start])
+    fraction = torch.rand(n, 1, generator=generator, dtype=torch.float64).numpy()
+    points = flat[start] + fraction * (flat[neighbours[start, choice]] - flat[start])
     return points.reshape(n, *rows.shape[1:]).astype(rows.dtype)

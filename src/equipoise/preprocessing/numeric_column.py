@@ -1,4 +1,4 @@
-"""A column of numbers, dates or durations ⇄ float64."""
+"""Conversion of a column of numbers, dates or durations to float64, and back."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from equipoise.preprocessing.quantiles import NormalScores
 from equipoise.preprocessing.times import Clock, time_dtype
 
 MOST_DECIMALS = 6
-OBJECTS = ("date", "decimal")  # that are numbers although pandas has no dtype for them
+OBJECTS = ("date", "decimal")  # kinds of numeric objects for which pandas has no dtype
 
 
 @dataclass(frozen=True, eq=False)
 class NumericColumn:
-    """Numbers, dates and durations.
+    """A column of numbers, dates or durations.
 
-    A network sees a normal score, 0 where the value is missing, and, where training rows lacked
-    one, a block of two categories: present and missing.
+    A network receives a normal score, which is 0 if the value is missing. If the training rows have
+    missing values, it also receives a block of two categories, present and missing.
 
     Attributes
     ----------
     dtype : numpy.dtype or pandas.ExtensionDtype
-        That values take on again.
+        Dtype of restored values.
     objects : str
-        What an object column holds: ``"date"``, ``"decimal"``, or empty for numbers.
+        Kind of a column of objects: ``"date"``, ``"decimal"``, or empty for numbers.
     clock : Clock or None
-        Of dates and durations.
+        Conversion of dates and durations to numbers.
     decimals : int or None
-        That are enough to write the training rows, at most `MOST_DECIMALS`; values are rounded to
-        them. None where they are not.
+        Number of decimals with which the training rows can be written, at most `MOST_DECIMALS`;
+        restored values are rounded to them. None if more are necessary.
     scores : NormalScores
+        Conversion of numbers to normal scores.
     missing_share : float
-        Of the training rows.
+        Fraction of the training rows with a missing value.
     """
 
     dtype: Any
@@ -53,7 +54,7 @@ class NumericColumn:
 
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
-        """Learn from a column with a value, a Series or a float array of shape (n,)."""
+        """Fit to a column with at least one value, a Series or a float array of shape (n,)."""
         objects, clock = "", None
         if isinstance(values, pd.Series):
             if dtype.kind == "O":
@@ -62,12 +63,12 @@ class NumericColumn:
             values = plain(values)
             if values.dtype.kind in "mM":
                 if dtype == np.dtype(object) and not objects:
-                    dtype = values.dtype  # not objects again: they would have no resolution
+                    dtype = values.dtype  # not objects, which would have no resolution
                 clock = Clock.fit(values.dropna())
         if clock:
             numbers = clock.count(values, dtype)
         else:
-            numbers = _to_numbers(values, name, "has to be numeric, but")
+            numbers = _to_numbers(values, name, "must be numeric, but")
         seen = numbers[~np.isnan(numbers)]
         if not np.isfinite(seen.max() - seen.min()) or abs(seen).max() > 1e150:
             raise InvalidInputError(
@@ -80,7 +81,7 @@ class NumericColumn:
         return cls(dtype, objects, clock, decimals, scores, missing)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
-        """Column of a table → float64 of shape (n,), NaN where a value is missing."""
+        """Convert values to float64 of shape (n,), with NaN for missing values."""
         if isinstance(values, pd.Series):
             values = plain(values)
             time = time_dtype(values.dtype) if values.dtype.kind in "mM" else ""
@@ -149,11 +150,13 @@ class NumericColumn:
 
 
 def _to_numbers(values: Any, name: Any, says: str) -> np.ndarray:
-    """Plain values → float64."""
+    """Convert plain values to float64."""
     if isinstance(values, np.ndarray):
         return values
     if values.dtype.kind == "c":
-        raise InvalidInputError(f"Complex data not supported: column {name!r} of X has such.")
+        raise InvalidInputError(
+            f"Complex data not supported: column {name!r} of X. Pass real numbers."
+        )
     try:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
@@ -170,8 +173,8 @@ def _to_numbers(values: Any, name: Any, says: str) -> np.ndarray:
 
 
 def _decimals(seen: np.ndarray, dtype: Any) -> int | None:
-    """Fewest decimals that lose nothing of the values, in the precision of their dtype."""
+    """Smallest number of decimals that represents all values in the precision of their dtype."""
     plain_dtype = getattr(dtype, "numpy_dtype", dtype)
     own = seen.astype(plain_dtype) if plain_dtype.kind == "f" else seen
-    with np.errstate(over="ignore", invalid="ignore"):  # of half precision
+    with np.errstate(over="ignore", invalid="ignore"):  # with half precision
         return next((d for d in range(MOST_DECIMALS + 1) if (np.round(own, d) == own).all()), None)

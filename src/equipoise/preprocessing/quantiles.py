@@ -1,4 +1,4 @@
-"""A column of numbers ⇄ normal scores, whatever its skew, its modes and its ties."""
+"""Conversion of a column of numbers to normal scores, and back."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import ndtri
 
-MOST_KNOTS = 1000  # of a column with more distinct values; between them the map is linear
-FARTHEST = 1e6  # widths of the training range that a value may lie outside: more would overflow
-SNAP = 2e-7  # scores this close to a knot's are that knot's: rounding must not move a value
+MOST_KNOTS = 1000  # for columns with more distinct values; between knots the map is linear
+FARTHEST = 1e6  # distance from the training range, in widths of it, at which values are clipped
+SNAP = 2e-7  # tolerance of scores, so that rounding errors do not change a decoded value
 
 
 @dataclass(frozen=True, eq=False)
 class NormalScores:
-    """Monotone map that gives a training column mean 0, deviation 1 and a normal shape.
+    """Monotone map that makes a training column approximately standard normal.
 
-    A value that the column holds more than once owns the interval of scores that its share of
-    the rows spans: it is encoded as the middle, and the whole interval is decoded to it. So a
-    column with many zeros keeps as many, and one with few values takes no others but rounded
-    neighbours. Beyond the training range the map is linear, up to `FARTHEST`; decoding stays
-    within it.
+    A value that occurs more than once corresponds to an interval of scores, according to its
+    frequency: it is encoded as the middle, and the whole interval is decoded to it. So the
+    frequency of zeros is preserved, for example, and a column with few distinct values gets hardly
+    any others. Beyond the training range the map is linear, up to `FARTHEST`; decoded values lie
+    within the training range.
 
     Attributes
     ----------
     knots : ndarray of shape (k,)
-        Increasing values, the least and the greatest among them.
+        Increasing values, with the smallest and the largest of the training column.
     low, high : ndarray of shape (k,)
-        Ends of their intervals, in normal scores.
+        Ends of the intervals of the knots, as normal scores.
     mean, scale : float
-        Of the scores of the training column.
+        Mean and standard deviation of the scores of the training column.
     """
 
     knots: np.ndarray
@@ -41,7 +41,7 @@ class NormalScores:
 
     @classmethod
     def fit(cls, values: np.ndarray) -> Self:
-        """Learn the map from finite values (n,), at least one."""
+        """Fit the map to finite values (n,), at least one."""
         ordered = np.sort(values)
         n = len(ordered)
         knots = np.unique(ordered)
@@ -52,22 +52,22 @@ class NormalScores:
         raw = cls(knots, ndtri((first + 0.5) / n), ndtri((last - 0.5) / n))
         scores = raw.encode(ordered)
         scale = float(scores.std())
-        # A scale of rounding errors would blow them up into features.
+        # Division by a scale of rounding errors would turn them into features.
         return cls(knots, raw.low, raw.high, float(scores.mean()), scale if scale > 1e-9 else 1.0)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Values (n,) → standardised scores (n,)."""
+        """Convert values (n,) to standardised scores (n,)."""
         knots, low, high = self.knots, self.low, self.high
         width = knots[-1] - knots[0]
-        if width == 0:  # nothing was learnt of other values
+        if width == 0:  # all training values are equal
             return np.where(np.isnan(values), np.nan, 0.0)
         reach = FARTHEST * width
         values = np.clip(values, knots[0] - reach, knots[-1] + reach)
         at = np.clip(np.searchsorted(knots, values, "right") - 1, 0, len(knots) - 1)
         after = np.minimum(at + 1, len(knots) - 1)
-        gap = knots[after] - knots[at]
-        share = (values - knots[at]) / np.where(gap > 0, gap, 1.0)
-        scores = high[at] + share * (low[after] - high[at])
+        width_to_next = knots[after] - knots[at]
+        fraction = (values - knots[at]) / np.where(width_to_next > 0, width_to_next, 1.0)
+        scores = high[at] + fraction * (low[after] - high[at])
         scores = np.where(values == knots[at], (low[at] + high[at]) / 2, scores)
         slope = (high[-1] - low[0]) / width
         scores = np.where(values < knots[0], low[0] + (values - knots[0]) * slope, scores)
@@ -75,7 +75,7 @@ class NormalScores:
         return (scores - self.mean) / self.scale
 
     def decode(self, scores: np.ndarray) -> np.ndarray:
-        """Standardised scores (n,) → values (n,) within the training range."""
+        """Convert standardised scores (n,) to values (n,) within the training range."""
         ends = np.stack([self.low - SNAP, self.high + SNAP], 1).ravel()
         return np.interp(scores * self.scale + self.mean, ends, self.knots.repeat(2))
 

@@ -1,4 +1,4 @@
-"""Tables of any columns ⇄ matrices of numbers ⇄ tensors for networks."""
+"""Conversion of tables with columns of any kind to numbers and tensors, and back."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.categorical_column import CategoricalColumn
-from equipoise.preprocessing.categories import is_categorical, named_categorical
+from equipoise.preprocessing.categories import named_categorical
 from equipoise.preprocessing.numeric_column import NumericColumn
 
 Column = NumericColumn | CategoricalColumn
 
 
 class Layout(NamedTuple):
-    """Where a table's tensor has what: numbers first, then one-hot blocks.
+    """Positions of the columns in the tensor of a table: numbers first, then one-hot blocks.
 
     Attributes
     ----------
     n_numeric : int
+        Number of numeric columns.
     shares : tuple of tuple of float
-        Of the categories of every block, in the training rows.
+        Frequencies of the categories of every block in the training rows.
     flagged : tuple of int
-        Numeric columns with missing values: the last blocks say, in this order, whether a value
-        is there (first) or missing (second).
+        Numeric columns with missing values. For each of them, in this order, one of the last blocks
+        indicates whether the value is present (first entry) or missing (second entry).
     """
 
     n_numeric: int
@@ -41,19 +44,21 @@ class Layout(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TableCodec:
-    """How the rows of one fit look, and the way to tensors and back.
+    """The columns of a training table, and the conversion of rows to tensors and back.
 
-    A tensor has the standardised normal score of every numeric column, then the one-hot blocks
-    of the categorical ones, then those that say of a numeric column whether its value is missing.
+    A tensor consists of the standardised normal scores of the numeric columns, the one-hot blocks
+    of the categorical columns, and one-hot blocks that indicate for numeric columns whether the
+    value is missing.
 
     Attributes
     ----------
     columns : tuple of NumericColumn or CategoricalColumn
     names : pandas.Index or None
-        Of the columns, when the user fitted a DataFrame; the output is then one too.
+        Names of the columns, if fitted on a DataFrame; decoded rows are then a DataFrame, too.
     dtype : str or None
-        Of the output, when the user fitted an array.
+        Dtype of decoded rows, if fitted on an array.
     allow_missing : bool
+        Whether values may be missing.
     """
 
     columns: tuple[Column, ...]
@@ -66,31 +71,32 @@ class TableCodec:
         cls,
         table: np.ndarray | pd.DataFrame,
         original: object = None,
-        categorical_features: Any = "auto",
+        categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
     ) -> Self:
-        """Learn the columns of a training table.
+        """Fit the codec to the columns of a training table.
 
         Parameters
         ----------
         table : DataFrame, or float array of shape (n, n_features)
         original : object, default=None
-            What the user passed: its dtype is that of the output.
+            What the user passed: decoded rows get its dtype.
         categorical_features : "auto", array-like of int, of str or of bool, default="auto"
-            ``"auto"`` for columns of bools, strings and categories.
+            Categorical features; ``"auto"`` selects columns of bools, strings and categories.
         allow_missing : bool, default=True
-            Otherwise rows with gaps are refused, here and later.
+            Whether values may be missing, here and later; otherwise they raise an error.
 
         Raises
         ------
         InvalidInputError
-            Gaps that are not allowed, no value at all, or values that no column kind can hold.
+            If missing values are not allowed but present, there is no value at all, or a column has
+            values of an unsupported kind.
         InvalidParameterError
-            ``categorical_features`` that the table does not have.
+            If ``categorical_features`` does not match the table.
         """
         if not allow_missing:
-            _refuse_missing(table)
-        # A column without a value is a category that is always missing.
+            _check_no_missing(table)
+        # A column without any value is treated as a category that is always missing.
         named = np.asarray(named_categorical(table, categorical_features))
         is_category = (named | _empty_columns(table)).tolist()
         if isinstance(table, np.ndarray):
@@ -114,17 +120,17 @@ class TableCodec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of a row as the user knows it."""
+        """Shape of a row as the user passes it."""
         return (len(self.columns),)
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:
-        """Shape for which the networks are built."""
+        """Shape of an encoded row, for which networks are built."""
         return (self.layout.n_numeric + sum(map(len, self.layout.shares)),)
 
     @cached_property
     def layout(self) -> Layout:
-        """Where the tensor has what."""
+        """Positions of the columns in the tensor."""
         missing = [column.missing_share for column in self._numeric.values()]
         flagged = tuple(i for i, share in enumerate(missing) if share)
         shares = tuple(column.shares for column in self._categorical.values())
@@ -146,12 +152,12 @@ class TableCodec:
     # Rows -----------------------------------------------------------------------------------
 
     def check(self, table: np.ndarray | pd.DataFrame) -> None:
-        """Refuse rows that are not like those of the fit.
+        """Raise an error for rows that are not like those of the fit.
 
         Raises
         ------
         InvalidInputError
-            Another number of columns, or gaps that are not allowed.
+            If the number of columns differs, or missing values are not allowed but present.
         """
         if table.ndim != 2 or table.shape[1] != len(self.columns):
             raise InvalidInputError(
@@ -159,10 +165,10 @@ class TableCodec:
                 f"{len(self.columns)} features. Pass the same columns."
             )
         if not self.allow_missing:
-            _refuse_missing(table)
+            _check_no_missing(table)
 
     def rows(self, table: np.ndarray | pd.DataFrame) -> np.ndarray:
-        """Table → float64 matrix: categories by position, NaN for what is missing."""
+        """Convert a table to a float64 matrix, with indices of categories and NaN if missing."""
         if isinstance(table, np.ndarray) and not self._categorical:
             return table
         names = range(len(self.columns)) if self.names is None else self.names
@@ -173,7 +179,7 @@ class TableCodec:
         return result
 
     def encode(self, rows: np.ndarray) -> Tensor:
-        """Matrix as :meth:`rows` makes it → float64 tensor of shape (n, *encoded_shape)."""
+        """Encode a matrix from :meth:`rows` as a float64 tensor of shape (n, *encoded_shape)."""
         n_numeric, shares, flagged = self.layout
         result = np.zeros((len(rows), *self.encoded_shape))
         for at, (i, numeric) in enumerate(self._numeric.items()):
@@ -191,9 +197,9 @@ class TableCodec:
         return torch.from_numpy(result)
 
     def decode(self, encoded: Tensor) -> np.ndarray | pd.DataFrame:
-        """Tensor as :meth:`encode` makes it → the user's container, columns and dtypes.
+        """Decode a tensor as from :meth:`encode` into the user's container, columns and dtypes.
 
-        Of a block the largest entry counts.
+        The category of a block is that of its largest entry.
         """
         values = encoded.detach().cpu().double().numpy()
         n_numeric, _, flagged = self.layout
@@ -211,7 +217,7 @@ class TableCodec:
         return self.container(rows)
 
     def container(self, rows: np.ndarray) -> np.ndarray | pd.DataFrame:
-        """Inverse of :meth:`rows`: the user's container, columns and dtypes."""
+        """Inverse of :meth:`rows`: convert a matrix to the user's container and dtypes."""
         columns = [column.restore(rows[:, i]) for i, column in enumerate(self.columns)]
         if self.dtype is not None:
             result = np.empty(rows.shape, dtype=self.dtype)
@@ -223,7 +229,7 @@ class TableCodec:
     # Saving ---------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; column names that it does not have become strings."""
+        """Plain values for JSON; names other than strings and numbers become strings."""
         plain = (str, int, float)
         names = None if self.names is None else self.names.tolist()
         columns = [column.to_dict() for column in self.columns]
@@ -246,7 +252,7 @@ class TableCodec:
         return cls(columns, names, values["dtype"], values["allow_missing"])
 
 
-def _refuse_missing(table: np.ndarray | pd.DataFrame) -> None:
+def _check_no_missing(table: np.ndarray | pd.DataFrame) -> None:
     missing = np.asarray(pd.isna(table)).sum(0)
     if missing.any():
         i = int(missing.argmax())
@@ -263,15 +269,15 @@ def _empty_columns(table: np.ndarray | pd.DataFrame) -> np.ndarray:
     Raises
     ------
     InvalidInputError
-        All are such.
+        If that is true of all columns.
     """
     empty: np.ndarray = np.logical_and.reduce(np.asarray(pd.isna(table)))
     if empty.all():
-        raise InvalidInputError("X has no value at all, only missing ones.")
+        raise InvalidInputError("X has only missing values. Pass rows with at least one value.")
     names = np.arange(len(empty)) if isinstance(table, np.ndarray) else table.columns
     if empty.any():
         warnings.warn(
-            f"X has no value at all in {names[empty].tolist()}: nothing can be learnt from that.",
+            f"X has only missing values in {names[empty].tolist()}: these columns are ignored.",
             stacklevel=2,
         )
     return empty
@@ -283,5 +289,5 @@ def _fit_column(values: pd.Series, name: Any, is_named: bool) -> Column:
 
 
 def _restorable(dtype: Any) -> str:
-    """Name of a dtype of numbers or bools; of others float64."""
+    """Name of a dtype of numbers or bools; float64 for other dtypes."""
     return str(dtype) if dtype.kind in "biuf" else "float64"

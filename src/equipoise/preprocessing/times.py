@@ -1,4 +1,4 @@
-"""Dates and durations ⇄ numbers."""
+"""Conversion of dates and durations to numbers, and back."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from equipoise.preprocessing.dtypes import is_zoned
 
 @dataclass(frozen=True)
 class Clock:
-    """How a column counts its dates or durations.
+    """Origin and unit in which the dates or durations of a column are counted.
 
     Attributes
     ----------
     time : str
-        NumPy's dtype of them, such as ``"datetime64[us]"``.
+        Their dtype in NumPy, such as ``"datetime64[us]"``.
     origin, unit : int
-        They are counted in units from the origin, both in ticks of ``time``.
+        They are counted in units from the origin; both are in ticks of ``time``.
     local : bool
-        Whether by the clock of their zone: where they are so by larger units, as days are that
-        begin at midnight there.
+        Whether they are counted in the local time of their zone. It is true if the unit is larger
+        then, as for days that begin at midnight in local time.
     """
 
     time: str
@@ -34,7 +34,7 @@ class Clock:
 
     @classmethod
     def fit(cls, times: pd.Series) -> Self:
-        """The earliest tick, and the largest unit that counts all others from it."""
+        """Find the earliest tick, and the largest unit in which the others can be counted."""
         time = time_dtype(times.dtype)
         origin, unit = _grid(ticks_of(times))
         if is_zoned(times.dtype):
@@ -45,15 +45,15 @@ class Clock:
         return cls(time, origin, unit, local=False)
 
     def count(self, times: pd.Series, dtype: Any) -> np.ndarray:
-        """Times → float64, NaN where one is missing; the zone is that of ``dtype``."""
+        """Convert times to float64, with NaN for missing ones; ``dtype`` has the time zone."""
         ticks = ticks_of(times, self.time, self._zone(dtype))
         distance, side = distances(ticks, self.origin)
         return np.where(times.isna(), np.nan, side * (distance / self.unit))
 
     def restore(self, numbers: np.ndarray, dtype: Any) -> pd.Series:
-        """Inverse of :meth:`count`, of whole numbers; with a zone where ``dtype`` has one."""
+        """Inverse of :meth:`count` for whole numbers; with a time zone if ``dtype`` has one."""
         missing = np.isnan(numbers)
-        # May wrap around on the way, as the way there did.
+        # The integers may overflow, as in count; the result is correct nevertheless.
         ticks = np.where(missing, 0, numbers).astype(np.int64) * self.unit + np.int64(self.origin)
         times = ticks.view(self.time)
         times[missing] = np.array("NaT", times.dtype)
@@ -70,38 +70,39 @@ def _grid(ticks: np.ndarray) -> tuple[int, int]:
 
 
 def time_dtype(dtype: Any) -> str:
-    """NumPy's dtype of dates or durations, without their zone."""
+    """Dtype of dates or durations in NumPy, without their time zone."""
     return f"datetime64[{dtype.unit}]" if is_zoned(dtype) else str(dtype)
 
 
 def zone_of(dtype: Any) -> Any:
-    """Zone of a dtype that has one."""
+    """Time zone of a dtype that has one."""
     return dtype.pyarrow_dtype.tz if isinstance(dtype, pd.ArrowDtype) else dtype.tz
 
 
 def in_zone(times: pd.Series, zone: Any) -> pd.Series:
-    """Times on the clock of a zone, the first of two that it shows twice."""
+    """Localise times to a zone; an ambiguous time is the first of both."""
     first = np.ones(len(times), dtype=bool)
     return times.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
 
 
 def ticks_of(values: pd.Series, time: str = "", zone: Any = "UTC") -> np.ndarray:
-    """Dates or durations as integers in their own resolution, or that of ``time``.
+    """Convert dates or durations to integers, in their own resolution or that of ``time``.
 
-    Those that know their zone by the clock of ``zone``.
+    Dates with a time zone are converted to the local time of ``zone``.
     """
     own = values.dt.tz_convert(zone).dt.tz_localize(None) if is_zoned(values.dtype) else values
     try:
         return (own.astype(time) if time else own).to_numpy().view(np.int64)
     except ValueError as error:  # out of bounds
-        raise InvalidInputError(f"Column {values.name!r} of X: {error}.") from None
+        raise InvalidInputError(
+            f"Column {values.name!r} of X: {error}. Pass times within the range of the fit's dtype."
+        ) from None
 
 
 def distances(ticks: np.ndarray, origin: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ticks between these and the origin, uint64, and the side that they are on, 1 or −1.
+    """Absolute distances of ticks from the origin, as uint64, and their signs, 1 or −1.
 
-    A signed difference overflows where the ends of the calendar are both there: an int64 of
-    nanoseconds counts 584 years in all.
+    Signed differences could overflow, because an int64 of nanoseconds covers only 584 years.
     """
     start = np.array([origin], dtype=np.int64)
     forward = ticks.view(np.uint64) - start.view(np.uint64)

@@ -1,4 +1,4 @@
-"""The one training loop and what hangs on it."""
+"""The one training loop, and what surrounds it."""
 
 from equipoise.training.callbacks import (
     Callback,
@@ -7,6 +7,7 @@ from equipoise.training.callbacks import (
     JSONLines,
     ProgressBar,
 )
+from equipoise.training.context import DataSpec, FitContext
 from equipoise.training.loop import fit_loop
 from equipoise.training.plan import Plan, Progress
 from equipoise.training.rows import TrainingRows
@@ -14,7 +15,9 @@ from equipoise.training.rows import TrainingRows
 __all__ = [
     "Callback",
     "Checkpoint",
+    "DataSpec",
     "EarlyStopping",
+    "FitContext",
     "JSONLines",
     "Plan",
     "Progress",

@@ -1,4 +1,4 @@
-"""Minibatches by index: rows are gathered when they are needed and copied once."""
+"""Minibatches of row indices; the rows themselves are copied only when a step needs them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import torch
 
 
 class Batches:
-    """Shuffled index blocks of nearly equal size.
+    """Shuffled blocks of indices of nearly equal size.
 
-    Equal sizes leave no last batch of one or two rows, on which batch normalisation fails.
+    With equal sizes there is no last batch of one or two rows, on which batch normalisation fails.
 
     Parameters
     ----------
     n : int
         Number of rows.
     batch_size : int
-        Largest block.
+        Size of the largest block.
     generator : torch.Generator
-        Source of the shuffle; part of a checkpoint.
+        Source of the shuffle; its state is part of a checkpoint.
     """
 
     def __init__(self, n: int, batch_size: int, generator: torch.Generator) -> None:

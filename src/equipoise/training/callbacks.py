@@ -1,4 +1,4 @@
-"""Hooks of the training loop: early stopping, checkpoints, history on disk, progress."""
+"""Callbacks of the training loop: early stopping, checkpoints, a log file, and progress."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from equipoise.training.plan import Progress
 
 
 class Callback:
-    """Base with hooks that do nothing; override those that you need."""
+    """Base class whose methods do nothing; override those that you need."""
 
     def on_fit_start(self, progress: Progress) -> None:
-        """Before the first epoch."""
+        """Called before the first epoch."""
 
     def on_batch_end(self, progress: Progress) -> None:
-        """After every optimisation step."""
+        """Called after every optimisation step."""
 
     def on_epoch_end(self, progress: Progress) -> None:
-        """After every epoch and its validation."""
+        """Called after every epoch and its validation."""
 
     def on_fit_end(self, progress: Progress) -> None:
-        """At the end, also after an interruption or an error."""
+        """Called at the end, also after an interruption or an error."""
 
 
 class EarlyStopping(Callback):
-    """Stop when the validation ACSA no longer grows, and go back to the best weights.
+    """Stop when the validation ACSA no longer improves, and restore the best weights.
 
     Parameters
     ----------
     patience : int
-        Epochs without a better ``val_acsa`` after which to stop.
+        Number of epochs without a better ``val_acsa`` after which to stop.
     """
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
     def on_epoch_end(self, progress: Progress) -> None:
-        """Compare, remember, and perhaps stop."""
+        """Remember the weights if they are the best so far, or stop after ``patience`` epochs."""
         score = progress.history[-1]["val_acsa"]
         if score > progress.best_score:
             progress.best_score, progress.best_epoch = score, progress.epoch
@@ -61,21 +61,21 @@ class EarlyStopping(Callback):
 
 
 class Checkpoint(Callback):
-    """Save the whole state of the training after every epoch, and go on from it.
+    """Save the whole state of the training after every epoch, and continue from it.
 
-    Running the same fit again with the same path continues where the last one stopped, with
-    the same numbers as a run that was never stopped. A fit of other data or with other
-    parameters needs another path.
+    When the same fit is run again with the same path, it continues where the last one stopped, and
+    the result is the same as without the interruption. A fit with other data or other parameters
+    needs another path.
 
     Parameters
     ----------
     path : str or Path
-        File of the checkpoint, replaced atomically.
+        File of the checkpoint. It is replaced atomically.
     every : int, default=1
-        Epochs between two writes.
+        Number of epochs between two writes.
     """
 
-    _KEPT = (
+    _SAVED = (
         "fingerprint",
         "epoch",
         "history",
@@ -90,7 +90,7 @@ class Checkpoint(Callback):
         self.every = every
 
     def on_fit_start(self, progress: Progress) -> None:
-        """Take up an earlier state, where there is one."""
+        """Restore the state of an earlier run, if there is one."""
         path = Path(self.path)
         if not path.exists():
             return
@@ -112,11 +112,11 @@ class Checkpoint(Callback):
         for optimizer, values in zip(plan.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
         plan.generator.set_state(state["generator"])
-        for name in self._KEPT:
+        for name in self._SAVED:
             setattr(progress, name, state[name])
 
     def on_epoch_end(self, progress: Progress) -> None:
-        """Write, every so many epochs and after the last."""
+        """Write the state after ``every`` epochs, and after the last one."""
         last = progress.stop or progress.epoch == progress.max_epochs
         if progress.epoch % self.every and not last:
             return
@@ -127,7 +127,7 @@ class Checkpoint(Callback):
             "modules": plan.modules.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in plan.optimizers],
             "generator": plan.generator.get_state(),
-            **{name: getattr(progress, name) for name in self._KEPT},
+            **{name: getattr(progress, name) for name in self._SAVED},
         }
         with replacing(path) as partial, partial.open("wb") as file:
             torch.save(state, file)
@@ -139,6 +139,7 @@ class JSONLines(Callback):
     Parameters
     ----------
     path : str or Path
+        File to append to.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -151,12 +152,12 @@ class JSONLines(Callback):
 
 
 class ProgressBar(Callback):
-    """A bar with the loss and the validation ACSA on a terminal, a line per epoch elsewhere."""
+    """Show loss and validation ACSA: by a bar in a terminal, otherwise by a line per epoch."""
 
     _bar: Any = None
 
     def on_fit_start(self, progress: Progress) -> None:
-        """Open the bar."""
+        """Open the bar in a terminal."""
         self._bar = None
         if sys.stderr.isatty():
             total = (progress.max_epochs - progress.epoch) * progress.n_batches

@@ -1,4 +1,4 @@
-"""Epochs, batches, history, the guard against NaN, and Ctrl-C."""
+"""The training loop: epochs, batches, history, the check for divergence, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -31,33 +31,35 @@ def fit_loop(
     Parameters
     ----------
     plan : Plan
-        Owns the modules and optimisers. One that is a Callback too is told where the training
-        stands.
+        The modules, their optimisers and the step. A plan that is a Callback, too, is called like
+        one.
     n_rows : int
         Number of training rows.
     max_epochs, batch_size : int
+        Largest number of epochs, and largest number of rows per step.
     schedule : str
         See :func:`equipoise.training.schedules.learning_rate_factor`.
     score : callable, optional
-        Validation ACSA of the present modules, called after every epoch.
+        Function that returns the current validation ACSA; it is called after every epoch.
     callbacks : sequence of Callback
+        Called in this order.
     fingerprint : str
-        Tells this fit from others, for :class:`~equipoise.training.Checkpoint`.
+        Distinguishes this fit from others, for :class:`~equipoise.training.Checkpoint`.
 
     Returns
     -------
     list of dict
         One record per epoch: ``epoch`` (from 1), ``seconds``, ``learning_rate``, the mean of
-        every named loss, and ``val_acsa`` where there is a score.
+        every named loss, and ``val_acsa`` if there is a score.
 
     Raises
     ------
     TrainingDivergedError
-        A loss became NaN or infinite.
+        If a loss becomes NaN or infinite.
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint)
-    if isinstance(plan, Callback):  # last, when a checkpoint has been taken up
+    if isinstance(plan, Callback):  # last, after a checkpoint may have been restored
         callbacks = [*callbacks, plan]
     peaks = [[g["lr"] for g in optimizer.param_groups] for optimizer in plan.optimizers]
     try:
@@ -73,7 +75,7 @@ def fit_loop(
     except KeyboardInterrupt:
         warnings.warn(
             f"Training was interrupted in epoch {progress.epoch + 1} of {max_epochs}; "
-            "the model is kept as it is.",
+            "the model is kept as it is now.",
             stacklevel=2,
         )
     finally:

@@ -1,4 +1,4 @@
-"""Classification losses that more than one method uses."""
+"""Classification losses that several methods use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 def adjusted_cross_entropy(
     logits: Tensor, y: Tensor, log_prior: Tensor, tau: float, weight: Tensor | None = None
 ) -> Tensor:
-    """Cross-entropy of logits shifted by ``tau`` times the log prior.
+    """Cross-entropy of logits to which ``tau`` times the log prior is added.
 
-    With ``tau`` = 1 the bare logits learn the posterior under a uniform prior, whatever the
-    class sizes: with the shares of the training data that is the balanced softmax. With 0 it is
-    the ordinary cross-entropy.
+    With ``tau`` = 1 the unadjusted logits learn the posterior under a uniform prior, whatever the
+    class sizes; with the priors of the training data this is the balanced softmax. With 0 it is the
+    ordinary cross-entropy.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ def adjusted_cross_entropy(
     y : Tensor of shape (n,)
         Class indices.
     log_prior : Tensor of shape (n_classes,)
-        Log share of each class among the samples that the loss sees.
+        Log prior of each class among the rows that the loss receives.
     tau : float
-        Strength, usually in [0, 1].
+        Strength of the adjustment, usually in [0, 1].
     weight : Tensor of shape (n,), optional
         Weight of each sample; the mean is over the total weight.
 
@@ -38,7 +38,7 @@ def adjusted_cross_entropy(
 
 
 def weighted_mean(values: Tensor, weight: Tensor | None) -> Tensor:
-    """Mean of ``values`` of shape (n,), by ``weight`` of the same shape where given."""
+    """Mean of ``values`` of shape (n,), weighted by ``weight`` of the same shape if given."""
     if weight is None:
         return values.mean()
     return (values * weight).sum() / weight.sum().clamp_min(torch.finfo(values.dtype).tiny)

@@ -1,4 +1,4 @@
-"""What the loop trains, and where it stands: shared by the loop and its callbacks."""
+"""Interfaces between the training loop, the methods that it trains, and the callbacks."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from torch import nn
 
 
 class Plan(Protocol):
-    """What a method's ``training.py`` provides: the modules, their optimisers, one step."""
+    """What a method provides to the loop: its modules, their optimisers, and a training step."""
 
     @property
     def modules(self) -> nn.Module:
-        """Everything that is trained, and all that a checkpoint has to hold."""
+        """All modules that are trained, whose state a checkpoint has to contain."""
 
     @property
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
-        """The loop sets their learning rates."""
+        """The optimisers, whose learning rates the loop sets."""
 
     @property
     def generator(self) -> torch.Generator:
         """Source of all randomness, the shuffle included."""
 
     def step(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        """Train on the rows with these indices; scalar losses by name, the total as "loss"."""
+        """Train on the rows with these indices.
+
+        Returns scalar losses by name, with the total under ``"loss"``.
+        """
 
 
 @dataclass
 class Progress:
-    """Where the training stands; callbacks read it, and set ``stop`` to end after the epoch."""
+    """State of the training; a callback may set ``stop`` to end it after the epoch."""
 
     plan: Plan
     max_epochs: int

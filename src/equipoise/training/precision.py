@@ -1,4 +1,4 @@
-"""Where to compute and in which precision."""
+"""Devices, and the precision of computations on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from equipoise.errors import InvalidParameterError
 
 
 def resolve_device(device: str) -> torch.device:
-    """Device for ``"auto"`` (CUDA, then Apple's MPS, then CPU) or a torch device name."""
+    """Return the device of a name; ``"auto"`` is CUDA, Apple's MPS or the CPU, in this order.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such device.
+    """
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -35,12 +41,12 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Context in which the trunk's forward pass runs while training.
+    """Context manager for the forward pass of the trunk in training.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        ``"auto"`` takes bfloat16 where the device computes in it natively.
+        ``"auto"`` is bfloat16 if the device supports it natively, and float32 otherwise.
     device : torch.device
     """
     enabled = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))

@@ -1,35 +1,38 @@
-"""The rows that a plan trains on, and what it takes of them in a step."""
+"""The training rows as tensors, and the batch that an optimisation step takes from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from equipoise.training.context import FitContext
+from equipoise.training.precision import autocast
 
 
 @dataclass
 class TrainingRows:
-    """Rows, labels and weights, with the noise and the precision of the steps on them.
+    """Rows, labels and weights, with the source of noise and the precision of the steps.
 
     Attributes
     ----------
     load : callable
-        Row indices → tensor of those inputs on the network's device.
+        Maps row indices to a tensor of those inputs on the network's device.
     y : Tensor of shape (n,)
         Class indices.
     weight : Tensor of shape (n,) or None
-        Of every row in the loss.
+        Weight of every row in the loss.
     class_counts : Tensor of shape (n_classes,)
-        Rows of every class, or their weight.
+        Number of rows of every class, or their total weight.
     generator : torch.Generator
-        On the CPU: source of the shuffle and of all noise.
+        Source of the shuffle and of all noise, on the CPU.
     autocast : context manager
-        Precision of a forward pass.
+        Sets the precision of a forward pass.
     """
 
     load: Callable[[np.ndarray], Tensor]
@@ -39,17 +42,39 @@ class TrainingRows:
     generator: torch.Generator
     autocast: AbstractContextManager[Any]
 
+    @classmethod
+    def from_fit(cls, fit: FitContext, precision: str) -> Self:
+        """Put the data of a fit on its device.
+
+        Parameters
+        ----------
+        fit : FitContext
+        precision : {"auto", "float32", "bfloat16"}
+        """
+        if fit.is_table and precision == "auto":
+            # The layers for tables are so small that casting costs more time than it saves.
+            precision = "float32"
+        device = fit.device
+        return cls(
+            fit.inputs.loader(device),
+            torch.from_numpy(fit.target).to(device),
+            None if fit.weight is None else torch.from_numpy(fit.weight).to(device, torch.float32),
+            torch.from_numpy(fit.class_counts).to(device, torch.float32),
+            torch.Generator().manual_seed(fit.seed),
+            autocast(precision, device),
+        )
+
     def __len__(self) -> int:
         return len(self.y)
 
     def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Inputs, class indices and weights of the rows with these indices."""
+        """Return inputs, class indices and weights of the rows with these indices."""
         index = torch.from_numpy(rows).to(self.y.device)
         weight = None if self.weight is None else self.weight[index]
         return self.load(rows), self.y[index], weight
 
-    def through(self, module: Any, x: Tensor) -> Tensor:
-        """What a module makes of ``x`` in the precision of the steps, in that of ``x``."""
+    def through(self, module: nn.Module, x: Tensor) -> Tensor:
+        """Apply a module in the precision of the steps; the result has the dtype of ``x``."""
         with self.autocast:
             y = module(x)
         return y.to(x)

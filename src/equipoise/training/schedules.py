@@ -1,4 +1,4 @@
-"""Learning-rate schedules as functions of progress."""
+"""Learning-rate schedules as functions of the progress of the training."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ SCHEDULES = ("constant", "one_cycle", "cosine", "step", "exponential")
 
 
 def learning_rate_factor(schedule: str, progress: float) -> float:
-    """Share of the peak learning rate to use.
+    """Factor on the peak learning rate.
 
     Parameters
     ----------
     schedule : {"constant", "one_cycle", "cosine", "step", "exponential"}
-        ``one_cycle`` climbs from 1/25 for the first quarter and falls to zero along a cosine;
-        ``step`` halves after 60 % (DGC's epoch 30 of 50 on MNIST); ``exponential`` decays
-        smoothly to 1/100 (DGC on CelebA).
+        ``"one_cycle"`` increases from 1/25 in the first quarter and then decreases to zero along a
+        cosine; ``"step"`` halves after 60 % (DGC's epoch 30 of 50 on MNIST); ``"exponential"``
+        decays smoothly to 1/100 (DGC on CelebA).
     progress : float
-        Share of all steps done, in [0, 1].
+        Fraction of all steps that are done, in [0, 1].
     """
     if schedule == "one_cycle":
         warm = 0.25

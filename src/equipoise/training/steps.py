@@ -1,4 +1,4 @@
-"""Pieces of an optimisation step that more than one method takes."""
+"""Parts of an optimisation step that several methods use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of the optimiser down the gradient of a scalar."""
+    """Take one step of an optimiser with the gradient of a scalar loss."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
@@ -16,42 +16,42 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 def adam(
     *modules: nn.Module, learning_rate: float, beta_1: float = 0.9, weight_decay: float = 0.0
 ) -> torch.optim.Optimizer:
-    """AdamW on all parameters of the modules, in one pass over them."""
+    """Create AdamW for all parameters of the modules, with fused updates."""
     parameters = [p for module in modules for p in module.parameters()]
     return torch.optim.AdamW(
         parameters, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay, fused=True
     )
 
 
-def repeats(wanted: Tensor, generator: torch.Generator) -> Tensor:
-    """Numbers of rows, each as often as ``wanted`` (n,) says.
+def repeated_indices(counts: Tensor, generator: torch.Generator) -> Tensor:
+    """Row indices, each of which is repeated as often as ``counts`` (n,) says.
 
-    A fractional number is rounded at random, so that its mean is exact.
+    A fractional count is rounded at random such that its expectation is exact.
     """
-    extra = torch.rand(len(wanted), generator=generator).to(wanted) < wanted.frac()
-    return torch.repeat_interleave(wanted.long() + extra)
+    extra = torch.rand(len(counts), generator=generator).to(counts) < counts.frac()
+    return torch.repeat_interleave(counts.long() + extra)
 
 
 def dropout(
-    x: Tensor, share: float, generator: torch.Generator | None, n_dims: int | None = None
+    x: Tensor, rate: float, generator: torch.Generator | None, n_dims: int | None = None
 ) -> Tensor:
-    """Leave out a share of the values at random, and scale up the others to the same mean.
+    """Set values to zero at random, and scale up the others so that the expectation is the same.
 
-    By hand, since torch's own draws from the global generator.
+    torch's own dropout cannot be used, because it draws from the global generator.
 
     Parameters
     ----------
     x : Tensor of shape (n, ...)
-    share : float in [0, 1)
-        0 returns ``x`` itself and draws nothing.
+    rate : float in [0, 1)
+        Probability of zero; with 0 the result is ``x`` itself and nothing is drawn.
     generator : torch.Generator or None
-        On the CPU; None for torch's own.
+        Source of the noise, on the CPU; None for torch's global generator.
     n_dims : int, optional
-        Leave out whole slices along so many leading dimensions, as 2 does channels; by default
-        every value is on its own.
+        Number of leading dimensions along which values are independent; the others are set to zero
+        together, as 2 does with channels. By default all values are independent.
     """
-    if share == 0:
+    if rate == 0:
         return x
     shape = x.shape if n_dims is None else (*x.shape[:n_dims], *[1] * (x.ndim - n_dims))
-    kept = torch.rand(shape, generator=generator) >= share
-    return x * kept.to(x) / (1 - share)
+    kept = torch.rand(shape, generator=generator) >= rate
+    return x * kept.to(x) / (1 - rate)
