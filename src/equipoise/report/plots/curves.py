@@ -36,7 +36,8 @@ def plot_curves(history: Sequence[Mapping[str, Any]], *, fig: AnyFigure | None =
     history : sequence of mappings
         One record per epoch: numbers by name, such as ``epoch``, ``loss``, ``reconstruction``,
         ``classification``, ``mmd``, ``val_acsa``, ``seconds``. Without ``epoch``, records count
-        from 1. A missing or non-finite value interrupts the line; what is never a number is skipped.
+        from 1. A missing or non-finite value interrupts the line; what is never a number is
+        skipped.
     fig : matplotlib Figure or SubFigure, default=None
         Where to draw; by default a new figure.
 
