@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+Value = TypeVar("Value")
 Record = Mapping[str, Any]
 Records = Sequence[Record]
 Method = tuple[str | None, str | None, str | None]  # treatment, classifier, sampler
@@ -117,11 +118,11 @@ def failed_jobs(records: Records) -> dict[str, list[str]]:
     return found
 
 
-def distinct(values: Iterable[Any]) -> list[Any]:
+def distinct(values: Iterable[Value | None]) -> list[Value]:
     """The values without None and repetitions, in order."""
     return list(dict.fromkeys(value for value in values if value is not None))
 
 
-def number(value: Any, missing: float = math.nan) -> float:
+def number(value: float | None, missing: float = math.nan) -> float:
     """A float; `missing` for the null that JSON has in place of NaN."""
     return missing if value is None else float(value)
