@@ -95,7 +95,7 @@ def test_a_column_comes_back_as_it_was(kind):
         pd.testing.assert_frame_equal(back, frame, check_exact=True)
 
 
-@pytest.mark.parametrize("kind", set(COLUMNS) - {"fixed zone"})
+@pytest.mark.parametrize("kind", sorted(set(COLUMNS) - {"fixed zone"}))
 def test_a_codec_survives_json(kind):
     frame = pd.DataFrame({kind: COLUMNS[kind]})
     codec = TableCodec.fit(frame)
