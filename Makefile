@@ -11,8 +11,8 @@ INSTALLED_DOCS := .venv/.installed-docs
 
 help:
 	@echo "make demo   train on an imbalanced data set and draw the result"
-	@echo "make test   run the tests"
-	@echo "make lint   check style, formatting and types"
+	@echo "make test   run the tests, as many at a time as there are cores"
+	@echo "make lint   check style, formatting, types and imports"
 	@echo "make bench  compare methods on small images, and draw the report (a minute and a half)"
 	@echo "make results  write the stored results into README and benchmarks/results"
 	@echo "make docs   build the documentation into docs/_build/html"
@@ -34,12 +34,13 @@ demo: $(INSTALLED)
 	$(BIN)/equipoise demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: $(INSTALLED)
 	$(BIN)/equipoise bench run benchmarks/digits.toml --jobs 2 --results runs/bench
@@ -54,5 +55,5 @@ docs: $(INSTALLED_DOCS)
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv build dist docs/_build docs/generated docs/gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv build dist docs/_build docs/generated docs/gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

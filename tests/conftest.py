@@ -9,7 +9,8 @@ import pytest
 
 # Both are read when matplotlib and torch are first imported, which is after this file.
 os.environ["MPLBACKEND"] = "Agg"
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# `make test` runs a worker on every core: more threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell that runs the tests in the background ignores what some of them press.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -97,9 +97,9 @@ def test_resampling_gives_back_the_table_and_rows_like_it(sampler, table):
 def test_generated_rows_miss_values_as_real_ones_do(generator, table):
     X, y = table
     long = (
-        clone(generator).set_params(max_epochs=30, latent_dim=8)
+        clone(generator).set_params(max_epochs=10, latent_dim=8)
         if name(generator) == "DGCClassifier"
-        else clone(generator).set_params(max_epochs=100)
+        else clone(generator).set_params(max_epochs=30)
     )
     made = long.fit(X, y).sample(400, "no", random_state=1)
     real = X[y == "no"].isna().mean()

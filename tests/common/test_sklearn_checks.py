@@ -79,7 +79,7 @@ def test_sklearn_check(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", set(ARGUMENTS) - NEEDS_ANOTHER)
+@pytest.mark.parametrize("name", sorted(set(ARGUMENTS) - NEEDS_ANOTHER))
 def test_default_arguments_pass_the_checks_too(name):
     # The sampler's number of epochs alone would take minutes per check.
     epochs = {"max_epochs": 1} if name == "IMSIC" else {}

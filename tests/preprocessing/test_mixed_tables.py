@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.preprocessing import TableCodec
@@ -63,7 +64,6 @@ COLUMNS = {
     "periods": pd.period_range("2020", periods=4, freq="M")[RNG.integers(0, 4, N)],
     "bins": pd.cut(RNG.normal(size=N), 3).astype(pd.IntervalDtype("float64", "right")),
     "category of days": pd.Categorical(DAYS[RNG.integers(0, 3, N)]),
-    "str of pandas 3": holes(RNG.choice(["a", "b"], N), pd.StringDtype("pyarrow", na_value=np.nan)),
     **{
         f"{kind} of Arrow": pd.Series(values, dtype=pd.ArrowDtype(kind))
         for kind, values in {
@@ -78,6 +78,10 @@ COLUMNS = {
         }.items()
     },
 }
+if Version(pd.__version__) >= Version("2.3"):
+    COLUMNS["str of pandas 3"] = holes(
+        RNG.choice(["a", "b"], N), pd.StringDtype("pyarrow", na_value=np.nan)
+    )
 
 
 def there_and_back(frame):
@@ -95,7 +99,7 @@ def test_a_column_comes_back_as_it_was(kind):
         pd.testing.assert_frame_equal(back, frame, check_exact=True)
 
 
-@pytest.mark.parametrize("kind", set(COLUMNS) - {"fixed zone"})
+@pytest.mark.parametrize("kind", sorted(set(COLUMNS) - {"fixed zone"}))
 def test_a_codec_survives_json(kind):
     frame = pd.DataFrame({kind: COLUMNS[kind]})
     codec = TableCodec.fit(frame)

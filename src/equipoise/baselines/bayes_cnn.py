@@ -234,7 +234,7 @@ class BayesCNN(DeepClassifier):
     >>> from equipoise import load_dataset
     >>> from equipoise.baselines import BayesCNN
     >>> digits = load_dataset("digits")
-    >>> model = BayesCNN(random_state=0).fit(digits.X_train, digits.y_train)
+    >>> model = BayesCNN(max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     >>> model.predict_proba(digits.X_test[:2]).shape
     (2, 10)
     """

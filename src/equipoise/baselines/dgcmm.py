@@ -269,7 +269,7 @@ class DGCMM(DeepClassifier):
     >>> from equipoise import load_dataset
     >>> from equipoise.baselines import DGCMM
     >>> digits = load_dataset("digits")
-    >>> model = DGCMM(random_state=0).fit(digits.X_train, digits.y_train)
+    >>> model = DGCMM(max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     >>> model.predict_proba(digits.X_test[:2]).shape
     (2, 10)
     """

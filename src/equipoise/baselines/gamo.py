@@ -112,7 +112,7 @@ class GAMO(DeepClassifier):
     >>> from equipoise import load_dataset
     >>> from equipoise.baselines import GAMO
     >>> digits = load_dataset("digits")
-    >>> model = GAMO(random_state=0).fit(digits.X_train, digits.y_train)
+    >>> model = GAMO(max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     >>> model.predict(digits.X_test).shape == digits.y_test.shape
     True
     """

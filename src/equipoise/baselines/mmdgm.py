@@ -174,7 +174,7 @@ class MMDGM(DeepClassifier):
     >>> from equipoise import load_dataset
     >>> from equipoise.baselines import MMDGM
     >>> digits = load_dataset("digits")
-    >>> model = MMDGM(random_state=0).fit(digits.X_train, digits.y_train)
+    >>> model = MMDGM(max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     >>> model.predict_proba(digits.X_test[:2]).shape
     (2, 10)
     """

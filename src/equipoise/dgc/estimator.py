@@ -169,7 +169,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     --------
     >>> from equipoise import DGCClassifier, load_dataset
     >>> digits = load_dataset("digits")
-    >>> model = DGCClassifier(random_state=0).fit(digits.X_train, digits.y_train)
+    >>> model = DGCClassifier(max_epochs=1, random_state=0).fit(digits.X_train, digits.y_train)
     >>> model.sample(3, y=9).shape
     (3, 8, 8)
     """
