@@ -140,7 +140,7 @@ def test_friedman_is_undefined(scores):
         (
             lambda s: paired_differences(s, "z"),
             InvalidInputError,
-            "'z' is not a row of scores.*'a'",
+            "'z' is not a row.*'a'",
         ),
         (lambda s: paired_differences(s, "a", 95), InvalidParameterError, "confidence.* 95"),
         (lambda s: average_ranks(s.rename({"b": "a"})), InvalidInputError, "two rows 'a'"),
