@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any, ClassVar, Self
 
@@ -103,10 +104,12 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         y = as_pandas(y)
         check_resampled_labels(y)
         labels, _ = check_target_type(y, indicate_one_vs_all=True)
-        self.sampling_strategy_ = check_sampling_strategy(
+        fitted = copy.copy(self)  # a fit that fails leaves this estimator as it was
+        fitted.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, labels, self._sampling_type
         )
-        self._train(as_pandas(X), labels)
+        fitted._train(as_pandas(X), labels)
+        self.__dict__ = fitted.__dict__
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -132,7 +135,9 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         """
         table, labels = as_pandas(X), as_pandas(y)
         check_resampled_labels(labels)
-        X_new, y_new = super().fit_resample(table, labels)
+        fitted = copy.copy(self)
+        X_new, y_new = BaseOverSampler.fit_resample(fitted, table, labels)
+        self.__dict__ = fitted.__dict__
         return as_given(X_new, X), as_given(y_new, y)
 
     def _check_X_y(  # noqa: N802 (imbalanced-learn's name)

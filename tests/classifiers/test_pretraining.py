@@ -68,7 +68,7 @@ def test_a_bad_estimator_is_refused_before_the_sampler_trains(blobs):
         def fit_resample(self, X, y):
             raise AssertionError("trained")
 
-    with pytest.raises(InvalidParameterError, match="learning_rate=-1"):
+    with pytest.raises(InvalidParameterError, match="'learning_rate' parameter .* Got -1 instead"):
         SyntheticPretrainingClassifier(network(learning_rate=-1), Trains()).fit(*blobs)
 
 

@@ -139,14 +139,14 @@ def test_values_are_those_of_the_options():
         (("--grid", "structure_weight=.1,much"), "'much'"),
         (("--grid", "structure_weight=.1,0.1"), "0.1 is given twice"),
         (("--grid", "n_codes=1", "--grid", "n_codes=2"), "Name it once"),
-        (("--grid", "structure_weight=.1,-1"), "structure_weight=-1.0"),
+        (("--grid", "structure_weight=.1,-1"), "'structure_weight' parameter"),
         (("--grid", "label_use=none"), "supervised"),
         (("--grid", "structure=0>1|0>1,1>0"), "code_1 → code_2 → code_1"),
         (("--grid", "n_codes=2", "--jobs", "0"), "jobs"),
         (("--grid", "n_codes=2:4"), "Add --trials"),
         (("--grid", "n_codes=4:2", "--trials", "2"), "LOW:HIGH"),
         (("--grid", "structure_weight=0:1:log", "--trials", "2"), "LOW:HIGH"),
-        (("--grid", "structure_weight=-1:1", "--trials", "2"), "structure_weight=-1.0"),
+        (("--grid", "structure_weight=-1:1", "--trials", "2"), "'structure_weight' parameter"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_done(call, tmp_path, monkeypatch, words, named):

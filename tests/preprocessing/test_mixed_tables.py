@@ -222,7 +222,7 @@ def test_equal_categories_are_equal_whatever_their_type():
 
 def test_objects_that_are_no_numbers_are_named_in_fit():
     times = pd.Series(pd.date_range("2020", periods=4, freq="h")).dt.time
-    with pytest.raises(InvalidInputError, match="'at' of X has to be numeric, but"):
+    with pytest.raises(InvalidInputError, match="'at' of X must be numeric, but"):
         TableCodec.fit(pd.DataFrame({"at": times}))
 
 
@@ -310,7 +310,7 @@ def test_a_column_without_values_need_not_be_named(dtype):
 
 def test_text_that_is_not_named_is_refused():
     frame = pd.DataFrame({"a": ["x", "y"], "b": [7.0, 5]})
-    with pytest.raises(InvalidInputError, match="Column 'a' of X holds .* not in categorical"):
+    with pytest.raises(InvalidInputError, match="Column 'a' of X contains .* not in categorical"):
         TableCodec.fit(frame, frame, ["b"])
 
 
