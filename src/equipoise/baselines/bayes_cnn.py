@@ -288,8 +288,8 @@ class BayesCNN(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        trunk = build_trunk(spec.encoded_shape, self.architecture)
-        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, spec.n_classes)))
+        trunk = build_trunk(spec.codec.encoded_shape, self.architecture)
+        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, len(spec.classes))))
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return BayesPlan(

@@ -334,7 +334,9 @@ class DGCMM(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return DGCMMNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
+        return DGCMMNetwork(
+            spec.codec.encoded_shape, len(spec.classes), self.latent_dim, self.architecture
+        )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return DGCMMPlan(

@@ -165,7 +165,7 @@ class GAMO(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return FeatureClassifier(spec.encoded_shape, spec.n_classes, self.architecture)
+        return FeatureClassifier(spec.codec.encoded_shape, len(spec.classes), self.architecture)
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> GAMOPlan:
         return GAMOPlan(

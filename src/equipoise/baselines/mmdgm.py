@@ -228,7 +228,7 @@ class MMDGM(DeepClassifier):
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return VariationalClassifier(
-            spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture
+            spec.codec.encoded_shape, len(spec.classes), self.latent_dim, self.architecture
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:

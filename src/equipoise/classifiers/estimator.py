@@ -223,7 +223,10 @@ default="cross_entropy"
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return ClassifierNetwork(
-            spec.encoded_shape, spec.n_classes, self.architecture, cosine=self.loss == "ldam"
+            spec.codec.encoded_shape,
+            len(spec.classes),
+            self.architecture,
+            cosine=self.loss == "ldam",
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:

@@ -316,13 +316,13 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return DGCNetwork(
-            spec.encoded_shape,
-            spec.n_classes,
+            spec.codec.encoded_shape,
+            len(spec.classes),
             self.latent_dim,
             self.architecture,
             self.head,
             self.spatial_features,
-            spec.layout,
+            spec.codec.layout,
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
