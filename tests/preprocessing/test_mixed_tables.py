@@ -278,7 +278,7 @@ def test_categories_can_be_named_by_position_name_or_mask(named, container):
     frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [7.0, 5, 7, 9], "c": [0.1, 0.2, 0.3, 0.4]})
     table = container(frame)
     if "b" in list(named) and container is np.asarray:
-        with pytest.raises(InvalidParameterError, match="positions from 0 to 2"):
+        with pytest.raises(InvalidParameterError, match="indices from 0 to 2"):
             TableCodec.fit(table, table, named)
         return
     codec = TableCodec.fit(table, table, named)

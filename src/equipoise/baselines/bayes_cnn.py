@@ -179,8 +179,8 @@ class BayesCNN(DeepClassifier):
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
         Course of the learning rate over the training.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
