@@ -66,7 +66,7 @@ def test_decimals_are_numbers_to_an_estimator_and_to_the_evaluation(prices):
     found = evaluate_resampling(  # SMOTE, unlike SMOTENC, takes numbers only
         X, y, {"smote": SMOTE(random_state=0)}, {"tree": DecisionTreeClassifier()}, cv=2
     )
-    assert found.folds["balanced_accuracy"].min() > 0.6
+    assert found.scores["balanced_accuracy"].min() > 0.6
 
 
 def test_decimals_become_floats():

@@ -75,6 +75,8 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         "min_confidence": [Number(0, 1)],
     }
 
+    sampling_strategy_: dict[Any, int]
+
     def __init__(
         self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
     ) -> None:

@@ -282,7 +282,7 @@ def test_categories_can_be_named_by_position_name_or_mask(named, container):
     frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [7.0, 5, 7, 9], "c": [0.1, 0.2, 0.3, 0.4]})
     table = container(frame)
     if "b" in list(named) and container is np.asarray:
-        with pytest.raises(InvalidParameterError, match="positions from 0 to 2"):
+        with pytest.raises(InvalidParameterError, match="indices from 0 to 2"):
             TableCodec.fit(table, table, named)
         return
     codec = TableCodec.fit(table, table, named)
@@ -303,7 +303,7 @@ def test_columns_that_are_not_there_are_refused(named):
 def test_a_column_without_values_need_not_be_named(dtype):
     frame = pd.DataFrame({"n": [1.0, 2.0, 3.0], "c": list("xyx")})
     frame["empty"] = pd.Series([None] * 3, dtype=dtype)
-    with pytest.warns(UserWarning, match="no value at all in .'empty'"):
+    with pytest.warns(UserWarning, match="only missing values in .'empty'"):
         codec = TableCodec.fit(frame, categorical_features=["c"])
     pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(frame))), frame)
 

@@ -170,7 +170,7 @@ class DeepSMOTE(DeepOverSampler):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return Autoencoder(spec.encoded_shape, self.latent_dim, self.architecture)
+        return Autoencoder(spec.codec.encoded_shape, self.latent_dim, self.architecture)
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DeepSMOTEPlan:
         return DeepSMOTEPlan(

@@ -316,17 +316,17 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return IMSICNetwork(
-            spec.encoded_shape,
-            spec.n_classes,
+            spec.codec.encoded_shape,
+            len(spec.classes),
             self.n_codes,
             self.noise_dim,
             self.architecture,
-            spec.layout,
+            spec.codec.layout,
         )
 
     def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
         if self.label_map is not None:
-            check_label_map(self.label_map, fit.n_classes)
+            check_label_map(self.label_map, len(fit.classes))
             if self.label_use == "supervised":
                 raise InvalidParameterError(
                     f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
@@ -366,7 +366,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         found = evaluate_blockwise(
             network.discriminator, fit.inputs, lambda d, x: infer_category_and_codes(d, x)[0]
         ).argmax(1)
-        n = fit.n_classes
+        n = len(fit.classes)
         confusion = np.zeros((n, n), dtype=np.int64)
         np.add.at(confusion, (fit.target, found), 1)
         if self.label_map is not None:
