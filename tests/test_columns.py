@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from equipoise.evaluation.columns import as_floats
 from imblearn.over_sampling import SMOTE
 from sklearn.tree import DecisionTreeClassifier
 
 from equipoise import DGCClassifier, evaluate_resampling
 from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
-from equipoise.evaluation.columns import as_floats
 
 CATEGORICAL = [
     pd.Series(["a", "b", None]),
