@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from equipoise.evaluation.columns import as_floats
 from imblearn.over_sampling import SMOTE
 from sklearn.tree import DecisionTreeClassifier
 
 from equipoise import DGCClassifier, evaluate_resampling
 from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
+from equipoise.experiments.columns import as_floats, categorical_columns
 
 CATEGORICAL = [
     pd.Series(["a", "b", None]),
@@ -62,7 +62,10 @@ def prices():
 def test_decimals_are_numbers_to_an_estimator_and_to_the_evaluation(prices):
     X, y = prices
     model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
-    assert all(isinstance(v, Decimal) for v in model.sample(2, True)["price"])
+    drawn = set(model.sample(30, True)["price"])
+    assert {type(value) for value in drawn} == {Decimal}
+    assert drawn - set(X["price"])  # numbers between those of the fit, no category has them
+    assert categorical_columns(X) == []
     found = evaluate_resampling(  # SMOTE, unlike SMOTENC, takes numbers only
         X, y, {"smote": SMOTE(random_state=0)}, {"tree": DecisionTreeClassifier()}, cv=2
     )

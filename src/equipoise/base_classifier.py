@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -107,5 +108,4 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
 
     def _scores(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        spec = self._spec
-        return self._apply(X, lambda network, x: self._log_posterior(network, x, spec))
+        return self._apply(X, partial(self._log_posterior, spec=self._spec))

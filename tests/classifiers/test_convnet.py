@@ -271,8 +271,8 @@ def test_class_weight_takes_labels_of_any_kind(blobs):
 @pytest.mark.parametrize(
     ("class_weight", "message"),
     [
-        ({0: 1.0, 7: 2.0}, r"names \[7\], but the classes of y are \[0, 1, 2\]"),
-        ({"0": 1.0}, r"names \['0'\]"),
+        ({0: 1.0, 7: 2.0}, r"contains \[7\], but the classes of y are \[0, 1, 2\]"),
+        ({"0": 1.0}, r"contains \['0'\]"),
         ({0: 0.0}, "above 0"),
         ({0: np.nan}, "above 0"),
         ({0: "much"}, "above 0"),

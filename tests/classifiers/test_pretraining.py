@@ -55,7 +55,7 @@ def test_a_frozen_sampler_is_used_as_it_is(blobs):
         (network(), StandardScaler(), r"sampler=StandardScaler\(\) cannot resample"),
         (StandardScaler(), RandomOverSampler(), r"estimator=StandardScaler\(\) has no warm_start"),
         (LogisticRegression(), RandomOverSampler(), "has no max_epochs"),
-        (network(), None, "sampler=None"),
+        (network(), None, "'sampler' parameter .* Got None instead"),
     ],
 )
 def test_what_cannot_be_trained_in_two_parts_is_refused(blobs, estimator, sampler, message):
