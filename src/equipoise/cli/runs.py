@@ -79,7 +79,7 @@ class Run:
 
     def finish(self, **values: Any) -> None:
         """Note in the record that every file is there."""
-        from equipoise.benchmark.provenance import now
+        from equipoise.experiments.provenance import now
 
         self.update(status="finished", finished=now(), **values)
 
@@ -136,7 +136,7 @@ class Run:
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
         """Start the folder of a new run."""
-        from equipoise.benchmark.provenance import now, versions
+        from equipoise.experiments.provenance import now, versions
 
         make_folder(path)
         run = cls(path, {"format": FORMAT, "status": "running"})
