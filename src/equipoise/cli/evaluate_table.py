@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from equipoise.atomic import replacing, write_text
+from equipoise.atomic import write_text
 from equipoise.cli.console import notes, print_table
 from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
@@ -19,8 +19,6 @@ from equipoise.cli.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from equipoise.experiments import ResamplingEvaluation
 
 HEADINGS = {
     "f1_macro": "F1",
@@ -100,7 +98,9 @@ def evaluate_table(
     if out is not None:
         write_text(out, found.scores.to_csv(index=False))
     if plot is not None:
-        _draw(found, plot)
+        from equipoise.cli import pictures
+
+        pictures.save(found.plot().figure, plot)
 
 
 def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
@@ -114,12 +114,3 @@ def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
             *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
             f"{row['fit_seconds', 'mean']:.1f}",
         ]
-
-
-def _draw(found: ResamplingEvaluation, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    found.plot(ax=figure.add_subplot())
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=150)

@@ -128,29 +128,20 @@ def folder_name(point: Point) -> str:
     return re.sub(r"[^\w.,=+-]+", "-", text)
 
 
-def ranked(rows: Sequence[Point], first: str) -> pd.DataFrame:
+def ranked(rows: Sequence[Mapping[str, Any]], first: str) -> pd.DataFrame:
     """Points with their scores, best first by one score, then by the others that should be high."""
     import pandas as pd
 
-    scores = [first, *(name for name in ("val_acsa", "fidelity", "recovery") if name != first)]
-    table = pd.DataFrame(rows).sort_values(scores, ascending=False, kind="stable")
+    scores = dict.fromkeys([first, "val_acsa", "fidelity", "recovery"])
+    table = pd.DataFrame(rows).astype(dict.fromkeys(HEADINGS, float))
+    table = table.sort_values(list(scores), ascending=False, kind="stable")
     return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="rank"))
 
 
 def print_ranked(table: pd.DataFrame) -> None:
     """Print the table, best first."""
-    varied = [name for name in table if name not in HEADINGS and name != "run"]
-    rows = [
-        [
-            str(rank),
-            *(row[name] for name in varied),
-            *(_number(name, row[name]) for name in HEADINGS),
-        ]
-        for rank, row in table.iterrows()
-    ]
-    headings = [name.replace("_", "\n") for name in varied]
-    print_table(["", *headings, *HEADINGS.values()], rows)
-
-
-def _number(name: str, value: float) -> str:
-    return "-" if value != value else f"{value:.{0 if name == 'seconds' else 3}f}"
+    numbers = {name: table[name].map("{:.3f}".format) for name in HEADINGS}
+    numbers["seconds"] = table["seconds"].map("{:.0f}".format)
+    cells = table.drop(columns="run").assign(**numbers).replace("nan", "-")
+    headings = [HEADINGS.get(name, name.replace("_", "\n")) for name in cells]
+    print_table(["", *headings], cells.reset_index().astype(str).to_numpy().tolist())

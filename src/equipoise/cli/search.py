@@ -53,10 +53,8 @@ class Search:
         from optuna.trial import TrialState
 
         for trial, score in zip(self.asked, scores, strict=True):
-            if score is None:
-                self.study.tell(trial, state=TrialState.FAIL)
-            else:
-                self.study.tell(trial, score)
+            state = TrialState.FAIL if score is None else TrialState.COMPLETE
+            self.study.tell(trial, score, state)
 
 
 def _suggest(trial: Any, name: str, axis: Axis) -> Any:
