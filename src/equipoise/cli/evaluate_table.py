@@ -20,12 +20,7 @@ from equipoise.cli.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADINGS = {
-    "f1_macro": "F1",
-    "g_macro": "G",
-    "average_precision": "avg.\nprec.",
-    "brier": "Brier",
-}
+SHORT = ("f1_macro", "g_macro", "average_precision", "brier")  # printed without deviations
 
 
 @add_options()
@@ -76,6 +71,7 @@ def evaluate_table(
         check_target(plot, ".png", ".pdf", ".svg")
     read = read_table(table, target, dates, categories, ignored)
     from equipoise.experiments import evaluate_resampling
+    from equipoise.metrics.names import METRICS
 
     smallest = read.y.value_counts().min()
     smallest -= math.ceil(smallest / folds)  # of its rows in a training part
@@ -91,7 +87,7 @@ def evaluate_table(
     )
     summary = found.summary()
     print_table(
-        ["", "balanced\naccuracy", *HEADINGS.values(), "fit s"],
+        ["", "balanced\naccuracy", *(METRICS[name].symbol for name in SHORT), "fit s"],
         *(_rows_of(summary, name) for name in summary.index.unique("classifier")),
     )
     print(found.verdict())
@@ -111,6 +107,6 @@ def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
         yield [
             f"  {treatment}",
             f"{first['mean']:.3f} ± {first['sd']:.3f}",
-            *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
+            *(f"{row[metric, 'mean']:.3f}" for metric in SHORT),
             f"{row['fit_seconds', 'mean']:.1f}",
         ]

@@ -18,6 +18,7 @@ from equipoise.cli.files import make_folder
 from equipoise.cli.grid import (
     LEGEND,
     Point,
+    Search,
     axes_of,
     corners,
     folder_name,
@@ -27,7 +28,6 @@ from equipoise.cli.grid import (
     written,
 )
 from equipoise.cli.options import add_options
-from equipoise.cli.search import Search
 from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
