@@ -167,7 +167,7 @@ def test_bugs_are_not_hidden(call, monkeypatch):
     def broken(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(datasets, "known", broken)
+    monkeypatch.setattr(datasets, "print_known", broken)
     with pytest.raises(KeyError, match="a bug"):
         call("datasets")
 

@@ -85,11 +85,8 @@ def bench_report(
 
 
 def _commands(file: Path, held_out: bool) -> list[str]:
-    words = [shlex.quote(str(file)), *(["--held-out"] if held_out else [])]
-    return [
-        f"equipoise bench run {' '.join(words)}",
-        f"equipoise bench report {' '.join(words)} --out page.html",
-    ]
+    words = shlex.join([str(file), *(["--held-out"] if held_out else [])])
+    return [f"equipoise bench run {words}", f"equipoise bench report {words} --out page.html"]
 
 
 def _pictures(folder: Path) -> dict[str, bytes]:

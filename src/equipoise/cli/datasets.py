@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from equipoise.cli.console import print_table
 from equipoise.cli.data import DataChoice, choose_protocol
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import ImageSize
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @add_options()
@@ -37,18 +33,15 @@ def datasets(
         Download the data set if it is not here yet.
     """
     if name is None:
-        from rich.console import Console
-
-        # Wide enough to leave paths in one piece, to be copied.
-        Console(width=1000).print(known(data_dir))
-        return
-    choice = DataChoice(name, data_dir, image_size, hair)
-    protocol = choose_protocol(protocol, name)
-    print_counts(choice, protocol, download)
+        print_known(data_dir)
+    else:
+        choice = DataChoice(name, data_dir, image_size, hair)
+        print_counts(choice, choose_protocol(protocol, name), download)
 
 
-def known(data_dir: Path | None) -> Table:
-    """A line per data set: image, classes, where it is."""
+def print_known(data_dir: Path | None) -> None:
+    """Print a line per data set: image, classes, where it is."""
+    from rich.console import Console
     from rich.table import Table
 
     from equipoise.datasets import status
@@ -60,7 +53,7 @@ def known(data_dir: Path | None) -> Table:
             where = f"not here; would be downloaded to {one.folder}"
         table.add_row(one.name, "x".join(map(str, one.image_shape)), str(one.n_classes), where)
     table.add_row("folder", "any", "any", "your own images: --data-dir with a subfolder per class")
-    return table
+    Console(width=1000).print(table)  # wide enough to leave paths in one piece, to be copied
 
 
 def print_counts(choice: DataChoice, protocol: str, download: bool) -> None:

@@ -51,15 +51,15 @@ class Results:
         """All labels, also those without a test image."""
         return np.arange(len(self.class_names))
 
-    def report(self, output_dict: bool = False) -> Any:
-        """The metrics as a table to read, or by name as a dict."""
+    def report(self, **options: Any) -> Any:
+        """The metrics as a table to read; with ``output_dict=True`` by name."""
         return imbalance_report(
             self.y_true,
             self.y_pred,
             np.repeat(self.labels, self.class_counts),
             labels=self.labels,
             target_names=self.class_names,
-            output_dict=output_dict,
+            **options,
         )
 
     def save(self, folder: Path) -> None:
