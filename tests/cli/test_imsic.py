@@ -215,7 +215,7 @@ MISTAKES = {
     "label map of words": ((*GAN, "--label-map", "zero,one"), "zero,one"),
     "impossible weight": (
         (*GAN, "--structure-weight", "-1"),
-        "Got -1.0 instead. Set structure_weight",
+        "Got -1.0 instead",
     ),
     "sample: unknown code": (("imsic", "sample", "GAN", "--codes", "z=1", "o.png"), "'z'"),
     "sample: no number": (("imsic", "sample", "GAN", "--codes", "a=much", "o.png"), "a=much"),
