@@ -30,12 +30,15 @@ class Recorder(Callback):
 
     Attributes
     ----------
+    epoch, max_epochs : int
+        Number of epochs that are done, and of those that were asked for.
     interrupted : bool
         Whether the training was stopped by Ctrl-C.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.epoch = self.max_epochs = 0
         self.interrupted = False
 
     def on_epoch_end(self, progress: Progress) -> None:
@@ -45,6 +48,7 @@ class Recorder(Callback):
 
     def on_fit_end(self, progress: Progress) -> None:
         """Find out whether the training ended before its last epoch."""
+        self.epoch, self.max_epochs = progress.epoch, progress.max_epochs
         self.interrupted = progress.epoch < progress.max_epochs and not progress.stop
 
 
@@ -136,16 +140,16 @@ def fit(model: Any, X: np.ndarray, y: np.ndarray, run: Run, note: Callable[[str]
             run.clear()  # the parameters or the data were wrong: there is nothing to keep
         raise
     model.save(run.model)
-    interrupted = model.callbacks_[1].interrupted
+    recorder = model.callbacks_[1]
     run.update(
-        status="interrupted" if interrupted else "trained",
-        epochs=len(model.history_),
+        status="interrupted" if recorder.interrupted else "trained",
+        epochs=recorder.epoch,
         training_seconds=sum(epoch["seconds"] for epoch in model.history_),  # of all processes
     )
-    if interrupted:
+    if recorder.interrupted:
         note(
-            f"interrupted after {len(model.history_)} of {model.max_epochs} epochs; the model so "
-            f"far is in {run.model}. Run the same command again to continue."
+            f"interrupted after {recorder.epoch} of {recorder.max_epochs} epochs; the model so far "
+            f"is in {run.model}. Run the same command again to continue."
         )
         raise typer.Exit(130)
     return model
