@@ -77,8 +77,10 @@ def fit_figure(grid: AxesArray, width: float, height: float) -> None:
         ax.set_position((*(lefts[j], bottoms[i]) / size, *(width, height) / size))
 
 
-def plain_log_ticks(ax: Axes, subs: Sequence[float]) -> None:
-    """Ticks at these multiples of the powers of ten on the x axis, written as 30, 100, 300."""
+def plain_log_ticks(ax: Axes) -> None:
+    """Ticks written as 30, 100, 300 on the x axis, more of them on a narrow range."""
+    low, high = ax.get_xlim()
+    subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,)
     ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
     ax.xaxis.set_minor_locator(NullLocator())

@@ -76,7 +76,7 @@ def plot_recall_by_size(
         ax.plot([], [], linestyle=dash, markersize=5, label=method, **marks)
     ax.set_xscale("log")
     ax.set_xlim(counts.min() / 1.3, counts.max() * 1.3)
-    style.plain_log_ticks(ax, (1, 2, 5))
+    style.plain_log_ticks(ax)
     ax.set_ylim(0, 1.02)
     ax.set_xlabel("training rows of the class (logarithmic)")
     ax.set_ylabel("recall")
