@@ -58,9 +58,7 @@ def plot_posterior_convergence(
     n_epochs, n_instances, latent_dim = mu.shape
     if isinstance(labels, str) or len(labels) != n_instances:
         raise ValueError(f"labels is {labels!r}, for {n_instances} instances. Give one for each.")
-    x = np.arange(1, n_epochs + 1) if epochs is None else as_floats("epochs", epochs, 1)
-    if len(x) != n_epochs:
-        raise ValueError(f"epochs has {len(x)} entries for {n_epochs} records. Give one for each.")
+    x = np.arange(1, n_epochs + 1) if epochs is None else as_floats("epochs", epochs, 1, n_epochs)
 
     figure = new_figure(fig, 8.0, 0.9 + 2.0 * n_instances)
     axes = figure.subplots(n_instances, 2, squeeze=False, sharex=True, sharey="col")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from ._mosaic import Canvas, as_rgb, mosaic, show
-from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_figure
+from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_axes
 
 _PAIRED_TITLE = "Generated images; framed: the nearest real one"
 
@@ -75,9 +74,7 @@ def plot_samples(
     canvas, tops, lefts = mosaic(rows, paired=nearest is not None)
     centres = tops + (height - 1) / 2
 
-    own = ax is None
-    if ax is None:
-        ax = new_figure(None, 1, 1, layout="none").add_subplot()
+    given, ax = ax, new_axes(ax, 1, 1, layout="none")
     show(ax, canvas, height)
     ax.set_xticks([])
     ax.set_yticks(centres.reshape(len(classes), -1).mean(axis=1), labels)
@@ -94,9 +91,9 @@ def plot_samples(
         for i, y in enumerate(centres):
             text = " nearest real" if i % 2 else " generated"
             ax.text(1, y, text, fontsize="small", color=MUTED, **place)
-    if own:
+    if given is None:
         scale = (0.62 if len(rows) <= 24 else 0.42) / width  # inches of a pixel
-        fit_figure(np.array([[ax]]), canvas.shape[1] * scale, canvas.shape[0] * scale)
+        fit_figure(ax, canvas.shape[1] * scale, canvas.shape[0] * scale)
     return ax
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from ...errors import InvalidInputError
-from ._style import MUTED, fit_figure, new_figure
+from ._style import MUTED, fit_figure, new_axes
 
 Pair = tuple[int, int]
 Points = NDArray[np.float64]
@@ -99,10 +99,8 @@ def plot_structure(
         ways[pair] = _arc(start, end, bends[pair])
     corners = np.concatenate([centres - box / 2, centres + box / 2, *ways.values()])
     low, high = corners.min(axis=0) - 0.1, corners.max(axis=0) + 0.1
-    own, scale = ax is None, 1.0
-    if ax is None:
-        ax = new_figure(None, 1, 1, layout="none").add_subplot()
-    else:
+    given, ax, scale = ax, new_axes(ax, 1, 1, layout="none"), 1.0
+    if given is not None:
         window = np.array(ax.get_window_extent().size)
         scale = min(1.0, *(window / ax.figure.dpi / (high - low)))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
@@ -144,8 +142,8 @@ def plot_structure(
     if ax.lines:
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, 0)}
         ax.legend(frameon=False, fontsize="small", borderaxespad=0.2, **place)
-    if own:
-        fit_figure(np.array([[ax]]), *(high - low))
+    if given is None:
+        fit_figure(ax, *(high - low))
     return ax
 
 
