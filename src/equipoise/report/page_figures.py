@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plots._style import MARKERS, PALETTE, plain_log_ticks
+from .plots._style import MARKERS, PALETTE, logarithmic
 
 INK = "#010203"
 MIDDLE = "#8a8f98"  # readable on white and on black
@@ -93,13 +93,10 @@ def recall_picture(recalls: pd.DataFrame, label: str, reference: str, colours: C
             continue
         ax.plot(own["size"], own["recall"], "o", color=colour, markersize=4, alpha=0.8)
         ax.plot(own.groupby("size")["recall"].mean(), dash, color=colour, linewidth=1.6)
-    ax.set_xscale("log")
-    ax.set_xlim(recalls["size"].min() / 1.3, recalls["size"].max() * 1.3)
-    plain_log_ticks(ax)
+    logarithmic(ax, recalls["size"], margin=1.3)
     bottom = max(0, math.floor(10 * recalls["recall"].min() - 0.2) / 10)
+    ax.set(xlabel="training rows of the class", ylabel="recall")
     ax.set_ylim(bottom, 1 + 0.03 * (1 - bottom))
-    ax.set_xlabel("training rows of the class")
-    ax.set_ylabel("recall")
     return _svg(ax)
 
 
@@ -111,11 +108,8 @@ def cost_picture(scores: pd.DataFrame, colours: Colours) -> str:
         point, colour = (row["fit_seconds"], row["acsa"]), colours[str(label)]
         ax.plot(*point, marker, color=colour, markersize=7, label=str(label))
     cast(Figure, ax.figure).legend(loc="outside right upper", frameon=False, fontsize=8)
-    ax.set_xscale("log")
-    ax.set_xlim(scores["fit_seconds"].min() / 1.6, scores["fit_seconds"].max() * 1.6)
-    plain_log_ticks(ax)
-    ax.set_xlabel("seconds to fit, sampler included (logarithmic)")
-    ax.set_ylabel("ACSA")
+    logarithmic(ax, scores["fit_seconds"], margin=1.6)
+    ax.set(xlabel="seconds to fit, sampler included (logarithmic)", ylabel="ACSA")
     return _svg(ax)
 
 
@@ -126,8 +120,7 @@ def curve_picture(histories: Sequence[pd.Series], quantity: str, colour: str) ->
         marker = "o" if len(values) == 1 else ""
         ax.plot(values, marker=marker, color=colour, linewidth=1.3, alpha=0.8, markersize=4)
     ax.locator_params(axis="x", integer=True, nbins=6)
-    ax.set_xlabel("epoch")
-    ax.set_ylabel({"val_acsa": "validation ACSA"}.get(quantity, quantity))
+    ax.set(xlabel="epoch", ylabel={"val_acsa": "validation ACSA"}.get(quantity, quantity))
     return _svg(ax)
 
 

@@ -78,9 +78,10 @@ def fit_figure(axes: Axes | AxesArray, width: float, height: float) -> None:
         ax.set_position((*(lefts[j], bottoms[i]) / size, *(width, height) / size))
 
 
-def plain_log_ticks(ax: Axes) -> None:
-    """Ticks written as 30, 100, 300 on the x axis, more of them on a narrow range."""
-    low, high = ax.get_xlim()
+def logarithmic(ax: Axes, values: ArrayLike, margin: float) -> None:
+    """A logarithmic x axis around these values, its ticks written as 30, 100, 300."""
+    low, high = np.min(values) / margin, np.max(values) * margin
+    ax.set(xscale="log", xlim=(low, high))
     subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,)
     ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")

@@ -78,8 +78,7 @@ def plot_posterior_convergence(
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
         ax.locator_params(axis="x", integer=True)
-    plural = "one line per latent dimension" if latent_dim > 1 else "one latent dimension"
-    figure.supxlabel(
-        f"{plural} ({latent_dim}); dashed: the prior N(0, 1)", fontsize="small", color=MUTED
-    )
+    lines = "one line per latent dimension" if latent_dim > 1 else "one latent dimension"
+    text = f"{lines} ({latent_dim}); dashed: the prior N(0, 1)"
+    figure.supxlabel(text, fontsize="small", color=MUTED)
     return axes

@@ -92,11 +92,8 @@ def plot_structure(
     widest = max(TextPath((0, 0), text, size=10).get_extents().width for text in sum(lines, []))
     box = np.array([max(0.7, widest / 72), 0.17 * max(map(len, lines))]) + 0.22  # inches
     centres = _positions(graph) * (box + (1.3, 0.35))
-    bends, ways = {}, {}
-    for pair in [*graph.edges, *stray]:
-        start, end = centres[[*pair]]
-        bends[pair] = _bend(start, end, np.delete(centres, pair, axis=0), box)
-        ways[pair] = _arc(start, end, bends[pair])
+    bends = {pair: _bend(pair, centres, box) for pair in [*graph.edges, *stray]}
+    ways = {pair: _arc(pair, centres, bend) for pair, bend in bends.items()}
     corners = np.concatenate([centres - box / 2, centres + box / 2, *ways.values()])
     low, high = corners.min(axis=0) - 0.1, corners.max(axis=0) + 0.1
     given, ax, scale = ax, new_axes(ax, 1, 1, layout="none"), 1.0
@@ -116,8 +113,7 @@ def plot_structure(
         patch.set(facecolor=shade, edgecolor=_INK, linewidth=scale, zorder=4)
         boxes.append(ax.add_patch(patch))
         ax.text(x, y, label, fontsize=10 * scale, ha="center", va="center", zorder=5)
-    taken = centres / box
-    for (a, b), way in ways.items():
+    for (a, b), (x, y) in _number_spots(ways, centres / box, box).items():
         r, look = rho.get((a, b)), _STRAY | {"arrowstyle": "-"}
         if (a, b) in graph.edges:
             width = 1.2 if r is None else 0.8 + 4 * abs(r)
@@ -127,10 +123,6 @@ def plot_structure(
         arc = ConnectionStyle.Arc3(bends[a, b])
         ax.add_patch(FancyArrowPatch(*centres[[a, b]], connectionstyle=arc, **look))
         if r is not None:
-            # The place that is farthest from the boxes and from the numbers written before.
-            middle = way[12:29]
-            x, y = spot = middle[cdist(middle / box, taken).min(axis=1).argmax()]
-            taken = np.vstack([taken, spot / box])
             text = f"{round(r, 2) + 0.0:.2f}".replace("-", "−")
             number = ax.text(x, y, text, ha="center", va="center", zorder=3)
             number.set(color=look["color"], fontsize=8.5 * scale)
@@ -157,20 +149,27 @@ def _positions(graph: nx.DiGraph) -> Points:
     return found
 
 
-def _bend(start: Points, end: Points, others: Points, box: Points) -> float:
-    """How much to bend a line so that it keeps away from the boxes of other codes."""
-
-    def hits(bend: float) -> int:
-        away = np.abs(_arc(start, end, bend)[:, None] - others)
-        return int((away < box / 2 + 0.05).all(axis=-1).sum())
-
-    return min(_BENDS, key=hits)
-
-
-def _arc(start: Points, end: Points, bend: float) -> Points:
+def _arc(pair: Pair, centres: Points, bend: float) -> Points:
     """Points of the line between two centres."""
-    curve: Any = ConnectionStyle.Arc3(bend).connect(start, end)  # type: ignore[arg-type]
+    curve: Any = ConnectionStyle.Arc3(bend).connect(*centres[[*pair]])
     return np.asarray(BezierSegment(curve.vertices)(np.linspace(0, 1, 41)))
+
+
+def _bend(pair: Pair, centres: Points, box: Points) -> float:
+    """How much to bend a line so that it keeps away from the boxes of other codes."""
+    others = np.delete(centres, pair, axis=0)
+    away = [np.abs(_arc(pair, centres, bend)[:, None] - others) for bend in _BENDS]
+    return _BENDS[np.argmin([(a < box / 2 + 0.05).all(axis=-1).sum() for a in away])]
+
+
+def _number_spots(ways: Mapping[Pair, Points], taken: Points, box: Points) -> dict[Pair, Points]:
+    """On each line, the place that is farthest from the boxes and from the numbers before."""
+    spots = {}
+    for pair, way in ways.items():
+        middle = way[12:29]
+        spots[pair] = middle[cdist(middle / box, taken).min(axis=1).argmax()]
+        taken = np.vstack([taken, spots[pair] / box])
+    return spots
 
 
 def _pair(name: str, pair: Any, codes: Sequence[str]) -> Pair:
