@@ -82,15 +82,13 @@ def results_table(records: Records, published: Published | None = None) -> pd.Da
         If a published row has not five numbers.
     """
     jobs = finished_jobs(records)
-    by_method = jobs.groupby(["data", "method"], sort=False)
-    measured = pd.concat(
-        [
-            by_method[["group"]].first().assign(published=False, n_seeds=by_method.size()),
-            by_method[[*SCORES, *COSTS]].mean(),
-            by_method[SCORES].std().add_suffix("_sd"),
-        ],
-        axis=1,
-    ).reset_index()
+    by_method = jobs.groupby(["data", "method"], sort=False, as_index=False)
+    measured = by_method.agg(
+        group=("group", "first"),
+        n_seeds=("seed", "size"),
+        **{name: (name, "mean") for name in [*SCORES, *COSTS]},
+        **{f"{name}_sd": (name, "std") for name in SCORES},
+    ).assign(published=False)
     rows: list[Mapping] = []
     for data in data_sets(finished(records)):
         rows += [_published_row(data, *row) for row in (published or {}).get(data, {}).items()]
