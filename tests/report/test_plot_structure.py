@@ -146,6 +146,10 @@ def test_isolated_codes_stand_beneath_each_other(n, assert_nothing_cut):
         assert (ink[:2] > box[:2]).all() and (ink[2:] < box[2:]).all()
 
 
+def test_a_code_may_have_no_name():
+    assert written(plot_structure(["", "a"], [(0, 1)])) == ["", "a"]
+
+
 def test_given_axes_shrink_the_text():
     figure, axes = plt.subplots(1, 2, figsize=(3, 1.5))
     assert plot_structure(NAMES, PAPER, ax=axes[1]) is axes[1]

@@ -89,8 +89,9 @@ def plot_structure(
 
     labels = [fill(n, 18) + (f"\nR² {r2[n]:.2f}" if n in r2 else "") for n in codes]
     lines = [label.split("\n") for label in labels]
-    widest = max(TextPath((0, 0), text, size=10).get_extents().width for text in sum(lines, []))
-    box = np.array([max(0.7, widest / 72), 0.17 * max(map(len, lines))]) + 0.22  # inches
+    inks = [TextPath((0, 0), text or " ", size=10).get_extents() for text in sum(lines, [])]
+    widest = max(ink.width for ink in inks) / 72
+    box = np.array([max(0.7, widest), 0.17 * max(map(len, lines))]) + 0.22  # inches
     centres = _positions(graph) * (box + (1.3, 0.35))
     bends = {pair: _bend(pair, centres, box) for pair in [*graph.edges, *stray]}
     ways = {pair: _arc(pair, centres, bend) for pair, bend in bends.items()}
