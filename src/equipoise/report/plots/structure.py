@@ -89,8 +89,8 @@ def plot_structure(
 
     labels = [fill(n, 18) + (f"\nR² {r2[n]:.2f}" if n in r2 else "") for n in codes]
     lines = [label.split("\n") for label in labels]
-    inks = [TextPath((0, 0), text or " ", size=10).get_extents() for text in sum(lines, [])]
-    widest = max(ink.width for ink in inks) / 72
+    inks = [TextPath((0, 0), text.strip() or "-", size=10) for text in sum(lines, [])]
+    widest = max(ink.get_extents().width for ink in inks) / 72
     box = np.array([max(0.7, widest), 0.17 * max(map(len, lines))]) + 0.22  # inches
     centres = _positions(graph) * (box + (1.3, 0.35))
     bends = {pair: _bend(pair, centres, box) for pair in [*graph.edges, *stray]}
