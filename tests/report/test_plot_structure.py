@@ -80,8 +80,11 @@ def test_parents_left_and_boxes_apart(seed):
         ([(0, 3), (0, 4), (1, 3), (2, 3), (3, 4)], [(1, 5)]),
     ],
 )
-def test_lines_pass_around_the_boxes(edges, stray):
-    ax = plot_structure([f"code_{i}" for i in range(6)], edges, strengths=dict.fromkeys(stray, 0.5))
+@pytest.mark.parametrize("name", ["code", "northern woodpecker"])
+def test_lines_pass_around_the_boxes(edges, stray, name):
+    ax = plot_structure(
+        [f"{name} {i}" for i in range(6)], edges, strengths=dict.fromkeys(stray, 0.5)
+    )
     place = boxes(ax)
     drawn = lines(ax) + lines(ax, dashed=True)
     edges = list(nx.DiGraph(edges).edges)

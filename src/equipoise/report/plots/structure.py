@@ -24,7 +24,8 @@ Pair = tuple[int, int]
 Points = NDArray[np.float64]
 
 _NOTABLE = 0.1  # absolute partial correlation from which an unprescribed pair is drawn
-_BENDS = (0, 0.2, -0.2, 0.35, -0.35, 0.5, -0.5, 0.7, -0.7, 0.9, -0.9)  # a straight line first
+# Bends of a line, as in matplotlib's connection style arc3; the first that is free is taken.
+_BENDS = (0, 0.2, -0.2, 0.35, -0.35, 0.5, -0.5, 0.7, -0.7, 1, -1, 1.5, -1.5, 2.2, -2.2)
 _INK = "0.25"
 _STRAY: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.2}
 
