@@ -21,10 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise import persistence
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import (
     RandomState,
-    Rows,
     adopt_features,
     check_labels,
     check_rows,

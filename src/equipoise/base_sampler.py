@@ -18,8 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from equipoise.base import DeepEstimator
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
-from equipoise.inputs import Rows, as_array, check_resampled_labels, check_rows
+from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas

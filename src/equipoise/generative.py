@@ -14,8 +14,9 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
 
 from equipoise.base_sampler import concatenate, like, with_python_types
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.inputs import Rows, adopt_features, as_array, check_resampled_labels
+from equipoise.inputs import adopt_features, as_array, check_resampled_labels
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 from equipoise.polars import as_given, as_pandas
 

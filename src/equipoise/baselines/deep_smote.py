@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_sampler import DeepOverSampler
-from equipoise.inputs import Rows
+from equipoise.columns import Rows
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing import EncodedRows

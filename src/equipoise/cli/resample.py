@@ -88,11 +88,13 @@ def resample(
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
     """The rows that a sampler adds, in the dtypes of the table, without ignored columns."""
+    import pandas as pd
+
     from equipoise.experiments.columns import with_dtypes_of
     from equipoise.experiments.treatments.samplers import resample_table
 
     found = resample_table(sampler, table.X, table.y)
-    new = found.X.iloc[found.n_real :]
+    new = pd.DataFrame(found.X).iloc[found.n_real :]
     if hasattr(sampler, "sample_indices_"):  # copies, taken without rounding
         new = table.X.iloc[sampler.sample_indices_[found.n_real :]].set_axis(new.index)
     rows = new.assign(**{table.y.name: found.y[found.n_real :]})

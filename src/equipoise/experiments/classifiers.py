@@ -19,6 +19,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils import get_tags
 
+from equipoise.columns import Rows
+
 from .columns import as_floats, as_strings, categorical_columns, number_columns
 from .specs import is_ours
 
@@ -41,7 +43,7 @@ def default_classifiers() -> dict[str, Pipeline]:
     }
 
 
-def prepared(model: Any, X: Any) -> Any:
+def prepared(model: Any, X: Rows) -> Any:
     """A classifier behind what it needs to take tables of mixed columns, or images.
 
     Parameters

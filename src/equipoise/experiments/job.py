@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from equipoise.columns import Rows
+
 from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
 from .scoring import recalls, scores
@@ -20,7 +22,7 @@ Record = dict[str, Any]
 SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
 
-class Rows(NamedTuple):
+class FoldRows(NamedTuple):
     """The rows of one fold.
 
     Attributes
@@ -33,9 +35,9 @@ class Rows(NamedTuple):
         Positions of the rows to score, where all rows are tested on in some fold.
     """
 
-    X: Any
+    X: Rows
     y: np.ndarray
-    test_rows: Callable[[], tuple[Any, np.ndarray]]
+    test_rows: Callable[[], tuple[Rows, np.ndarray]]
     tested: np.ndarray | None
 
 
@@ -44,7 +46,7 @@ class Data(NamedTuple):
 
     class_names: list[str]
     class_counts: np.ndarray
-    folds: Iterator[Rows]
+    folds: Iterator[FoldRows]
 
 
 def load(job: Mapping[str, Any]) -> Data:
@@ -52,16 +54,16 @@ def load(job: Mapping[str, Any]) -> Data:
     if "folds" not in job["protocol"]:
         X, y = images.training_images(job)
         names = images.class_names(job["dataset"])
-        one = Rows(X, y, partial(images.images_to_score, job), None)
+        one = FoldRows(X, y, partial(images.images_to_score, job), None)
         return Data(names, np.bincount(y, minlength=len(names)), iter([one]))
     table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
     X, y = table.X, table.y
 
-    def folds() -> Iterator[Rows]:
+    def folds() -> Iterator[FoldRows]:
         for train, test in stratified_folds(y, job["protocol"]["folds"], job["seed"]):
             X_test = X.iloc[test].reset_index(drop=True)
             X_train = X.iloc[train].reset_index(drop=True)
-            yield Rows(X_train, y[train], partial(tuple, (X_test, y[test])), test)
+            yield FoldRows(X_train, y[train], partial(tuple, (X_test, y[test])), test)
 
     return Data(table.class_names, np.bincount(y), folds())
 
@@ -155,7 +157,7 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
 
 
 def _run(
-    job: Mapping[str, Any], fold: int, rows: Rows, classes: np.ndarray
+    job: Mapping[str, Any], fold: int, rows: FoldRows, classes: np.ndarray
 ) -> tuple[Outcome, float | None, dict[str, Any]]:
     """Outcome of a fold, the time of its sampler, and parameters that were not run as given."""
     from .classifiers import prepared

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
+from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.adoption import adopt
 from equipoise.imsic.alignment import align, check_label_map
@@ -28,7 +29,6 @@ from equipoise.imsic.sampling import draw_confident, infer_category_and_codes
 from equipoise.imsic.steering import Steering
 from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
-from equipoise.inputs import Rows
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows

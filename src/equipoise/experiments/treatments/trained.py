@@ -17,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
 from equipoise.experiments import specs
 
@@ -55,7 +56,7 @@ def is_trained(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> bool:
 
 
 def train(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], fold: int, X: Any, y: np.ndarray
+    job: Mapping[str, Any], sampler: Mapping[str, Any], fold: int, X: Rows, y: np.ndarray
 ) -> dict[str, Any]:
     """Train a shared sampler on one fold, unless that is done.
 
@@ -72,7 +73,7 @@ def train(
 
 
 def resampled(
-    job: Mapping[str, Any], fold: int, X: Any, y: np.ndarray, sampler: Mapping[str, Any] | None
+    job: Mapping[str, Any], fold: int, X: Rows, y: np.ndarray, sampler: Mapping[str, Any] | None
 ) -> TrainingRows:
     """The training rows of a fold as a sampler of the experiment balances them.
 
