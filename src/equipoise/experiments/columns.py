@@ -1,4 +1,4 @@
-"""What kind each column of a table is, and columns as scikit-learn's transformers take them.
+"""Kinds of the columns of a table, and conversions for scikit-learn's transformers.
 
 All functions take a DataFrame or a 2-D array; every column of an array is numeric.
 """
@@ -17,7 +17,7 @@ from equipoise.polars import as_pandas
 
 
 def as_table(X: Any) -> Rows:
-    """A DataFrame as it is, anything else as a 2-D numeric array or else a DataFrame.
+    """Return a DataFrame unchanged, and anything else as a 2-D numeric array or a DataFrame.
 
     Raises
     ------

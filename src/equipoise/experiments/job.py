@@ -92,7 +92,7 @@ def carry_out(job: Mapping[str, Any], folder: Path) -> None:
 
 
 def train_sampler(job: Mapping[str, Any], data: Data) -> Record:
-    """Train a shared sampler on every fold; what the record has of it."""
+    """Train a shared sampler on every fold, and return its part of the record."""
     sampler = {"name": job["sampler"], **job["spec"]}
     done = [trained.train(job, sampler, i, rows.X, rows.y) for i, rows in enumerate(data.folds)]
     found = done[-1] | {"fit_seconds": _mean([one["fit_seconds"] for one in done])}
@@ -107,8 +107,8 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
     Returns
     -------
     found : dict
-        What the record has of it: means over the folds, and of several folds in ``folds`` the
-        values of each.
+        Its part of the record: means over the folds and, where there are several, the values of
+        each in ``folds``.
     predictions : dict of str to ndarray
         For every scored row ``y_true`` and ``y_pred``, where the model has probabilities
         ``proba`` as float16 and, where the rows are those of several folds, ``fold`` from 0.

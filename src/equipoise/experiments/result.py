@@ -1,4 +1,4 @@
-"""What came out, and the ways to look at it."""
+"""The result of an evaluation: scores, summary, comparisons, verdict and plot."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
 
 
 def read_records(folder: Path) -> list[Record]:
-    """The record that counts of every job: its last finished attempt, else its last one.
+    """Read the valid record of every job: its last finished attempt, otherwise its last one.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def read_predictions(folder: Path, record: Mapping[str, Any]) -> dict[str, np.nd
 
 
 def pack(folder: Path) -> int:
-    """Gather single files, and what is packed already, into two files; then delete the former.
+    """Gather all results into two files, then delete the single files.
 
     A command that is killed at any moment loses nothing, and others may append at the same time.
 
@@ -213,7 +213,7 @@ def pack(folder: Path) -> int:
 
 
 def _write(path: Path, rows: list[Record]) -> None:
-    """Write a Parquet file in which equal true classes of many attempts take the space of one."""
+    """Write a Parquet file; equal arrays of many attempts take the space of one."""
     import pandas as pd
 
     _pyarrow(path)

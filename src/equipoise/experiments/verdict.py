@@ -1,4 +1,4 @@
-"""The comparison in words, for people who do not read p-values."""
+"""The verdict of an evaluation: the comparisons and their tests as sentences."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
 LEVEL = 0.05  # of p-values after Holm's correction
 CALLED = {NONE: "doing nothing", CLASS_WEIGHT: "class weights", THRESHOLD: "threshold tuning"}
-CAVEAT = (
-    "What cannot be told apart need not be the same: the intervals say how far apart it may be."
-)
+CAVEAT = "Treatments that cannot be distinguished may still differ; the intervals show by how much."
 
 
 def sentences(result: ResamplingEvaluation, metric: str) -> str:
-    """A line about the metric, one per classifier, a summary and a caveat."""
+    """Sentences about the metric, about every classifier, a summary and a caveat."""
     n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
     table = result.summary(metric)
     # A mean over fewer folds cannot be compared.
@@ -52,12 +50,12 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
 
 
 def words_of(metric: str) -> str:
-    """Name of a metric in a sentence; that of a scorer of the user's own as it is."""
+    """Return the name of a metric in a sentence; a scorer of the user's own keeps its name."""
     return METRICS[metric].words if metric in METRICS else metric
 
 
 def lower_is_better(metric: str) -> bool:
-    """Whether low scores are good; a scorer of the user's own counts as higher is better."""
+    """Whether lower is better; for a scorer of the user's own, higher is."""
     return metric in METRICS and METRICS[metric].lower_is_better
 
 
@@ -90,7 +88,7 @@ def about_classifier(
     name: str,
     outcomes: Mapping[str, pd.Series],
 ) -> str:
-    """Which treatment does best, and how it and the best sampler stand to the plain remedies."""
+    """Name the best treatment and the best sampler, and compare both with the simple remedies."""
     if winner is None:
         return "every fit failed."
     if winner == NONE:
@@ -110,7 +108,7 @@ def about_classifier(
 
 
 def standing(treatment: str, name: str, outcomes: Mapping[str, pd.Series]) -> str:
-    """``"better than doing nothing, not distinguishable from class weights"``."""
+    """Say how a treatment compares, as in "better than doing nothing, worse than class weights"."""
     phrases = {
         "better": ("better than", "and"),
         "worse": ("worse than", "and"),
