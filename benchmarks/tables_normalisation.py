@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from equipoise.experiments.tables import load_table
-from equipoise.experiments.classifiers import default_classifiers
 from scipy.stats import ks_2samp
 from sklearn.base import BaseEstimator
 from sklearn.mixture import BayesianGaussianMixture
 
 from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler, evaluate_resampling
+from equipoise.experiments.classifiers import default_classifiers
+from equipoise.experiments.tables import load_table
 
 STORED = Path(__file__).parent / "results" / "tables_normalisation.json"
 TUNED_ON = [
