@@ -14,10 +14,10 @@ from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
 from .scoring import recalls, scores
 from .splits import stratified_folds
+from .store import SECONDS
 from .treatments import trained
 
 Record = dict[str, Any]
-SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
 
 class Rows(NamedTuple):
@@ -130,7 +130,7 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
                 "as_run": as_run,
             }
         )
-        about = trained.training_of(_last_step(outcome.model))
+        about = trained.training_of(outcome.model)
         arrays = {"y_true": y_true, "y_pred": y_pred}
         if proba is not None:
             arrays["proba"] = proba.astype(np.float16)
@@ -138,20 +138,21 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
             arrays |= {"fold": np.full(len(y_true), fold), "place": rows.tested}
         stored.append(arrays)
     predictions = {name: np.concatenate([one[name] for one in stored]) for name in stored[0]}
-    if not on_folds:
-        (only,) = folds
-        return {"spec": job["spec"] | {"as_run": only.pop("as_run")}, **about, **only}, predictions
-    order = np.argsort(predictions.pop("place"))
-    found = {
-        "spec": job["spec"] | {"as_run": [one.pop("as_run") for one in folds]},
+    changed = [one.pop("as_run") for one in folds]
+    found: Record = {
+        "spec": job["spec"] | {"as_run": changed if on_folds else changed[0]},
         "metrics": {m: _mean([one["metrics"][m] for one in folds]) for m in folds[0]["metrics"]},
         "recall": np.mean([one["recall"] for one in folds], axis=0).tolist(),
         "n_test": np.sum([one.pop("n_test") for one in folds], axis=0).tolist(),
         **{name: _mean([one[name] for one in folds]) for name in SECONDS},
-        **about | {"history": None},  # the histories of all folds would be most of the record
-        "folds": folds,
+        **about,
     }
-    return found, {name: values[order] for name, values in predictions.items()}
+    if on_folds:
+        order = np.argsort(predictions.pop("place"))
+        predictions = {name: values[order] for name, values in predictions.items()}
+        # The histories of all folds would be most of the record.
+        found |= {"history": None, "folds": folds}
+    return found, predictions
 
 
 def _run(
@@ -197,10 +198,6 @@ def equal_steps(model: Any, n_real: int, n_resampled: int) -> int | None:
     if n_real == n_resampled or not isinstance(epochs, int):
         return None
     return max(1, round(epochs * n_real / n_resampled))
-
-
-def _last_step(model: Any) -> Any:
-    return model[-1] if hasattr(model, "steps") else model
 
 
 def _mean(values: list[float | None]) -> float | None:

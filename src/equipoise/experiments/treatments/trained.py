@@ -125,6 +125,7 @@ def for_meta_estimator(
 
 def training_of(model: Any) -> dict[str, Any]:
     """``history`` and ``n_parameters`` of a fitted model, each None where it has none."""
+    model = model[-1] if hasattr(model, "steps") else model  # of a pipeline, the last step
     for name in ("estimator_", "generator_"):  # what a meta-estimator has trained
         model = getattr(model, name, model)
     network = getattr(model, "network_", None)
