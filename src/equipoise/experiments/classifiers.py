@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,23 +99,15 @@ def _for_trees() -> ColumnTransformer:
 
 def _by_kind(numbers: object, categories: object) -> ColumnTransformer:
     columns = ColumnTransformer(
-        [("numbers", numbers, _known_numbers), ("categories", categories, _known_categories)]
+        [
+            ("numbers", numbers, partial(_with_values, number_columns)),
+            ("categories", categories, partial(_with_values, categorical_columns)),
+        ]
     )
     return columns.set_output(transform="default")  # one-hot columns are sparse
 
 
-# Columns without a value in the training part are left out: gradient boosting fails on them.
-
-
-def _known_numbers(X: Any) -> list[int]:
-    has_value = _has_value(X)
-    return [i for i in number_columns(X) if has_value[i]]
-
-
-def _known_categories(X: Any) -> list[int]:
-    has_value = _has_value(X)
-    return [i for i in categorical_columns(X) if has_value[i]]
-
-
-def _has_value(X: Any) -> list[bool]:
-    return np.logical_or.reduce(np.asarray(pd.notna(X))).tolist()
+def _with_values(columns_of: Callable[[Any], list[int]], X: Any) -> list[int]:
+    """Columns of one kind that have a value; gradient boosting fails on those that have none."""
+    has_value = np.logical_or.reduce(np.asarray(pd.notna(X)))
+    return [i for i in columns_of(X) if has_value[i]]
