@@ -195,7 +195,7 @@ MISTAKES = [
     ({"cv": []}, InvalidParameterError, "has no folds"),
     ({"cv": True}, InvalidParameterError, "cv=True"),
     ({"verbose": 0.5}, InvalidParameterError, r"'verbose' .* Got 0\.5"),
-    ({"n_repeats": 0}, InvalidParameterError, r"'n_repeats' .* Got 0\\. "),
+    ({"n_repeats": 0}, InvalidParameterError, r"'n_repeats' .* Got 0 instead"),
     ({"groups": Y}, InvalidParameterError, "StratifiedGroupKFold"),
     ({"samplers": {"none": SMOTE()}}, InvalidParameterError, "'none'"),
     ({"samplers": {"SMOTE": SMOTE}}, InvalidParameterError, r"samplers\['SMOTE'\]"),

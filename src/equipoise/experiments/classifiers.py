@@ -13,12 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    OneHotEncoder,
-    OrdinalEncoder,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 
 from .columns import as_floats, as_strings, categorical_columns, number_columns
@@ -80,9 +75,7 @@ def _flat(X: np.ndarray) -> np.ndarray:
 
 def _for_lines() -> ColumnTransformer:
     numbers = make_pipeline(
-        FunctionTransformer(as_floats),
-        SimpleImputer(strategy="median"),
-        StandardScaler(),
+        FunctionTransformer(as_floats), SimpleImputer(strategy="median"), StandardScaler()
     )
     categories = make_pipeline(
         FunctionTransformer(as_strings), OneHotEncoder(handle_unknown="ignore")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
 from .scoring import recalls, scores
+from .specs import Job
 from .splits import stratified_folds
 from .store import SECONDS
 from .treatments import trained
@@ -47,7 +48,7 @@ class Data(NamedTuple):
     folds: Iterator[Rows]
 
 
-def load(job: Mapping[str, Any]) -> Data:
+def load(job: Job) -> Data:
     """The data set of a job; test rows in files of their own are not loaded yet."""
     if "folds" not in job["protocol"]:
         X, y = images.training_images(job)
@@ -66,7 +67,7 @@ def load(job: Mapping[str, Any]) -> Data:
     return Data(table.class_names, np.bincount(y), folds())
 
 
-def carry_out(job: Mapping[str, Any], folder: Path) -> None:
+def carry_out(job: Job, folder: Path) -> None:
     """Do a job in this process.
 
     Parameters
@@ -89,7 +90,7 @@ def carry_out(job: Mapping[str, Any], folder: Path) -> None:
     (folder / "record.json").write_text(json.dumps(specs.as_json(record)), encoding="utf-8")
 
 
-def train_sampler(job: Mapping[str, Any], data: Data) -> Record:
+def train_sampler(job: Job, data: Data) -> Record:
     """Train a shared sampler on every fold; what the record has of it."""
     sampler = {"name": job["sampler"], **job["spec"]}
     done = [trained.train(job, sampler, i, rows.X, rows.y) for i, rows in enumerate(data.folds)]
@@ -99,7 +100,7 @@ def train_sampler(job: Mapping[str, Any], data: Data) -> Record:
     return found
 
 
-def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str, np.ndarray]]:
+def fit_and_score(job: Job, data: Data) -> tuple[Record, dict[str, np.ndarray]]:
     """Fit a method on every fold and score it there.
 
     Returns
@@ -156,7 +157,7 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
 
 
 def _run(
-    job: Mapping[str, Any], fold: int, rows: Rows, classes: np.ndarray
+    job: Job, fold: int, rows: Rows, classes: np.ndarray
 ) -> tuple[Outcome, float | None, dict[str, Any]]:
     """Outcome of a fold, the time of its sampler, and parameters that were not run as given."""
     from .classifiers import prepared

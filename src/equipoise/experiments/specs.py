@@ -12,6 +12,8 @@ from typing import Any
 
 from equipoise.errors import InvalidParameterError
 
+Job = Mapping[str, Any]  # as equipoise.experiments.plan makes them
+Spec = Mapping[str, Any]  # class, params and defaults of a sampler or method
 ABSENT = (None, False)
 EXTERNAL = "external"  # in place of a sampler's class, for rows that another program makes
 
