@@ -21,15 +21,16 @@ SIZES: dict[str, Section] = {
     "exponential": {"ratio": NUMBER},
     "step": {"ratio": NUMBER, "n_minority": int},
 }
-# Group of sections -> the keys that each of them needs, and those that it may have.
-SECTIONS: dict[str, tuple[Section, Section]] = {
-    "samplers": ({"class": str}, {"params": dict}),
-    "classifiers": ({"class": str}, {"params": dict, "label": str}),
-    "treatments": ({}, dict.fromkeys(("sampler", "remedy", "label", "group"), str)),
+TREATMENT = dict.fromkeys(("label", "group", "sampler", "remedy"), str)
+# Group of sections -> the method that its estimators need, and the keys that are optional.
+SECTIONS: dict[str, tuple[str | None, Section]] = {
+    "samplers": ("fit_resample", {"params": dict}),
+    "classifiers": ("predict_proba", {"params": dict, "label": str}),
+    "treatments": (None, TREATMENT),
     "methods": (
-        {"class": str},
+        "predict",
         {"params": dict, "tune": dict, "sampling_strategy": (str, float), "fill_to": int}
-        | dict.fromkeys(("label", "group", "sampler", "remedy"), str),
+        | TREATMENT,
     ),
 }
 EXCLUSIVE = (
@@ -39,8 +40,6 @@ EXCLUSIVE = (
     ("tune", "sampler"),
     ("tune", "remedy"),
 )
-# Group of sections -> the method that its estimators need.
-DOES = {"samplers": "fit_resample", "classifiers": "predict_proba", "methods": "predict"}
 N_METRICS = 5
 NAME = re.compile(r"\w[\w.-]*")
 IN_TOML = {
@@ -136,11 +135,11 @@ def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
     on_folds : bool
     """
     samplers = groups["samplers"]
-    for group, keys in SECTIONS.items():
+    for group, (does, optional) in SECTIONS.items():
         for name, section in groups[group].items():
             where = f"{group}.{name}"
             check_name(where, name)
-            check_keys(where, section, *keys)
+            check_keys(where, section, {"class": str} if does else {}, optional)
             for one, other in EXCLUSIVE:
                 if one in section and other in section:
                     raise MistakeError(f"[{where}] has {one} and {other}. Leave one out.")
@@ -149,10 +148,9 @@ def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
                     raise MistakeError(
                         f"[{where}] class='external' is for [protocol] folds. Name a class."
                     )
-            elif group in DOES:
-                estimator = check_estimator(where, section, DOES[group])
-            if group in ("treatments", "methods"):
-                check_treatment(where, section, samplers)
+            elif does:
+                estimator = check_estimator(where, section, does)
+            check_treatment(where, section, samplers)
             if group == "methods":
                 check_method(where, section, estimator, samplers, on_folds)
     check_products(groups["classifiers"], groups["treatments"], groups["methods"])

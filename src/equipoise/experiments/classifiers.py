@@ -32,7 +32,9 @@ def default_classifiers() -> dict[str, Pipeline]:
     lacks counts as none. A column without a value in the training part is left out.
     """
     return {
-        "logistic regression": make_pipeline(_for_lines(), LogisticRegression(max_iter=1000)),
+        "logistic regression": make_pipeline(
+            _for_linear_models(), LogisticRegression(max_iter=1000)
+        ),
         "random forest": make_pipeline(_for_trees(), RandomForestClassifier()),
         "gradient boosting": make_pipeline(_for_trees(), HistGradientBoostingClassifier()),
     }
@@ -59,7 +61,7 @@ def prepared(model: Any, X: Any) -> Any:
     if not isinstance(X, pd.DataFrame):
         return make_pipeline(FunctionTransformer(_flat), model)
     if not type(model).__module__.startswith(TREES):
-        return make_pipeline(_for_lines(), model)
+        return make_pipeline(_for_linear_models(), model)
     steps = [] if _takes_missing(model) else [SimpleImputer(strategy="median")]
     return make_pipeline(_for_trees(), *steps, model)
 
@@ -73,7 +75,7 @@ def _flat(X: np.ndarray) -> np.ndarray:
     return X.reshape(len(X), -1).astype(np.float32) / np.float32(255)
 
 
-def _for_lines() -> ColumnTransformer:
+def _for_linear_models() -> ColumnTransformer:
     numbers = make_pipeline(
         FunctionTransformer(as_floats), SimpleImputer(strategy="median"), StandardScaler()
     )

@@ -1,4 +1,4 @@
-"""What came out, and the ways to look at it."""
+"""The result of ``evaluate_resampling``: scores, comparisons, a verdict and a plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison in words, for people who do not read p-values."""
+"""The verdict of a comparison in sentences, for readers who do not want p-values."""
 
 from __future__ import annotations
 
