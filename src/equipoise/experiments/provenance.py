@@ -40,7 +40,7 @@ def of_this_process() -> dict[str, Any]:
     return {
         "peak_mib": round(peak_mib()),
         "threads": threads(),
-        "versions": {"python": platform.python_version()} | {one: version(one) for one in PACKAGES},
+        "versions": versions(),
         "git": commit(),
         "finished": now(),
     }
@@ -66,6 +66,11 @@ def threads() -> int:
     if torch := sys.modules.get("torch"):
         return int(torch.get_num_threads())
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def commit() -> dict[str, Any] | None:
