@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,9 @@ from uuid import uuid4
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; it takes the place of ``path`` once all is written.
+    """Yield the path of a file or folder to write; it replaces ``path`` once all is written.
 
-    A symbolic link stays one, to what is new.
+    A symbolic link stays one, to what is new. A folder cannot replace one that has files in it.
     """
     path = path.resolve()
     partial = path.with_name(f".partial-{uuid4().hex}{path.suffix}")
@@ -21,7 +22,10 @@ def replacing(path: Path) -> Iterator[Path]:
         yield partial
         os.replace(partial, path)
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

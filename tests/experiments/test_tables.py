@@ -248,7 +248,7 @@ MISTAKES = {
     ("folds = 2", "folds = 2\nsizes = 'published'"): "no such key",
     ("folds = 2", 'sizes = "published"'): r"'sklearn:wine'.*folds = 5",
     ('remedy = "threshold"', 'remedy = "prayer"'): r"'prayer'.*class weight, threshold",
-    ('remedy = "threshold"', 'remedy = "threshold"\nsampler = "smote"'): "remedy and a sampler",
+    ('remedy = "threshold"', 'remedy = "threshold"\nsampler = "smote"'): "remedy and sampler",
     ("[treatments.smote]", "[treatments.constant]"): "the name 'constant' twice",
     ("[treatments.none]", '[treatments.none]\nlabel = "smote"'): "the label 'smote' twice",
     ('reference = "none"', 'reference = "none+lr"'): "no treatment. Choose from none",

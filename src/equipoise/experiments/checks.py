@@ -9,15 +9,37 @@ from typing import Any
 from equipoise.errors import InvalidParameterError
 
 from . import specs, tables
+from .treatments.remedies import REMEDIES
 
+Section = Mapping[str, Any]
 # The data sets of equipoise.datasets that have a training and a test set of their own.
 DATASETS = ("digits", "mnist", "fashion-mnist", "svhn", "celeba")
-# Rule of the class sizes -> the keys that it needs beside it.
-SIZES: dict[str, tuple[str, ...]] = {
-    "published": (),
-    "exponential": ("ratio",),
-    "step": ("ratio", "n_minority"),
+NUMBER = (int, float)
+# Rule of the class sizes -> the keys that it needs beside it, and their types.
+SIZES: dict[str, Section] = {
+    "published": {},
+    "exponential": {"ratio": NUMBER},
+    "step": {"ratio": NUMBER, "n_minority": int},
 }
+TREATMENT = dict.fromkeys(("label", "group", "sampler", "remedy"), str)
+# Group of sections -> the method that its estimators need, and the keys that are optional.
+SECTIONS: dict[str, tuple[str | None, Section]] = {
+    "samplers": ("fit_resample", {"params": dict}),
+    "classifiers": ("predict_proba", {"params": dict, "label": str}),
+    "treatments": (None, TREATMENT),
+    "methods": (
+        "predict",
+        {"params": dict, "tune": dict, "sampling_strategy": (str, float), "fill_to": int}
+        | TREATMENT,
+    ),
+}
+EXCLUSIVE = (
+    ("remedy", "sampler"),
+    ("sampling_strategy", "fill_to"),
+    # Copies of a row on both sides of the split would choose what overfits.
+    ("tune", "sampler"),
+    ("tune", "remedy"),
+)
 N_METRICS = 5
 NAME = re.compile(r"\w[\w.-]*")
 IN_TOML = {
@@ -28,7 +50,6 @@ IN_TOML = {
     float: "a number",
     bool: "true or false",
 }
-Section = Mapping[str, Any]
 
 
 class MistakeError(ValueError):
@@ -89,9 +110,7 @@ def check_protocol(protocol: dict[str, Any]) -> None:
         raise MistakeError(
             f"[protocol] sizes={sizes!r}. Choose from {', '.join(SIZES)}, or give folds for tables."
         )
-    kinds = {"ratio": (int, float), "n_minority": int}
-    needed = {"sizes": str} | {key: kinds[key] for key in SIZES[sizes]}
-    check_keys("protocol", protocol, needed, {"permute_classes": bool})
+    check_keys("protocol", protocol, {"sizes": str, **SIZES[sizes]}, {"permute_classes": bool})
     for key in SIZES[sizes]:
         if protocol[key] < 1:
             raise MistakeError(f"[protocol] {key}={protocol[key]!r}. Give at least 1.")
@@ -106,10 +125,39 @@ def check_name(where: str, name: str) -> None:
         )
 
 
-def check_estimator(where: str, name: str, section: Any, optional: Section, does: str) -> Any:
+def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
+    """Require of all samplers, classifiers, treatments and methods what can be told from the file.
+
+    Parameters
+    ----------
+    groups : dict of str to dict
+        For each key of ``SECTIONS`` the sections of the file by their names.
+    on_folds : bool
+    """
+    samplers = groups["samplers"]
+    for group, (does, optional) in SECTIONS.items():
+        for name, section in groups[group].items():
+            where = f"{group}.{name}"
+            check_name(where, name)
+            check_keys(where, section, {"class": str} if does else {}, optional)
+            for one, other in EXCLUSIVE:
+                if one in section and other in section:
+                    raise MistakeError(f"[{where}] has {one} and {other}. Leave one out.")
+            if group == "samplers" and section["class"] == specs.EXTERNAL:
+                if not on_folds:
+                    raise MistakeError(
+                        f"[{where}] class='external' is for [protocol] folds. Name a class."
+                    )
+            elif does:
+                estimator = check_estimator(where, section, does)
+            check_treatment(where, section, samplers)
+            if group == "methods":
+                check_method(where, section, estimator, samplers, on_folds)
+    check_products(groups["classifiers"], groups["treatments"], groups["methods"])
+
+
+def check_estimator(where: str, section: Section, does: str) -> Any:
     """The estimator that a section describes; it must have the method ``does``."""
-    check_name(where, name)
-    check_keys(where, section, {"class": str}, {"params": dict, **optional})
     try:
         cls = specs.import_class(section["class"])
         if not hasattr(cls, does):
@@ -119,18 +167,6 @@ def check_estimator(where: str, name: str, section: Any, optional: Section, does
         raise MistakeError(f"[{where}] {error}") from None
 
 
-def check_sampler(name: str, sampler: Any, on_folds: bool) -> None:
-    """Require an oversampler or, with folds, one whose rows another program makes."""
-    where = f"samplers.{name}"
-    if isinstance(sampler, dict) and sampler.get("class") == specs.EXTERNAL:
-        check_name(where, name)
-        check_keys(where, sampler, {"class": str}, {"params": dict})
-        if not on_folds:
-            raise MistakeError(f"[{where}] class='external' is for [protocol] folds. Name a class.")
-        return
-    check_estimator(where, name, sampler, {}, "fit_resample")
-
-
 def check_treatment(where: str, section: Section, samplers: Section) -> None:
     """Require a known sampler, a known remedy, or neither."""
     if "sampler" in section and section["sampler"] not in samplers:
@@ -138,24 +174,16 @@ def check_treatment(where: str, section: Section, samplers: Section) -> None:
         raise MistakeError(
             f"[{where}] sampler={section['sampler']!r} is no sampler. Choose from {known}."
         )
-    if "remedy" in section:
-        from .treatments.remedies import REMEDIES
-
-        if section["remedy"] not in REMEDIES:
-            raise MistakeError(
-                f"[{where}] remedy={section['remedy']!r}. Choose from {', '.join(REMEDIES)}."
-            )
-        if "sampler" in section:
-            raise MistakeError(f"[{where}] has a remedy and a sampler. Leave one out.")
+    if "remedy" in section and section["remedy"] not in REMEDIES:
+        raise MistakeError(
+            f"[{where}] remedy={section['remedy']!r}. Choose from {', '.join(REMEDIES)}."
+        )
 
 
-def check_method(name: str, method: Any, samplers: Section, on_folds: bool) -> None:
-    """Require a classifier, and at most one way to treat its rare classes."""
-    where = f"methods.{name}"
-    optional: dict[str, Any] = dict.fromkeys(("label", "group", "sampler", "remedy"), str)
-    optional |= {"sampling_strategy": (str, float), "fill_to": int, "tune": dict}
-    estimator = check_estimator(where, name, method, optional, "predict")
-    check_treatment(where, method, samplers)
+def check_method(
+    where: str, method: Section, estimator: Any, samplers: Section, on_folds: bool
+) -> None:
+    """Require at most one way to treat the rare classes, and parameters that can be tuned."""
     if specs.takes_sampler(type(estimator)):
         if on_folds:
             raise MistakeError(
@@ -176,12 +204,6 @@ def check_method(name: str, method: Any, samplers: Section, on_folds: bool) -> N
             f"[{where}] {strategies[0]}: with folds it is a parameter of the sampler. Put "
             "sampling_strategy into its params."
         )
-    if len(strategies) > 1:
-        raise MistakeError(f"[{where}] has sampling_strategy and fill_to. Leave one out.")
-    for other in ("sampler", "remedy"):
-        if "tune" in method and other in method:
-            # Copies of a row on both sides of the split would choose what overfits.
-            raise MistakeError(f"[{where}] has tune and a {other}. Leave one out.")
     for key, values in method.get("tune", {}).items():
         if key not in estimator.get_params() or not isinstance(values, list) or not values:
             raise MistakeError(
@@ -190,22 +212,12 @@ def check_method(name: str, method: Any, samplers: Section, on_folds: bool) -> N
             )
 
 
-def check_products(
-    classifiers: Section, treatments: Section, samplers: Section, methods: Section
-) -> None:
+def check_products(classifiers: Section, treatments: Section, methods: Section) -> None:
     """Require classifiers and treatments together, and names that tell all that is ranked apart."""
     if bool(classifiers) != bool(treatments):
         both = ("classifiers", "treatments")
         given, other = both if classifiers else both[::-1]
         raise MistakeError(f"[{given}] needs [{other}.NAME] too. Add one.")
-    for name, section in classifiers.items():
-        check_estimator(f"classifiers.{name}", name, section, {"label": str}, "predict_proba")
-    for name, section in treatments.items():
-        where = f"treatments.{name}"
-        check_name(where, name)
-        known = dict.fromkeys(("sampler", "remedy", "label", "group"), str)
-        check_keys(where, section, {}, known)
-        check_treatment(where, section, samplers)
     ranked = [*treatments.items(), *methods.items()] if treatments else []
     labels = [section.get("label", name) for name, section in ranked]
     for kind, values in (("name", [name for name, _ in ranked]), ("label", labels)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    OneHotEncoder,
-    OrdinalEncoder,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 
 from equipoise.columns import Rows
@@ -38,7 +35,9 @@ def default_classifiers() -> dict[str, Pipeline]:
     training part is left out.
     """
     return {
-        "logistic regression": make_pipeline(_for_lines(), LogisticRegression(max_iter=1000)),
+        "logistic regression": make_pipeline(
+            _for_linear_models(), LogisticRegression(max_iter=1000)
+        ),
         "random forest": make_pipeline(_for_trees(), RandomForestClassifier()),
         "gradient boosting": make_pipeline(_for_trees(), HistGradientBoostingClassifier()),
     }
@@ -65,7 +64,7 @@ def prepared(model: Any, X: Rows) -> Any:
     if not isinstance(X, pd.DataFrame):
         return make_pipeline(FunctionTransformer(_flat), model)
     if not type(model).__module__.startswith(TREES):
-        return make_pipeline(_for_lines(), model)
+        return make_pipeline(_for_linear_models(), model)
     steps = [] if _takes_missing(model) else [SimpleImputer(strategy="median")]
     return make_pipeline(_for_trees(), *steps, model)
 
@@ -79,11 +78,9 @@ def _flat(X: np.ndarray) -> np.ndarray:
     return X.reshape(len(X), -1).astype(np.float32) / np.float32(255)
 
 
-def _for_lines() -> ColumnTransformer:
+def _for_linear_models() -> ColumnTransformer:
     numbers = make_pipeline(
-        FunctionTransformer(as_floats),
-        SimpleImputer(strategy="median"),
-        StandardScaler(),
+        FunctionTransformer(as_floats), SimpleImputer(strategy="median"), StandardScaler()
     )
     categories = make_pipeline(
         FunctionTransformer(as_strings), OneHotEncoder(handle_unknown="ignore")
@@ -100,23 +97,15 @@ def _for_trees() -> ColumnTransformer:
 
 def _by_kind(numbers: object, categories: object) -> ColumnTransformer:
     columns = ColumnTransformer(
-        [("numbers", numbers, _known_numbers), ("categories", categories, _known_categories)]
+        [
+            ("numbers", numbers, partial(_with_values, number_columns)),
+            ("categories", categories, partial(_with_values, categorical_columns)),
+        ]
     )
     return columns.set_output(transform="default")  # one-hot columns are sparse
 
 
-# Columns without a value in the training part are left out: gradient boosting fails on them.
-
-
-def _known_numbers(X: Any) -> list[int]:
-    has_value = _has_value(X)
-    return [i for i in number_columns(X) if has_value[i]]
-
-
-def _known_categories(X: Any) -> list[int]:
-    has_value = _has_value(X)
-    return [i for i in categorical_columns(X) if has_value[i]]
-
-
-def _has_value(X: Any) -> list[bool]:
-    return np.logical_or.reduce(np.asarray(pd.notna(X))).tolist()
+def _with_values(columns_of: Callable[[Any], list[int]], X: Any) -> list[int]:
+    """Columns of one kind that have a value; gradient boosting fails on those that have none."""
+    has_value = np.logical_or.reduce(np.asarray(pd.notna(X)))
+    return [i for i in columns_of(X) if has_value[i]]

@@ -103,19 +103,16 @@ def _restored(column: pd.Series, original: pd.Series) -> pd.Series:
 
 
 def _as_coarse(times: pd.Series, known: pd.Series) -> pd.Series:
-    for coarse in (_whole_days, _whole_seconds):
-        if (known == coarse(known)).all():
-            return coarse(times)
+    """Times in whole days or whole seconds where the known ones are."""
+    for unit in ("D", "s"):
+        if (known == _whole(known, unit)).all():
+            return _whole(times, unit)
     return times
 
 
-def _whole_days(times: pd.Series) -> pd.Series:
-    is_date = types.is_datetime64_any_dtype(times)
-    return times.dt.normalize() if is_date else times.dt.floor("D")
-
-
-def _whole_seconds(times: pd.Series) -> pd.Series:
-    return times.dt.floor("s")
+def _whole(times: pd.Series, unit: str) -> pd.Series:
+    is_date = unit == "D" and types.is_datetime64_any_dtype(times)
+    return times.dt.normalize() if is_date else times.dt.floor(unit)
 
 
 def _floats(column: pd.Series) -> pd.Series:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,48 +49,41 @@ def compare_on_fold(
     test = _take(X, fold.test), y[fold.test]
     classes, counts = np.unique(y, return_counts=True)
 
-    def judge(classifier: Any, training: TrainingRows, remedy: str | None) -> dict[str, Any]:
-        """Scores of a classifier with a treatment, or the error that it raised."""
-
-        def train_and_score() -> dict[str, float]:
-            outcome = run_fold(
-                seeded(classifier, fold.seed),
-                training,
-                lambda: test,
-                classes,
-                seed=fold.seed,
-                remedy=remedy,
-                groups=fold.groups if remedy else None,
-            )
-            found = scores(outcome.y_test, outcome.y_pred, outcome.proba, classes, counts)
-            more = {name: scorer(outcome.model, *test) for name, scorer in scorers.items()}
-            seconds = outcome.fit_seconds + (training.seconds or 0.0)
-            chosen = {name: found[stored] for name, stored in SCORES.items()}
-            return {**chosen, **more, "fit_seconds": seconds}
-
-        found, error = _attempt(train_and_score)
-        return {**(found or {}), "error": error}
-
-    plain = TrainingRows(X_train, y_train, len(y_train))
-    found = {}
-    for treatment in REMEDIES:
-        for name, classifier in classifiers.items():
-            found[name, treatment] = judge(classifier, plain, treatment)
-    for treatment, sampler in samplers.items():
-        training, error = _attempt(
-            partial(resample_table, seeded(sampler, fold.seed), X_train, y_train)
+    def train_and_score(
+        classifier: Any, training: TrainingRows, remedy: str | None
+    ) -> dict[str, float]:
+        outcome = run_fold(
+            seeded(classifier, fold.seed),
+            training,
+            lambda: test,
+            classes,
+            seed=fold.seed,
+            remedy=remedy,
+            groups=fold.groups if remedy else None,
         )
-        for name, classifier in classifiers.items():
-            found[name, treatment] = (
-                {"error": error} if error else judge(classifier, training, None)
-            )
+        found = scores(outcome.y_test, outcome.y_pred, outcome.proba, classes, counts)
+        more = {name: scorer(outcome.model, *test) for name, scorer in scorers.items()}
+        seconds = outcome.fit_seconds + (training.seconds or 0.0)
+        chosen = {name: found[stored] for name, stored in SCORES.items()}
+        return {**chosen, **more, "fit_seconds": seconds}
+
     place = {"repeat": fold.repeat, "fold": fold.fold}
     sizes = {"n_train": len(y_train), "n_test": len(fold.test)}
-    return [
-        {"classifier": name, "treatment": treatment, **place, **sizes, **found[name, treatment]}
-        for name in classifiers
-        for treatment in (*REMEDIES, *samplers)
-    ]
+    records = []
+    for treatment in (*REMEDIES, *samplers):
+        remedy = treatment if treatment in REMEDIES else None
+        training, failure = TrainingRows(X_train, y_train, len(y_train)), ""
+        if remedy is None:
+            sampler = seeded(samplers[treatment], fold.seed)
+            training, failure = _attempt(resample_table, sampler, X_train, y_train)
+        for name, classifier in classifiers.items():
+            found, error = None, failure
+            if not failure:
+                found, error = _attempt(train_and_score, classifier, training, remedy)
+            about = {"classifier": name, "treatment": treatment, **place, **sizes}
+            records.append({**about, **(found or {}), "error": error})
+    names = list(classifiers)
+    return sorted(records, key=lambda record: names.index(record["classifier"]))
 
 
 def seeded(estimator: Any, seed: int) -> Any:
@@ -101,10 +93,10 @@ def seeded(estimator: Any, seed: int) -> Any:
     return copy.set_params(**dict.fromkeys(names, seed)) if names else copy
 
 
-def _attempt(call: Callable[[], Any]) -> tuple[Any, str]:
+def _attempt(call: Callable[..., Any], *args: Any) -> tuple[Any, str]:
     """Result of a call, or the error that it raised as text."""
     try:
-        return call(), ""
+        return call(*args), ""
     except Exception as error:  # whatever it is, the other treatments go on
         return None, f"{type(error).__name__}: {error}"
 

@@ -169,46 +169,45 @@ def evaluate_resampling(
 
 
 def _check_treatments(samplers: Mapping[str, Any], classifiers: Mapping[str, Any]) -> None:
-    for parameter, given in (("samplers", samplers), ("classifiers", classifiers)):
+    for parameter, given, needed in (
+        ("samplers", samplers, "fit_resample"),
+        ("classifiers", classifiers, "predict_proba"),
+    ):
         if not isinstance(given, Mapping):
             raise InvalidParameterError(
                 f"{parameter} must be a dict of names to estimators, got {type(given).__name__}."
             )
+        for name, estimator in given.items():
+            if isinstance(estimator, type) or not hasattr(estimator, needed):
+                hint = ", for example wrapped in CalibratedClassifierCV" * (given is classifiers)
+                raise InvalidParameterError(
+                    f"{parameter}[{name!r}] is {estimator!r}, without {needed}. Pass an object "
+                    f"that has it{hint}."
+                )
     if not classifiers:
         raise InvalidParameterError("classifiers is empty. Pass at least one, or None.")
-    for name, sampler in samplers.items():
-        if name in REMEDIES:
-            raise InvalidParameterError(
-                f"samplers has the name {name!r}, which is always compared. Choose another name."
-            )
-        if isinstance(sampler, type) or not hasattr(sampler, "fit_resample"):
-            raise InvalidParameterError(
-                f"samplers[{name!r}] is {sampler!r}. Pass an object with fit_resample."
-            )
-    for name, classifier in classifiers.items():
-        if isinstance(classifier, type) or not hasattr(classifier, "predict_proba"):
-            raise InvalidParameterError(
-                f"classifiers[{name!r}] is {classifier!r}, without predict_proba. Pass an object "
-                "that has it, for example wrapped in CalibratedClassifierCV."
-            )
+    if taken := samplers.keys() & REMEDIES.keys():
+        raise InvalidParameterError(
+            f"samplers has the name {taken.pop()!r}, which is always compared. Choose another name."
+        )
 
 
 def _scorers(scoring: Mapping[str, Any] | None) -> dict[str, Callable[..., float]]:
-    scorers: dict[str, Callable[..., float]] = {}
-    if scoring is not None and not isinstance(scoring, Mapping):
+    if scoring is None:
+        return {}
+    if not isinstance(scoring, Mapping):
         raise InvalidParameterError(
             f"scoring={scoring!r} must be a dict of names to scorers, such as "
             "{'roc_auc': 'roc_auc'}."
         )
-    for name, scorer in (scoring or {}).items():
+    for name, scorer in scoring.items():
         if name in FIXED or name in SCORES:
             raise InvalidParameterError(f"scoring has {name!r}, which is taken. Rename it.")
         if not isinstance(scorer, str) and not callable(scorer):
             raise InvalidParameterError(
                 f"scoring[{name!r}] is {scorer!r}. Pass a name that scikit-learn knows or a scorer."
             )
-        scorers[name] = get_scorer(scorer)
-    return scorers
+    return {name: get_scorer(scorer) for name, scorer in scoring.items()}
 
 
 def _checked(scores: pd.DataFrame) -> pd.DataFrame:

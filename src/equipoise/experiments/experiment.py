@@ -12,6 +12,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from . import checks
 
+AS_IN_FILE = ("title", "reference", "target", "samplers", "treatments", "published")
 Sections = dict[str, dict[str, Any]]
 
 
@@ -114,29 +115,25 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
         raise checks.MistakeError(
             "its name is that of a folder too: use letters, digits, -, _ and ."
         )
-    groups = ("samplers", "classifiers", "treatments", "methods", "published")
+    groups = dict.fromkeys((*checks.SECTIONS, "published"), dict)
     checks.check_keys(
         "",
         content,
         required={"datasets": list, "seeds": list, "reference": str, "protocol": dict},
-        optional={"title": str, "target": str} | dict.fromkeys(groups, dict),
+        optional={"title": str, "target": str, **groups},
     )
+    content = {group: {} for group in groups} | {"title": path.stem, "target": None} | content
     datasets, seeds, protocol = (content[key] for key in ("datasets", "seeds", "protocol"))
-    samplers, classifiers, treatments, own, published = (content.get(key, {}) for key in groups)
-    on_folds, target = "folds" in protocol, content.get("target")
+    treatments, on_folds = content["treatments"], "folds" in protocol
     checks.check_protocol(protocol)
-    checks.check_datasets(datasets, on_folds, target)
+    checks.check_datasets(datasets, on_folds, content["target"])
     for seed in seeds:
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise checks.MistakeError(
                 f"seeds has {seed!r}. Give whole numbers from 0 to 2**32 - 1."
             )
-    for name, sampler in samplers.items():
-        checks.check_sampler(name, sampler, on_folds)
-    for name, method in own.items():
-        checks.check_method(name, method, samplers, on_folds)
-    checks.check_products(classifiers, treatments, samplers, own)
-    methods = _products(classifiers, treatments) | own
+    checks.check_sections(content, on_folds)
+    methods = _products(content["classifiers"], treatments) | content["methods"]
     for key, values in (("datasets", datasets), ("seeds", seeds), ("methods", methods)):
         if not values or len(set(values)) < len(values):
             raise checks.MistakeError(f"{key}={list(values)!r}: name at least one, and none twice.")
@@ -146,20 +143,15 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
             f"reference={content['reference']!r} is no {'treatment' if treatments else 'method'}. "
             f"Choose from {', '.join(known)}."
         )
-    for dataset, rows in published.items():
+    for dataset, rows in content["published"].items():
         checks.check_published(f"published.{dataset}", dataset, rows)
     return Experiment(
-        path,
-        content.get("title", path.stem),
-        tuple(datasets),
-        tuple(seeds),
-        content["reference"],
-        target,
-        protocol if on_folds else {"permute_classes": False} | protocol,
-        samplers,
-        treatments,
-        methods,
-        published,
+        path=path,
+        datasets=tuple(datasets),
+        seeds=tuple(seeds),
+        protocol=protocol if on_folds else {"permute_classes": False} | protocol,
+        methods=methods,
+        **{key: content[key] for key in AS_IN_FILE},
     )
 
 

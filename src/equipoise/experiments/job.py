@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +15,12 @@ from equipoise.columns import Rows
 from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
 from .scoring import recalls, scores
+from .specs import Job
 from .splits import stratified_folds
+from .store import SECONDS
 from .treatments import trained
 
 Record = dict[str, Any]
-SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
 
 class FoldRows(NamedTuple):
@@ -49,7 +50,7 @@ class Data(NamedTuple):
     folds: Iterator[FoldRows]
 
 
-def load(job: Mapping[str, Any]) -> Data:
+def load(job: Job) -> Data:
     """The data set of a job; test rows in files of their own are not loaded yet."""
     if "folds" not in job["protocol"]:
         X, y = images.training_images(job)
@@ -68,7 +69,7 @@ def load(job: Mapping[str, Any]) -> Data:
     return Data(table.class_names, np.bincount(y), folds())
 
 
-def carry_out(job: Mapping[str, Any], folder: Path) -> None:
+def carry_out(job: Job, folder: Path) -> None:
     """Do a job in this process.
 
     Parameters
@@ -91,7 +92,7 @@ def carry_out(job: Mapping[str, Any], folder: Path) -> None:
     (folder / "record.json").write_text(json.dumps(specs.as_json(record)), encoding="utf-8")
 
 
-def train_sampler(job: Mapping[str, Any], data: Data) -> Record:
+def train_sampler(job: Job, data: Data) -> Record:
     """Train a shared sampler on every fold, and return its part of the record."""
     sampler = {"name": job["sampler"], **job["spec"]}
     done = [trained.train(job, sampler, i, rows.X, rows.y) for i, rows in enumerate(data.folds)]
@@ -101,7 +102,7 @@ def train_sampler(job: Mapping[str, Any], data: Data) -> Record:
     return found
 
 
-def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str, np.ndarray]]:
+def fit_and_score(job: Job, data: Data) -> tuple[Record, dict[str, np.ndarray]]:
     """Fit a method on every fold and score it there.
 
     Returns
@@ -132,7 +133,7 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
                 "as_run": as_run,
             }
         )
-        about = trained.training_of(_last_step(outcome.model))
+        about = trained.training_of(outcome.model)
         arrays = {"y_true": y_true, "y_pred": y_pred}
         if proba is not None:
             arrays["proba"] = proba.astype(np.float16)
@@ -140,24 +141,25 @@ def fit_and_score(job: Mapping[str, Any], data: Data) -> tuple[Record, dict[str,
             arrays |= {"fold": np.full(len(y_true), fold), "place": rows.tested}
         stored.append(arrays)
     predictions = {name: np.concatenate([one[name] for one in stored]) for name in stored[0]}
-    if not on_folds:
-        (only,) = folds
-        return {"spec": job["spec"] | {"as_run": only.pop("as_run")}, **about, **only}, predictions
-    order = np.argsort(predictions.pop("place"))
-    found = {
-        "spec": job["spec"] | {"as_run": [one.pop("as_run") for one in folds]},
+    changed = [one.pop("as_run") for one in folds]
+    found: Record = {
+        "spec": job["spec"] | {"as_run": changed if on_folds else changed[0]},
         "metrics": {m: _mean([one["metrics"][m] for one in folds]) for m in folds[0]["metrics"]},
         "recall": np.mean([one["recall"] for one in folds], axis=0).tolist(),
         "n_test": np.sum([one.pop("n_test") for one in folds], axis=0).tolist(),
         **{name: _mean([one[name] for one in folds]) for name in SECONDS},
-        **about | {"history": None},  # the histories of all folds would be most of the record
-        "folds": folds,
+        **about,
     }
-    return found, {name: values[order] for name, values in predictions.items()}
+    if on_folds:
+        order = np.argsort(predictions.pop("place"))
+        predictions = {name: values[order] for name, values in predictions.items()}
+        # The histories of all folds would be most of the record.
+        found |= {"history": None, "folds": folds}
+    return found, predictions
 
 
 def _run(
-    job: Mapping[str, Any], fold: int, rows: FoldRows, classes: np.ndarray
+    job: Job, fold: int, rows: FoldRows, classes: np.ndarray
 ) -> tuple[Outcome, float | None, dict[str, Any]]:
     """Outcome of a fold, the time of its sampler, and parameters that were not run as given."""
     from .classifiers import prepared
@@ -199,10 +201,6 @@ def equal_steps(model: Any, n_real: int, n_resampled: int) -> int | None:
     if n_real == n_resampled or not isinstance(epochs, int):
         return None
     return max(1, round(epochs * n_real / n_resampled))
-
-
-def _last_step(model: Any) -> Any:
-    return model[-1] if hasattr(model, "steps") else model
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -91,11 +91,9 @@ def _of_method(experiment: Experiment, name: str) -> Job:
     keys = ("sampling_strategy", "fill_to", "tune", "remedy")
     return {
         "treatment": method.get("treatment", name),
-        "classifier": method.get("classifier"),
         "treatment_label": method.get("treatment_label", method.get("label")),
-        "classifier_label": method.get("classifier_label"),
+        **{key: method.get(key) for key in ("classifier", "classifier_label", "group")},
         "sampler": None,
-        "group": method.get("group"),
         "spec": spec | {key: method.get(key) for key in keys},
     }
 

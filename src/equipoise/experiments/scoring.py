@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, recall_score
 
 from equipoise.metrics import brier_score, summary
 
@@ -66,12 +66,7 @@ def average_precision(
     return float(np.mean(found)) if found else float("nan")
 
 
-def recalls(y_true: NDArray, y_pred: NDArray, classes: NDArray) -> list[float | None]:
-    """Recall of every class, None for a class without test rows."""
-    from sklearn.metrics import recall_score
-
-    found = recall_score(y_true, y_pred, labels=classes, average=None, zero_division=0)
-    return [
-        float(recall) if (y_true == label).any() else None
-        for recall, label in zip(found, classes, strict=True)
-    ]
+def recalls(y_true: NDArray, y_pred: NDArray, classes: NDArray) -> list[float]:
+    """Recall of every class, NaN for a class without test rows."""
+    found = recall_score(y_true, y_pred, labels=classes, average=None, zero_division=np.nan)
+    return found.tolist()

@@ -12,6 +12,8 @@ from typing import Any
 
 from equipoise.errors import InvalidParameterError
 
+Job = Mapping[str, Any]  # as equipoise.experiments.plan makes them
+Spec = Mapping[str, Any]  # class, params and defaults of a sampler or method
 ABSENT = (None, False)
 EXTERNAL = "external"  # in place of a sampler's class, for rows that another program makes
 
@@ -74,7 +76,8 @@ def build(
         values["sampler"] = sampler
     try:
         estimator = cls(**values)
-        if seed is not None and "random_state" not in known and _has_seed(estimator):
+        # Some take it as one of their keywords.
+        if seed is not None and "random_state" in getattr(estimator, "get_params", dict)():
             estimator.set_params(random_state=seed)
     except (TypeError, ValueError) as error:
         raise InvalidParameterError(
@@ -137,11 +140,6 @@ def is_ours(cls: type) -> bool:
 def file_name(name: str) -> str:
     """The name of a data set or method as a file name that all file systems accept."""
     return re.sub(r"[:/\\]+", "-", name)
-
-
-def _has_seed(estimator: Any) -> bool:
-    """Whether ``random_state`` is among the parameters that it takes as keywords."""
-    return "random_state" in getattr(estimator, "get_params", dict)()
 
 
 def digest(*parts: Any) -> str:

@@ -100,7 +100,6 @@ def make_folds(
     if not splits:
         raise InvalidParameterError(f"cv={cv!r} has no folds. Pass at least one.")
     per_repeat = len(splits) // repeats
-    known = None if groups is None else np.asarray(groups)
     folds = [
         Fold(
             i // per_repeat + 1,
@@ -108,7 +107,7 @@ def make_folds(
             train,
             test,
             int(random.randint(2**31)),
-            None if known is None else known[train],
+            None if groups is None else np.asarray(groups)[train],
         )
         for i, (train, test) in enumerate(splits)
     ]

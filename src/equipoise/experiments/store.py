@@ -7,14 +7,17 @@ never changed. :func:`pack` gathers them into two Parquet files. All readers tak
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
+import pandas as pd
 
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
@@ -22,12 +25,12 @@ from equipoise.errors import InvalidInputError
 from .specs import file_name
 
 KEY = ("dataset", "treatment", "classifier", "sampler", "seed")
+IDENTITY = (*KEY, "attempt")  # attempts count from 1
 RECORDS, PREDICTIONS = "records.parquet", "predictions.parquet"
 ARRAYS = ("y_true", "y_pred", "fold", "proba")
 SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
-Key = tuple[str, str | None, str | None, str | None, int]  # as in KEY
-Attempt = tuple[Key, int]  # attempts count from 1
+Key = tuple[str | int | None, ...]  # the values of KEY, or of IDENTITY
 Record = dict[str, Any]
 
 
@@ -38,8 +41,7 @@ def folder_of(results: Path, experiment: str, held_out: bool) -> Path:
 
 def key_of(record: Mapping[str, Any]) -> Key:
     """Data set, treatment, classifier, sampler and seed of a record or a job."""
-    dataset, treatment, classifier, sampler, seed = (record[name] for name in KEY)
-    return dataset, treatment, classifier, sampler, seed
+    return tuple(record[name] for name in KEY)
 
 
 def name_of(record: Mapping[str, Any]) -> str:
@@ -67,9 +69,10 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
         The record's file. The predictions are there before it is.
     """
     home = _home(folder, record)
+    job = {name: record[name] for name in KEY}
     # Single files first: what is packed meanwhile is then seen twice rather than not at all.
     numbers = [_number(path) for path in home.glob(f"{record['seed']}.*.*")]
-    numbers += [row["attempt"] for row in _packed(folder / RECORDS, ["attempt"], record)]
+    numbers += _packed(folder / RECORDS, **job)["attempt"].tolist()
     attempt = 1 + max(numbers, default=0)
     while True:
         home.mkdir(parents=True, exist_ok=True)
@@ -106,21 +109,23 @@ def read_records(folder: Path) -> list[Record]:
         A file cannot be read, or it needs pyarrow, which is not installed.
     """
     counting: dict[Key, Record] = {}
-    for (job, _), record in read_attempts(folder).items():
+    for record in read_attempts(folder).values():
+        job = key_of(record)
         if record["status"] == "done" or counting.get(job, record)["status"] != "done":
             counting[job] = record
     return list(counting.values())
 
 
-def read_attempts(folder: Path) -> dict[Attempt, Record]:
+def read_attempts(folder: Path) -> dict[Key, Record]:
     """Every record, also of attempts that do not count, by job and attempt."""
     folder = Path(folder)
     # Single files first: what is packed meanwhile is then seen twice rather than not at all.
     found = {attempt: record for attempt, (_, record) in _single(folder).items()}
-    for row in _packed(folder / RECORDS, ["record"]):
-        record = json.loads(row["record"])
+    for record in map(json.loads, _packed(folder / RECORDS)["record"]):
         found[_attempt_of(record)] = record
-    return {attempt: found[attempt] for attempt in sorted(found, key=_order)}
+    # None has no order, but True and False do: None is first.
+    order = sorted(found, key=lambda attempt: [(value is not None, value) for value in attempt])
+    return {attempt: found[attempt] for attempt in order}
 
 
 def read_predictions(folder: Path, record: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
@@ -148,12 +153,12 @@ def read_predictions(folder: Path, record: Mapping[str, Any]) -> dict[str, np.nd
     path = _home(Path(folder), record) / f"{record['seed']}.{record['attempt']}.npz"
     with contextlib.suppress(FileNotFoundError):
         return _arrays_of(path)
-    for row in _packed(Path(folder) / PREDICTIONS, [*KEY, "attempt", *ARRAYS], record):
-        if _attempt_of(row) == _attempt_of(record):
-            arrays = {name: row[name] for name in ARRAYS if row[name] is not None}
-            if "proba" in arrays:
-                arrays["proba"] = arrays["proba"].reshape(len(arrays["y_true"]), -1)
-            return arrays
+    attempt = {name: record[name] for name in IDENTITY}
+    for row in _packed(Path(folder) / PREDICTIONS, **attempt).to_dict("records"):
+        arrays = {name: row[name] for name in ARRAYS if isinstance(row.get(name), np.ndarray)}
+        if "proba" in arrays:
+            arrays["proba"] = arrays["proba"].reshape(len(arrays["y_true"]), -1)
+        return arrays
     return None
 
 
@@ -184,25 +189,17 @@ def pack(folder: Path) -> int:
         return 0
     with FileLock(folder / ".lock"):  # two that pack at once would replace each other's files
         single = _single(folder)
-        rows = _packed(folder / PREDICTIONS, [*KEY, "attempt", *ARRAYS])
-        predictions = {_attempt_of(row): row for row in rows}
-        for attempt, (path, record) in single.items():
+        records, predictions = [], []
+        for path, record in single.values():
+            attempt = {name: record[name] for name in IDENTITY}
+            summary = {name: record.get(name) for name in ("status", "finished", "scored_on")}
+            summary |= {name: record.get(name) for name in SECONDS} | (record.get("metrics") or {})
+            records.append(attempt | summary | {"record": json.dumps(record)})
             with contextlib.suppress(FileNotFoundError):
                 arrays = _arrays_of(path.with_suffix(".npz"))
-                known = {name: record[name] for name in (*KEY, "attempt")}
-                predictions[attempt] = known | {n: a.ravel() for n, a in arrays.items()}
-        records = read_attempts(folder)
-        _write(folder / PREDICTIONS, [predictions[one] for one in records if one in predictions])
-        columns = (*KEY, "attempt", "status", "finished", "scored_on", *SECONDS)
-        _write(
-            folder / RECORDS,
-            [
-                {name: record.get(name) for name in columns}
-                | (record.get("metrics") or {})
-                | {"record": json.dumps(record)}
-                for record in records.values()
-            ],
-        )
+                predictions.append(attempt | {name: a.ravel() for name, a in arrays.items()})
+        _add_rows(folder / PREDICTIONS, predictions)
+        _add_rows(folder / RECORDS, records)
         for path, _ in single.values():
             path.with_suffix(".npz").unlink(missing_ok=True)
             path.unlink(missing_ok=True)
@@ -212,64 +209,51 @@ def pack(folder: Path) -> int:
     return len(single)
 
 
-def _write(path: Path, rows: list[Record]) -> None:
-    """Write a Parquet file; equal arrays of many attempts take the space of one."""
-    import pandas as pd
-
-    _pyarrow(path)
-    with replacing(path) as partial:
-        pd.DataFrame(rows).to_parquet(
+def _add_rows(path: Path, rows: list[Record]) -> None:
+    """Write a Parquet file anew, with rows for further attempts."""
+    rows = [*_packed(path).to_dict("records"), *rows]
+    table = pd.DataFrame(rows, columns=None if rows else IDENTITY)
+    table = table.drop_duplicates([*IDENTITY]).sort_values([*IDENTITY], na_position="first")
+    with _needs_pyarrow(path), replacing(path) as partial:
+        table.to_parquet(
             partial,
+            engine="pyarrow",
             index=False,
             compression="zstd",
             compression_level=19,
-            data_page_size=2**30,
+            data_page_size=2**30,  # equal true classes of many attempts take the space of one
             write_page_checksum=True,
         )
 
 
-def _packed(
-    path: Path, columns: list[str], like: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]]:
-    """Rows of a Parquet file, of one job or all; none where there is no file. Lists are arrays."""
+def _packed(path: Path, **values: Any) -> pd.DataFrame:
+    """Rows of a Parquet file with these values in its columns; none where there is no file."""
     if not path.exists():
-        return []
-    pa = _pyarrow(path)
-    import pyarrow.parquet as pq
-
-    is_job = {} if like is None else dict(zip(KEY, key_of(like), strict=True))
-    known = [(name, "==", value) for name, value in is_job.items() if value is not None]
+        return pd.DataFrame(columns=["attempt", "record"])
+    with _needs_pyarrow(path):
+        from pyarrow import ArrowException
+        from pyarrow.compute import field
+    equal = [field(n).is_null() if v is None else field(n) == v for n, v in values.items()]
     try:
-        schema = pq.read_schema(path).names
-        table = pq.read_table(
+        return pd.read_parquet(
             path,
-            columns=[name for name in dict.fromkeys((*columns, *is_job)) if name in schema],
-            filters=known or None,
+            engine="pyarrow",
+            filters=functools.reduce(operator.and_, equal) if equal else None,
             partitioning=None,
             page_checksum_verification=True,
         )
-    except (pa.ArrowException, OSError) as error:
+    except (ArrowException, OSError) as error:
         raise InvalidInputError(f"{path} is damaged ({error}). Restore it from a copy.") from None
-    cells = zip(*map(_cells, table.columns), strict=True)
-    blank = dict.fromkeys(columns)
-    rows = [blank | dict(zip(table.column_names, row, strict=True)) for row in cells]
-    return [row for row in rows if all(row[name] == value for name, value in is_job.items())]
 
 
-def _cells(column: Any) -> list[Any]:
-    if "list" not in str(column.type):
-        return column.to_pylist()
-    return [cell.values.to_numpy() if cell.is_valid else None for cell in column]
-
-
-def _pyarrow(path: Path) -> Any:
+@contextlib.contextmanager
+def _needs_pyarrow(path: Path) -> Iterator[None]:
     try:
-        import pyarrow
+        yield
     except ImportError:
         raise InvalidInputError(
             f"{path}: packed results need pyarrow. Try pip install 'equipoise[bench]'."
         ) from None
-    return pyarrow
 
 
 def _arrays_of(path: Path) -> dict[str, np.ndarray]:
@@ -282,7 +266,7 @@ def _arrays_of(path: Path) -> dict[str, np.ndarray]:
         raise InvalidInputError(f"{path} is damaged ({error}). Delete it.") from None
 
 
-def _single(folder: Path) -> dict[Attempt, tuple[Path, Record]]:
+def _single(folder: Path) -> dict[Key, tuple[Path, Record]]:
     """Records in files of their own, with these files."""
     found = {}
     for path in folder.glob("*/*/*.json"):
@@ -296,13 +280,8 @@ def _single(folder: Path) -> dict[Attempt, tuple[Path, Record]]:
     return found
 
 
-def _attempt_of(record: Mapping[str, Any]) -> Attempt:
-    return key_of(record), record["attempt"]
-
-
-def _order(attempt: Attempt) -> tuple[Any, ...]:
-    job, number = attempt
-    return *("" if part is None else part for part in job), number
+def _attempt_of(record: Mapping[str, Any]) -> Key:
+    return (*key_of(record), record["attempt"])
 
 
 def _home(folder: Path, record: Mapping[str, Any]) -> Path:

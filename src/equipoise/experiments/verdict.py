@@ -1,8 +1,7 @@
-"""The verdict of an evaluation: the comparisons and their tests as sentences."""
+"""The verdict of a comparison in sentences, for readers who do not want p-values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,13 @@ if TYPE_CHECKING:
 
 LEVEL = 0.05  # of p-values after Holm's correction
 CALLED = {NONE: "doing nothing", CLASS_WEIGHT: "class weights", THRESHOLD: "threshold tuning"}
+# Outcome of a comparison -> its words, and the conjunction of the treatments that it holds for.
+PHRASES = {
+    "better": ("better than", "and"),
+    "worse": ("worse than", "and"),
+    "same": ("not distinguishable from", "or"),
+    "untested": ("not testable against", "or"),
+}
 CAVEAT = "Treatments that cannot be distinguished may still differ; the intervals show by how much."
 
 
@@ -27,21 +33,19 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
     # A mean over fewer folds cannot be compared.
     complete = table["mean"].where(table["n_folds"] == n_parts)
     means = complete.unstack("treatment", sort=False)
-    outcomes = {reference: outcomes_against(result, metric, reference) for reference in CALLED}
+    outcomes = pd.DataFrame({one: outcomes_against(result, metric, one) for one in CALLED})
     rule = "lower is better" if lower_is_better(metric) else "higher is better"
     lines = [f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts:"]
-    samplers = {}
+    samplers = {name: best(row[result.samplers], metric) for name, row in means.iterrows()}
     for name, row in means.iterrows():
-        winner, samplers[name] = best(row, metric), best(row[result.samplers], metric)
-        lines.append(f"{name}: {about_classifier(row, winner, samplers[name], name, outcomes)}")
+        about = about_classifier(row, best(row, metric), samplers[name], outcomes.loc[name])
+        lines.append(f"{name}: {about}")
     if not (outcomes[NONE] == "better").any():
         could = "" if (outcomes[NONE] != "untested").all() else ", as far as that could be tested"
         lines.append(f"In short: no treatment is better than doing nothing beyond chance{could}.")
     elif result.samplers:
-        counts = []
-        for reference, called in CALLED.items():
-            found = [outcomes[reference].get(pair) for pair in samplers.items()]
-            counts.append(f"than {called} with {found.count('better')}")
+        is_better = outcomes.reindex(samplers.items()) == "better"
+        counts = [f"than {CALLED[one]} with {n}" for one, n in is_better.sum().items()]
         lines.append(
             f"In short: of {len(samplers)} classifiers, the best sampler is better beyond chance "
             f"{', '.join(counts)}."
@@ -75,18 +79,12 @@ def outcomes_against(result: ResamplingEvaluation, metric: str, reference: str) 
 
 def best(means: pd.Series, metric: str) -> str | None:
     """Treatment with the best mean; None where there is none."""
-    known = means.dropna()
-    if known.empty:
-        return None
-    return str(known.idxmin() if lower_is_better(metric) else known.idxmax())
+    known = -means.dropna() if lower_is_better(metric) else means.dropna()
+    return None if known.empty else str(known.idxmax())
 
 
 def about_classifier(
-    means: pd.Series,
-    winner: str | None,
-    sampler: str | None,
-    name: str,
-    outcomes: Mapping[str, pd.Series],
+    means: pd.Series, winner: str | None, sampler: str | None, outcomes: pd.DataFrame
 ) -> str:
     """Name the best treatment and the best sampler, and compare both with the simple remedies."""
     if winner is None:
@@ -95,35 +93,22 @@ def about_classifier(
         text = f"doing nothing does best ({means[NONE]:.3f})."
     else:
         nothing = "failed" if np.isnan(means[NONE]) else f"{means[NONE]:.3f}"
-        text = (
-            f"{winner} does best ({means[winner]:.3f}, doing nothing {nothing}): "
-            f"{standing(winner, name, outcomes)}."
-        )
-    if sampler not in (None, winner):
-        text += (
-            f" The best sampler is {sampler} ({means[sampler]:.3f}): "
-            f"{standing(sampler, name, outcomes)}."
-        )
-    return text
+        scores = f"{means[winner]:.3f}, doing nothing {nothing}"
+        text = f"{winner} does best ({scores}): {standing(winner, outcomes)}."
+    if sampler in (None, winner):
+        return text
+    return (
+        f"{text} The best sampler is {sampler} ({means[sampler]:.3f}): "
+        f"{standing(sampler, outcomes)}."
+    )
 
 
-def standing(treatment: str, name: str, outcomes: Mapping[str, pd.Series]) -> str:
-    """Say how a treatment compares, as in "better than doing nothing, worse than class weights"."""
-    phrases = {
-        "better": ("better than", "and"),
-        "worse": ("worse than", "and"),
-        "same": ("not distinguishable from", "or"),
-        "untested": ("not testable against", "or"),
-    }
+def standing(treatment: str, outcomes: pd.DataFrame) -> str:
+    """``"better than doing nothing, not distinguishable from class weights"``."""
+    against = outcomes.loc[treatment].drop(treatment, errors="ignore")
     parts = []
-    for outcome, (phrase, conjunction) in phrases.items():
-        those = [
-            CALLED[reference]
-            for reference, found in outcomes.items()
-            if reference != treatment and found[name, treatment] == outcome
-        ]
-        if those:
-            *first, last = those
-            listed = f"{', '.join(first)} {conjunction} {last}" if first else last
-            parts.append(f"{phrase} {listed}")
+    for outcome, (phrase, conjunction) in PHRASES.items():
+        if called := [CALLED[one] for one in against.index[against == outcome]]:
+            listed = filter(None, [", ".join(called[:-1]), called[-1]])
+            parts.append(f"{phrase} {f' {conjunction} '.join(listed)}")
     return ", ".join(parts)

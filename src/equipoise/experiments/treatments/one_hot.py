@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import OneHotEncoder
 
 from equipoise.experiments.columns import categorical_columns
 
@@ -26,29 +27,25 @@ class OneHot:
     """
 
     def __init__(self, table: pd.DataFrame) -> None:
-        self.columns = list(table)
-        categories = table.columns[categorical_columns(table)].tolist()
-        self.numbers = [name for name in self.columns if name not in categories]
-        self.levels = {name: pd.unique(table[name].astype(object)) for name in categories}
         self.dtypes = table.dtypes
+        self.categories = table.columns[categorical_columns(table)].tolist()
+        self.numbers = [name for name in table if name not in self.categories]
+        levels = [pd.unique(table[name].astype(object)) for name in self.categories]
+        self.encoder = OneHotEncoder(categories=levels, sparse_output=False)
+        self.encoder.fit(table[self.categories].to_numpy(object))
         spread = table[self.numbers].std(ddof=0).median() if self.numbers else 1.0
         self.height = (spread or 1.0) / 2
 
     def encode(self, table: pd.DataFrame) -> np.ndarray:
         """Rows as float64 of shape (n_rows, n_numbers + n_levels): numbers, then one-hot levels."""
-        levels = [
-            self.height
-            * np.eye(len(known))[pd.Index(known).get_indexer(table[name].astype(object))]
-            for name, known in self.levels.items()
-        ]
-        return np.hstack([table[self.numbers].to_numpy(np.float64), *levels])
+        levels = self.encoder.transform(table[self.categories].to_numpy(object))
+        return np.hstack([table[self.numbers].to_numpy(np.float64), self.height * levels])
 
     def decode(self, rows: np.ndarray) -> pd.DataFrame:
         """Rows of the table from their code; the level with the largest value is each category."""
-        found = dict(zip(self.numbers, rows.T, strict=False))
-        start = len(self.numbers)
-        for name, known in self.levels.items():
-            chosen = rows[:, start : start + len(known)].argmax(axis=1)
-            found[name] = pd.Series(known[chosen]).astype(self.dtypes[name])
-            start += len(known)
-        return pd.DataFrame({name: found[name] for name in self.columns})
+        n = len(self.numbers)
+        chosen = pd.DataFrame(self.encoder.inverse_transform(rows[:, n:]), columns=self.categories)
+        categories = chosen.astype(self.dtypes[self.categories])
+        return pd.DataFrame(rows[:, :n], columns=self.numbers).join(categories)[
+            [*self.dtypes.index]
+        ]

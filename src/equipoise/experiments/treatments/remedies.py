@@ -11,13 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    clone,
-    is_classifier,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
 from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
@@ -33,16 +27,12 @@ NONE, CLASS_WEIGHT, THRESHOLD = "none", "class weight", "threshold"
 TUNING_FOLDS, TUNING_THRESHOLDS = 5, 100  # scikit-learn's own defaults
 
 
-def fit_plainly(
-    classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: np.ndarray | None = None
-) -> Any:
+def fit_plainly(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit the classifier as it is."""
     return classifier.fit(X, y)
 
 
-def fit_weighted(
-    classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: np.ndarray | None = None
-) -> Any:
+def fit_weighted(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit with ``class_weight="balanced"``, or with such a ``sample_weight``.
 
     Class weights are used where the classifier and all classifiers among its parameters have
@@ -78,9 +68,7 @@ def _class_weights(classifier: Any) -> list[str]:
     return [p for p in classifier.get_params() if p.split("__")[-1] == "class_weight"]
 
 
-def fit_threshold(
-    classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: np.ndarray | None = None
-) -> Any:
+def fit_threshold(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit the classifier and change its decision, but not its probabilities.
 
     For two classes the threshold with the best balanced accuracy in an inner cross-validation,
@@ -91,17 +79,12 @@ def fit_threshold(
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) > 2:
         return UniformPriorClassifier(classifier).fit(X, y)
-    folds: Any
     n_groups = 0 if groups is None else min(len(np.unique(groups[y == c])) for c in classes)
-    if n_groups > 1:
-        n_folds = min(TUNING_FOLDS, n_groups)
-        by_group = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        folds = list(by_group.split(X, y, groups))
-    else:
-        n_folds = max(2, min(TUNING_FOLDS, counts.min()))
-        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    splitter = StratifiedGroupKFold if n_groups > 1 else StratifiedKFold
+    n_folds = min(TUNING_FOLDS, n_groups if n_groups > 1 else max(2, counts.min()))
+    folds = splitter(n_folds, shuffle=True, random_state=seed).split(X, y, groups)
     tuned = TunedThresholdClassifierCV(
-        classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=folds
+        classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=list(folds)
     )
     try:
         return tuned.fit(X, y)

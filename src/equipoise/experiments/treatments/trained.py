@@ -6,20 +6,18 @@ For images the trained sampler is saved, for tables the synthetic rows of every 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 
+from equipoise.atomic import replacing
 from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
 from equipoise.experiments import specs
+from equipoise.experiments.specs import Job, Spec
 
 from . import row_files
 from .samplers import NUMERIC_ONLY, CompleteTable, TrainingRows, make_sampler, resample_table
@@ -28,7 +26,7 @@ from .samplers import NUMERIC_ONLY, CompleteTable, TrainingRows, make_sampler, r
 NOTHING_TO_ADD = ("Not any neigbours belong", "No samples will be generated")
 
 
-def is_shared(sampler: Mapping[str, Any], on_folds: bool) -> bool:
+def is_shared(sampler: Spec, on_folds: bool) -> bool:
     """Whether a sampler is trained once and kept, because training takes long.
 
     For tables these are the samplers of this library and those of other programs, for images the
@@ -40,7 +38,7 @@ def is_shared(sampler: Mapping[str, Any], on_folds: bool) -> bool:
     return specs.is_ours(cls) if on_folds else specs.can_be_saved(cls)
 
 
-def folder_of(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> Path:
+def folder_of(job: Job, sampler: Spec) -> Path:
     """Folder of a shared sampler, one per description, protocol, data set and seed."""
     described = {key: sampler[key] for key in ("class", "params", "defaults")}
     key = specs.digest(described, job["protocol"])
@@ -48,16 +46,14 @@ def folder_of(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> Path:
     return home / f"{sampler['name']}-{job['seed']}-{key}"
 
 
-def is_trained(job: Mapping[str, Any], sampler: Mapping[str, Any]) -> bool:
+def is_trained(job: Job, sampler: Spec) -> bool:
     """Whether a shared sampler is trained, or its rows of all folds are made."""
     n_folds = job["protocol"].get("folds")
     path = folder_of(job, sampler)
     return path.exists() if n_folds is None else row_files.has_all(path, n_folds)
 
 
-def train(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], fold: int, X: Rows, y: np.ndarray
-) -> dict[str, Any]:
+def train(job: Job, sampler: Spec, fold: int, X: Rows, y: np.ndarray) -> dict[str, Any]:
     """Train a shared sampler on one fold, unless that is done.
 
     Returns
@@ -72,9 +68,7 @@ def train(
     return _load(job, sampler, X, y)[1]
 
 
-def resampled(
-    job: Mapping[str, Any], fold: int, X: Rows, y: np.ndarray, sampler: Mapping[str, Any] | None
-) -> TrainingRows:
+def resampled(job: Job, fold: int, X: Rows, y: np.ndarray, sampler: Spec | None) -> TrainingRows:
     """The training rows of a fold as a sampler of the experiment balances them.
 
     Parameters
@@ -112,9 +106,7 @@ def resampled(
     return TrainingRows(completion.transform(X), y, len(y), completion, seconds)
 
 
-def for_meta_estimator(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], X: np.ndarray, y: np.ndarray
-) -> tuple[Any, float]:
+def for_meta_estimator(job: Job, sampler: Spec, X: np.ndarray, y: np.ndarray) -> tuple[Any, float]:
     """The trained sampler, frozen, for a classifier that resamples by itself, and its seconds."""
     from sklearn.frozen import FrozenEstimator
 
@@ -126,6 +118,7 @@ def for_meta_estimator(
 
 def training_of(model: Any) -> dict[str, Any]:
     """``history`` and ``n_parameters`` of a fitted model, each None where it has none."""
+    model = model[-1] if hasattr(model, "steps") else model  # of a pipeline, the last step
     for name in ("estimator_", "generator_"):  # what a meta-estimator has trained
         model = getattr(model, name, model)
     network = getattr(model, "network_", None)
@@ -134,7 +127,7 @@ def training_of(model: Any) -> dict[str, Any]:
 
 
 def _make_rows(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], fold: int, X: pd.DataFrame, y: np.ndarray
+    job: Job, sampler: Spec, fold: int, X: pd.DataFrame, y: np.ndarray
 ) -> dict[str, Any]:
     folder = folder_of(job, sampler)
     if sampler["class"] == specs.EXTERNAL:
@@ -149,7 +142,7 @@ def _make_rows(
     return training_of(model) | {"history": None}
 
 
-def _for_table(sampler: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray, seed: int) -> Any:
+def _for_table(sampler: Spec, X: pd.DataFrame, y: np.ndarray, seed: int) -> Any:
     """A sampler of others; SMOTE and its kin in the form that suits the columns and the classes."""
     from imblearn.over_sampling import SMOTE
 
@@ -163,9 +156,7 @@ def _for_table(sampler: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray, seed:
     return made.set_params(**sampler["params"], random_state=seed)
 
 
-def _resampled_images(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], X: np.ndarray, y: np.ndarray
-) -> TrainingRows:
+def _resampled_images(job: Job, sampler: Spec, X: np.ndarray, y: np.ndarray) -> TrainingRows:
     from equipoise.inputs import resampled_as_floats  # loads torch
 
     cls, strategy = specs.import_class(sampler["class"]), _strategy(job["spec"], y)
@@ -189,7 +180,7 @@ def _resampled_images(
     return TrainingRows(X_more, np.asarray(y_more), len(y), seconds=seconds)
 
 
-def _strategy(spec: Mapping[str, Any], y: np.ndarray) -> Any:
+def _strategy(spec: Spec, y: np.ndarray) -> Any:
     """``sampling_strategy`` of a method; None for the sampler's own."""
     if spec["fill_to"] is None:
         return spec["sampling_strategy"]
@@ -198,9 +189,7 @@ def _strategy(spec: Mapping[str, Any], y: np.ndarray) -> Any:
     return dict(zip(classes.tolist(), wanted.tolist(), strict=True))
 
 
-def _load(
-    job: Mapping[str, Any], sampler: Mapping[str, Any], X: np.ndarray, y: np.ndarray
-) -> tuple[Any, dict[str, Any]]:
+def _load(job: Job, sampler: Spec, X: np.ndarray, y: np.ndarray) -> tuple[Any, dict[str, Any]]:
     """A sampler of images as it is saved, trained and saved first where it is not."""
     cls: Any = specs.import_class(sampler["class"])
     path = folder_of(job, sampler)
@@ -209,21 +198,15 @@ def _load(
         rows = X if specs.is_ours(cls) else X.reshape(len(X), -1).astype(np.float32)
         started = time.perf_counter()
         model.fit(rows, y)
-        _save(model, {"fit_seconds": time.perf_counter() - started} | training_of(model), path)
+        about = {"fit_seconds": time.perf_counter() - started} | training_of(model)
+        try:
+            with replacing(path) as partial:
+                partial.mkdir(parents=True)
+                model.save(partial / "model")
+                text = json.dumps(specs.as_json(about))
+                (partial / "training.json").write_text(text, encoding="utf-8")
+        except OSError:
+            if not path.exists():  # else another job has saved the same sampler meanwhile
+                raise
     # Loaded also where it was just trained, so that every method gets the same sampler.
     return cls.load(path / "model"), json.loads((path / "training.json").read_text("utf-8"))
-
-
-def _save(model: Any, about: dict[str, Any], path: Path) -> None:
-    partial = path.with_name(f".partial-{path.name}-{uuid4().hex}")
-    partial.mkdir(parents=True)
-    try:
-        model.save(partial / "model")
-        text = json.dumps(specs.as_json(about))
-        (partial / "training.json").write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError:
-        if not path.exists():  # else another job has saved the same sampler meanwhile
-            raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
