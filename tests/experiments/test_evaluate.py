@@ -179,6 +179,16 @@ def test_a_failure_is_told_and_the_others_go_on(numeric):
         evaluate_resampling(np.full_like(X, np.nan), y, {}, LOGISTIC, cv=3)
 
 
+def test_a_sampler_without_parameters_fails_alone(numeric):
+    class Bare:
+        def fit_resample(self, X, y):
+            return X, y
+
+    with pytest.warns(UserWarning, match="3 of 12 fits failed.*'bare'"):
+        found = evaluate_resampling(*numeric(), {"bare": Bare()}, LOGISTIC, cv=3)
+    assert found.scores.query("treatment == 'bare'")["error"].str.contains("clone").all()
+
+
 X, Y = np.arange(40.0).reshape(20, 2), np.repeat([0, 1], [15, 5])
 MISTAKES = [
     ({"y": Y[:-1]}, InvalidInputError, "20 rows but y has 19"),

@@ -3,14 +3,16 @@
 import gzip
 import hashlib
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from equipoise.errors import InvalidInputError
-from equipoise.experiments import read_records, run, tables
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.experiments import plan, read_records, run, tables
 from equipoise.experiments.classifiers import prepared
+from equipoise.experiments.treatments import row_files
 
 START = """
 datasets = ["csv:own.csv.gz"]
@@ -170,3 +172,56 @@ def test_a_table_of_openml(tmp_path, monkeypatch):
     assert names == ["u", "v"] and list(X) == ["a", "class"]
     with pytest.raises(InvalidInputError, match="'openml:8' cannot be had from OpenML"):
         tables.load_table("openml:8")
+
+
+def test_rows_of_such_a_table_survive_as_files(own, tmp_path):
+    own["class"] = own["town"]  # a column may have the name that the labels have in these files
+    own["dose"] = [None if pd.isna(v) else Decimal(str(v)) for v in own["dose"]]
+    own["zoned"] = pd.Timestamp("2024-01-01", tz="Europe/Oslo")
+    own["lists"] = [[1, 2]] * len(own)
+    own.to_parquet(tmp_path / "more.PARQUET")
+    X, y, _ = tables.load_table("csv:more.PARQUET", "sick", tmp_path)
+    assert X.dtypes.astype(str)[["dose", "smokes", "zoned", "lists"]].tolist() == [
+        *("float64", "category", "datetime64[ns]", "category")
+    ]
+    row_files.write(tmp_path, 0, X, y, 1.0)
+    found, labels, _ = row_files.read(tmp_path, 0, X)
+    pd.testing.assert_frame_equal(found, X)
+    np.testing.assert_array_equal(labels, y)
+
+
+def test_another_target_or_file_is_told_and_has_rows_of_its_own(own, experiment, at_once, tmp_path):
+    sampled = """
+[samplers.dgc]
+class = "equipoise.GenerativeOverSampler"
+params = { generator = { class = "equipoise.DGCClassifier", params = { max_epochs = 1 } } }
+[methods.logistic]
+class = "sklearn.linear_model.LogisticRegression"
+sampler = "dgc"
+"""
+    run(experiment(sampled, "logistic", START))
+    own.assign(town="Rome").to_csv(tmp_path / "own.csv.gz", index=False)
+    here = experiment(sampled, "logistic", START)
+    records = read_records(tmp_path / "results/tiny")
+    jobs = plan.jobs_of(here)
+    (told,) = plan.other_parameters(jobs[0], records[-1])
+    assert told.startswith("content '")
+    run(here, again=True)
+    assert at_once == ["sampler:dgc 1", "logistic 1"] * 2  # no row of the old file is used
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1", b"\x1f\x8b\x08\0broken"])
+def test_a_damaged_file_is_named(content, experiment, tmp_path):
+    here = experiment(METHODS, "constant", START)
+    (tmp_path / "own.csv.gz").write_bytes(content)
+    with pytest.raises(InvalidInputError, match="own.csv.gz cannot be read as a table"):
+        run(here)
+
+
+def test_infinite_values_and_no_process_are_refused(own, experiment, at_once, tmp_path):
+    own.assign(age=np.inf).to_csv(tmp_path / "own.csv.gz", index=False)
+    here = experiment(METHODS, "constant", START)
+    with pytest.raises(InvalidInputError, match="Column 'age' has infinite values"):
+        run(here)
+    with pytest.raises(InvalidParameterError, match="jobs=0"):
+        run(here, jobs=0)

@@ -74,8 +74,10 @@ def compare_on_fold(
         remedy = treatment if treatment in REMEDIES else None
         training, failure = TrainingRows(X_train, y_train, len(y_train)), ""
         if remedy is None:
-            sampler = seeded(samplers[treatment], fold.seed)
-            training, failure = _attempt(resample_table, sampler, X_train, y_train)
+            training, failure = _attempt(
+                lambda sampler: resample_table(seeded(sampler, fold.seed), X_train, y_train),
+                samplers[treatment],
+            )
         for name, classifier in classifiers.items():
             found, error = None, failure
             if not failure:

@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise.errors import InvalidParameterError
 
-from . import specs, store
+from . import specs, store, tables
 from .experiment import Experiment
 from .treatments import trained
 
@@ -63,20 +63,24 @@ def jobs_of(
                 raise InvalidParameterError(
                     f"{name}: {experiment.path} has no {one!r}. Choose from {', '.join(known)}."
                 )
+    folder = experiment.path.parent.resolve()
+    protocols = {
+        dataset: experiment.protocol | tables.identity(dataset, experiment.target, folder)
+        for dataset in datasets or experiment.datasets
+    }
     shared = {
         "experiment": experiment.name,
         "scored_on": "held-out" if held_out else "test",
-        "protocol": experiment.protocol,
         "target": experiment.target,
-        "folder": str(experiment.path.parent.resolve()),
+        "folder": str(folder),
         "data_dir": None if data_dir is None else str(data_dir.resolve()),
         "models": str((models or Path("runs") / experiment.name).resolve()),
     }
     of_methods = [_of_method(experiment, name) for name in methods or experiment.methods]
     return [
-        shared | {"dataset": dataset, "seed": seed} | of_method
+        shared | {"dataset": dataset, "protocol": protocol, "seed": seed} | of_method
         for seed in (experiment.seeds if seeds is None else seeds)
-        for dataset in datasets or experiment.datasets
+        for dataset, protocol in protocols.items()
         for of_method in of_methods
     ]
 

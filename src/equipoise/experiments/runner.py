@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
 from equipoise.datasets.fetch import fetch
 from equipoise.datasets.sources import SOURCES
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from . import external, plan, processes, provenance, splits, store, tables
 from .experiment import Experiment
@@ -38,6 +39,9 @@ def run(
     on_record: Callable[[dict[str, Any], int, int], None] = lambda record, done, total: None,
 ) -> list[dict[str, Any]]:
     """Run the jobs that have no finished record, and store each as soon as it ends.
+
+    Each job is a process, which imports the main script: put the code of a script that calls this
+    under ``if __name__ == "__main__":``.
 
     Parameters
     ----------
@@ -90,6 +94,13 @@ def run(
         data_dir=data_dir,
         models=models,
     )
+    if getattr(current_process(), "_inheriting", False):
+        raise RuntimeError(
+            "run() was called while a job was starting. Put the code of your script under "
+            'if __name__ == "__main__":, because every job imports the script.'
+        )
+    if jobs < 1:
+        raise InvalidParameterError(f"jobs={jobs!r} is not possible. Pass at least 1.")
     todo = plan.missing(chosen, store.read_records(folder), again)
     n_stored = len(chosen) - len(todo)
     if not todo:
@@ -120,7 +131,10 @@ def _check_tables(jobs: Sequence[Job]) -> None:
     """Load every table once, so that mistakes are found before anything runs."""
     for job in {job["dataset"]: job for job in jobs if "folds" in job["protocol"]}.values():
         table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
-        splits.stratified_folds(table.y, job["protocol"]["folds"], job["seed"])
+        try:
+            splits.stratified_folds(table.y, job["protocol"]["folds"], job["seed"])
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{job['dataset']}: {error}") from None
 
 
 def with_samplers(jobs: Sequence[Job]) -> list[Job]:

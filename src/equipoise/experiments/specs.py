@@ -29,7 +29,7 @@ def import_class(name: str) -> type:
     home, _, last = name.rpartition(".")
     try:
         found = getattr(import_module(home), last)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InvalidParameterError(
             f"class={name!r} cannot be imported ({error}). Give package.module.Class, and install "
             "its package."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 KEEL, SKLEARN, OPENML, FILE = "keel:", "sklearn:", "openml:", "csv:"
@@ -118,6 +120,24 @@ def load_table(name: str, target: str | None = None, folder: Path = Path()) -> T
     return Table(pd.DataFrame(columns), y.astype(np.int64), classes.tolist())
 
 
+def identity(name: str, target: str | None, folder: Path) -> dict[str, str | None]:
+    """What tells a table of the user's own from another one: its target and its content.
+
+    Returns
+    -------
+    dict
+        ``target`` and, for a file, ``content``, a digest or None where there is no such file; empty
+        for tables that never change.
+    """
+    if not name.startswith((OPENML, FILE)):
+        return {}
+    if name.startswith(OPENML):
+        return {"target": target}
+    path = folder / name.removeprefix(FILE)
+    content = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else None
+    return {"target": target, "content": content}
+
+
 def from_keel(raw: pd.DataFrame) -> Table:
     """Convert a file of KEEL's, which has texts with the class last, to typed columns and labels.
 
@@ -142,21 +162,40 @@ def _from_texts(column: pd.Series) -> pd.Series:
 def _plain(column: pd.Series) -> pd.Series:
     """A column in a dtype that every sampler and classifier takes."""
     types = pd.api.types
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)
     if types.is_datetime64_any_dtype(column.dtype):
         return column.astype("datetime64[ns]")
-    if not types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype):
-        return column.astype("category")
+    if types.is_timedelta64_dtype(column.dtype):
+        return column.dt.total_seconds()
+    try:
+        if is_categorical(column):
+            raise TypeError
+        numbers = column.astype(np.float64)
+    except (TypeError, ValueError):  # as text, which is the same again from a file of rows
+        return (
+            column.astype(object)
+            .where(column.notna())
+            .map(str, na_action="ignore")
+            .astype("category")
+        )
+    if np.isinf(numbers).any():
+        raise InvalidInputError(
+            f"Column {column.name!r} has infinite values. Leave these rows out, or make the values "
+            "missing."
+        )
     is_whole = types.is_integer_dtype(column.dtype) and column.notna().all()
-    return column.astype(np.int64 if is_whole else np.float64)
+    return column.astype(np.int64) if is_whole else numbers
 
 
 def _file(name: str, folder: Path) -> pd.DataFrame:
     path = folder / name.removeprefix(FILE)
     if not path.is_file():
         raise InvalidInputError(f"datasets has {name!r}, but there is no file {path}.")
+    is_parquet = path.suffix.lower() == ".parquet"
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (ValueError, OSError, ImportError) as error:
+        return pd.read_parquet(path) if is_parquet else pd.read_csv(path)
+    except Exception as error:  # of pandas, pyarrow, zlib and others
         raise InvalidInputError(f"{path} cannot be read as a table: {error}") from None
 
 

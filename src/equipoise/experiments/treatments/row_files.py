@@ -48,9 +48,9 @@ def read(folder: Path, fold: int, like: pd.DataFrame) -> tuple[pd.DataFrame, np.
     texts = pd.read_csv(
         folder / f"rows-{fold}.csv", dtype=object, keep_default_na=False, na_values=[""]
     )
-    y = texts.pop(CLASS).to_numpy(np.int64)
-    X = pd.DataFrame({name: _typed(texts[name], like[name].dtype) for name in like})
-    return X, y, seconds_of(folder, fold)
+    y = texts.iloc[:, -1].to_numpy(np.int64)
+    columns = {name: _typed(texts.iloc[:, i], like[name].dtype) for i, name in enumerate(like)}
+    return pd.DataFrame(columns), y, seconds_of(folder, fold)
 
 
 def seconds_of(folder: Path, fold: int) -> float:
@@ -70,4 +70,6 @@ def _typed(column: pd.Series, dtype: Any) -> pd.Series:
 
 def write_table(path: Path, X: pd.DataFrame, y: np.ndarray) -> None:
     """Write rows and their classes as CSV with all digits."""
-    write_text(path, X.assign(**{CLASS: y}).to_csv(index=False))
+    rows = X.copy(deep=False)
+    rows.insert(X.shape[1], CLASS, y, allow_duplicates=True)  # a column may have this name, too
+    write_text(path, rows.to_csv(index=False))
