@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from equipoise.benchmark.tables import load_table
-from equipoise.evaluation.classifiers import default_classifiers
 from scipy.stats import ks_2samp
 from sklearn.base import BaseEstimator
 from sklearn.mixture import BayesianGaussianMixture
 
 from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler, evaluate_resampling
+from equipoise.experiments.classifiers import default_classifiers
+from equipoise.experiments.tables import load_table
 
 STORED = Path(__file__).parent / "results" / "tables_normalisation.json"
 TUNED_ON = [
@@ -135,7 +135,7 @@ def distances(seed):
 
 def scores(table):
     """Scores of classifiers on five folds of one table."""
-    X, y = load_table(f"keel:{table}")
+    X, y, _ = load_table(f"keel:{table}")
     found = evaluate_resampling(X, y, samplers(0), default_classifiers(), cv=5, random_state=0)
     kept = found.scores[found.scores["treatment"].isin(samplers(0))]
     means = kept.groupby(["treatment", "classifier"])[["balanced_accuracy", "f1_macro"]].mean()

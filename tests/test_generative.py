@@ -48,6 +48,16 @@ def test_a_fit_forgets_the_columns_of_an_earlier_one():
     assert not hasattr(sampler, "feature_names_in_") and sampler.n_features_in_ == 3
 
 
+def test_a_fit_that_fails_keeps_the_earlier_one():
+    sampler = GenerativeOverSampler(Means()).fit(X, Y)
+    sampler.set_params(sampling_strategy="all", generator=FrozenEstimator(Means().fit(X, Y)))
+    before = vars(sampler).copy()
+    for fit in (sampler.fit, sampler.fit_resample):
+        with pytest.raises(InvalidInputError, match="2 features"):
+            fit(X[:, :2], Y)
+        assert vars(sampler) == before
+
+
 def test_a_strategy_and_whole_numbers_in_a_frame():
     frame = pd.DataFrame({"n": np.arange(30), "kind": pd.Categorical(list("xyz") * 10)})
     labels = pd.Series(Y, name="class")
@@ -126,7 +136,9 @@ def test_what_a_dtype_does_not_have_is_no_gap(mixed):
         sampler.resample(fewer, y)
     gaps = mixed.assign(k=mixed["k"].where(np.arange(60) % 2 == 0))
     sampler = IMSIC(max_epochs=1, random_state=0).fit(gaps[["a", "k"]], y)
-    with pytest.raises(InvalidInputError, match="'k' of X has dtype int64, but it had gaps in fit"):
+    with pytest.raises(
+        InvalidInputError, match="'k' of X has dtype int64, but it had missing values in fit"
+    ):
         sampler.resample(mixed[["a", "k"]], y)
 
 
@@ -147,7 +159,7 @@ class Judge(Means):
 def test_generators_of_others():
     with pytest.raises(InvalidParameterError, match=r"KernelDensity\(\) has no sample\(n, y\)"):
         GenerativeOverSampler(KernelDensity()).fit_resample(X, Y)
-    with pytest.raises(InvalidInputError, match="drew 9 rows of class 'b' in place of 10"):
+    with pytest.raises(InvalidInputError, match="drew 9 rows of class 'b' instead of 10"):
         GenerativeOverSampler(Short()).fit_resample(X, Y)
     assert len(GenerativeOverSampler(Judge()).fit_resample(X, Y)[0]) == 54
 

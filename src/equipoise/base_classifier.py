@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -59,7 +60,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return self
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Log posterior of every class, in the order of ``classes_``.
+        """Predict the log posterior of every class.
 
         Parameters
         ----------
@@ -69,16 +70,28 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Returns
         -------
         ndarray of shape (n, n_classes), float64
+            Log probabilities in the order of ``classes_``.
         """
         scores = self._scores(X).astype(np.float64)
         return np.asarray(log_softmax(scores, axis=1))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Posterior of every class, in the order of ``classes_``; see :meth:`predict_log_proba`."""
+        """Predict the posterior of every class, in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float64
+            Probabilities that sum to 1 in every row.
+        """
         return np.exp(self.predict_log_proba(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of every row.
+        """Predict the most probable class of every row.
 
         Parameters
         ----------
@@ -95,5 +108,4 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
 
     def _scores(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        spec = self._spec
-        return self._apply(X, lambda network, x: self._log_posterior(network, x, spec))
+        return self._apply(X, partial(self._log_posterior, spec=self._spec))

@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
-from imblearn.utils._validation import ArraysTransformer
 from numpy.typing import ArrayLike
 from sklearn.preprocessing import label_binarize
 from sklearn.utils import Tags
@@ -19,8 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from equipoise.base import DeepEstimator
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
-from equipoise.inputs import Rows, as_array, check_resampled_labels, check_rows
+from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
@@ -289,8 +289,19 @@ def _like_given(
 ) -> tuple[Any, Any]:
     """Resampled rows and labels in the containers that the user passed."""
     labels = label_binarize(y_new, classes=np.unique(y_new)) if is_one_hot else y_new
-    X_new, labels = ArraysTransformer(*pandas).transform(X_new, labels)
+    X_new, labels = _in_container(X_new, pandas[0]), _in_container(labels, pandas[1])
     return as_given(X_new, given[0]), as_given(labels, given[1])
+
+
+def _in_container(values: Any, given: Any) -> Any:
+    """Values as a list, Series or DataFrame where ``given`` is one, in its dtypes."""
+    if isinstance(given, list):
+        return values.tolist()
+    if isinstance(given, pd.Series):
+        return pd.Series(values, dtype=given.dtype, name=given.name)
+    if isinstance(given, pd.DataFrame):
+        return pd.DataFrame(values).set_axis(given.columns, axis=1).astype(given.dtypes)
+    return values
 
 
 def with_python_types(strategy: Mapping[Any, int]) -> dict[Any, int]:

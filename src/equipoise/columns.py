@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import pandas as pd
 from pandas.api import types
+
+Rows: TypeAlias = np.ndarray | pd.DataFrame
 
 CATEGORICAL_DTYPES = (pd.CategoricalDtype, pd.StringDtype, pd.IntervalDtype, pd.PeriodDtype)
 CATEGORICAL_OBJECTS = {"string", "boolean", "interval", "period"}  # as pandas infers them

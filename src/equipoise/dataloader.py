@@ -1,4 +1,4 @@
-"""Batches for a torch training loop in which every class has the same share."""
+"""Class-balanced batches for training loops in torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import check_labels, resampled_as_floats
 from equipoise.polars import as_pandas
 
-RESERVED = ("batch_sampler", "drop_last", "shuffle")  # options that would undo the balance
+RESERVED_OPTIONS = ("batch_sampler", "drop_last", "shuffle")  # they conflict with the balancing
 
 
 def balanced_dataloader(
@@ -33,45 +33,47 @@ def balanced_dataloader(
     random_state: int | np.random.RandomState | None = None,
     **loader_options: Any,
 ) -> DataLoader:
-    """Loader of shuffled batches in which every class has the same number of rows.
+    """Load shuffled batches in which every class has the same number of rows.
 
-    Of the ``batch_size`` rows in a batch every class has as many as any other, or one more where
-    they cannot be divided evenly, in turn. An epoch is ``ceil(n / batch_size)`` batches for the
-    ``n`` rows of ``X``, all of full size. A class with few rows repeats them, each of them before
-    any comes again; of a class with many, an epoch shows a part, another one each time.
+    If ``batch_size`` is not divisible by the number of classes, the classes take turns in having
+    one row more than the others. An epoch has ``ceil(n / batch_size)`` batches for the
+    ``n`` rows of ``X``, all of full size. The rows of a small class are repeated, but none is used
+    again before all others of the class were. Of a large class, each epoch uses a random part.
 
     Parameters
     ----------
     X : array-like
         Images ``(n, height, width)`` or ``(n, height, width, channels)``, or a numeric table
-        ``(n, n_features)``. Never modified.
+        ``(n, n_features)``. It is not modified.
     y : array-like of shape (n,)
         Class labels, at least two classes.
     sampler : sampler, default=None
-        Where synthetic rows come from: any sampler of this library or of imbalanced-learn. A
-        fitted one with a ``resample`` method, such as :class:`IMSIC`, is not trained again; any
-        other is cloned and fitted. None draws the real rows again.
+        Source of synthetic rows: any sampler of this library or of imbalanced-learn. A fitted
+        sampler with a ``resample`` method, such as :class:`IMSIC`, is not trained again; any
+        other is cloned and fitted. If None, real rows are repeated.
     batch_size : int, default=64
-        Rows in a batch. Below the number of classes, these take turns.
+        Number of rows in a batch. If it is below the number of classes, the classes take turns.
     random_state : int, RandomState or None, default=None
-        Seed of the batches, and of a sampler that has none. An int gives the same epochs, one
-        unlike the other, each time that the loader is built, with any number of workers.
+        Seed of the batches, and of a sampler without a seed of its own. With an int, every loader
+        yields the same sequence of epochs, which differ from each other, with any number of
+        workers.
     **loader_options
-        For :class:`torch.utils.data.DataLoader`, such as ``num_workers`` and ``pin_memory``; not
-        ``shuffle``, ``drop_last`` or ``batch_sampler``.
+        Options of :class:`torch.utils.data.DataLoader`, such as ``num_workers`` and
+        ``pin_memory``, except for ``shuffle``, ``drop_last`` and ``batch_sampler``.
 
     Returns
     -------
     torch.utils.data.DataLoader
-        Gives pairs of tensors: ``x``, float32, with ``uint8`` images brought into [0, 1], all
-        other values as they are, and images of shape ``(batch_size, channels, height, width)``;
-        and ``y``, int64, positions in ``loader.dataset.classes``, which is sorted.
+        It yields pairs of tensors. ``x`` is float32, and images have shape ``(batch_size,
+        channels, height, width)``. The values of ``uint8`` images are scaled to [0, 1], and others
+        are unchanged. ``y`` is int64 and contains positions in the sorted
+        ``loader.dataset.classes``.
 
     Raises
     ------
     ValueError
-        Impossible parameters or data, before any training, or a sampler that leaves a class
-        without rows.
+        If parameters or data are invalid, which is checked before any training, or if the sampler
+        leaves a class without rows.
 
     Examples
     --------
@@ -88,7 +90,7 @@ def balanced_dataloader(
         raise InvalidParameterError(
             f"batch_size={batch_size!r} is not possible. Pass an integer of at least 1."
         )
-    for name in RESERVED:
+    for name in RESERVED_OPTIONS:
         if name in loader_options:
             raise InvalidParameterError(
                 f"{name}={loader_options[name]!r} is not possible: batches are balanced, shuffled "
@@ -104,29 +106,29 @@ def balanced_dataloader(
         rows = _check_rows(X_more).reshape(-1, *rows.shape[1:])
         target = _class_index(y_more, classes)
     seed = int(random.randint(2**31))
-    # Workers' seeds would otherwise be drawn from torch's global generator.
+    # Otherwise, the seeds of workers would be drawn from torch's global generator.
     loader_options.setdefault("generator", torch.Generator().manual_seed(seed))
     return DataLoader(
         ClassDataset(rows, target, classes),
-        batch_size=None,  # the sampler gives whole batches, and the dataset takes them
+        batch_size=None,  # the batch sampler yields the indices of whole batches
         sampler=BalancedBatches(target, len(classes), int(batch_size), n_batches, seed),
         **loader_options,
     )
 
 
 class ClassDataset(Dataset):
-    """Rows and class indices, read many at a time.
+    """Rows and class indices, which can be read in batches.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
-        Sorted labels; position ``i`` is class index ``i``.
+        Sorted labels of the class indices.
     """
 
     def __init__(self, rows: np.ndarray, target: np.ndarray, classes: np.ndarray) -> None:
         is_image = rows.ndim > 2
         self.scaled = is_image and rows.dtype == np.uint8
-        # Images of bytes stay bytes until they are read: a quarter of the memory.
+        # uint8 images are converted when they are read, which takes a quarter of the memory.
         x = torch.from_numpy(rows.astype(np.uint8 if self.scaled else np.float32))
         if is_image:
             x = x.unsqueeze(1) if x.ndim == 3 else x.permute(0, 3, 1, 2).contiguous()
@@ -137,18 +139,18 @@ class ClassDataset(Dataset):
         return len(self.y)
 
     def __getitem__(self, index: Any) -> tuple[Tensor, Tensor]:
-        """Row and class index, or as many as there are indices."""
+        """Rows and class indices at one or several positions."""
         x = self.x[index]
         return x.float() / 255 if self.scaled else x, self.y[index]
 
 
 class BalancedBatches(Sampler):
-    """Indices of an epoch, batch by batch, with equal numbers of every class."""
+    """Yield the row indices of batches in which all classes have the same number of rows."""
 
     def __init__(
         self, target: np.ndarray, n_classes: int, batch_size: int, n_batches: int, seed: int
     ) -> None:
-        self.members = [np.flatnonzero(target == c) for c in range(n_classes)]
+        self.rows_by_class = [np.flatnonzero(target == c) for c in range(n_classes)]
         self.batch_size, self.n_batches = batch_size, n_batches
         self.random = np.random.default_rng(seed)
 
@@ -156,25 +158,26 @@ class BalancedBatches(Sampler):
         return self.n_batches
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        n_places = self.n_batches * self.batch_size
-        # Classes dealt round like cards: any stretch of places has equal numbers, give or take 1.
-        owner = self.random.permutation(len(self.members))[np.arange(n_places) % len(self.members)]
-        index = np.empty(n_places, dtype=np.int64)
-        for c, members in enumerate(self.members):
-            places = np.flatnonzero(owner == c)
-            rounds = math.ceil(len(places) / len(members))
-            order = self.random.permuted(np.tile(members, (rounds, 1)), axis=1)
-            index[places] = order.ravel()[: len(places)]
+        n_positions = self.n_batches * self.batch_size
+        n_classes = len(self.rows_by_class)
+        # The classes alternate, so that their numbers in any batch differ by at most one.
+        classes = self.random.permutation(n_classes)[np.arange(n_positions) % n_classes]
+        index = np.empty(n_positions, dtype=np.int64)
+        for c, rows in enumerate(self.rows_by_class):
+            positions = np.flatnonzero(classes == c)
+            n_repeats = math.ceil(len(positions) / len(rows))
+            shuffled = self.random.permuted(np.tile(rows, (n_repeats, 1)), axis=1)
+            index[positions] = shuffled.ravel()[: len(positions)]
         batches = index.reshape(self.n_batches, self.batch_size)
         yield from self.random.permuted(batches, axis=1)
 
 
 def _check_rows(X: Any) -> np.ndarray:
-    """Finite, numeric images or rows of a table."""
+    """Validate images or rows of a table, which must be numeric and finite."""
     for name, dtype in X.dtypes.items() if isinstance(X, pd.DataFrame) else ():
         if not pd.api.types.is_numeric_dtype(dtype):
             raise InvalidInputError(
-                f"X has {dtype} values in column {name!r}, but batches are tensors of numbers. "
+                f"X has {dtype} values in column {name!r}, but batches are numeric tensors. "
                 "Encode it first, for example by sklearn.preprocessing.OneHotEncoder."
             )
     rows = check_array(X, allow_nd=True, input_name="X")
@@ -185,16 +188,16 @@ def _check_rows(X: Any) -> np.ndarray:
         )
     if rows.ndim == 4 and rows.shape[3] > 4 >= rows.shape[1]:
         raise InvalidInputError(
-            f"X has shape {rows.shape}: images must have their channels last, the batches have "
-            "them first. Pass X.transpose(0, 2, 3, 1)."
+            f"X has shape {rows.shape}, but images must have their channels last (only the batches "
+            "have them first). Pass X.transpose(0, 2, 3, 1)."
         )
     return rows
 
 
 def _resample(sampler: Any, X: Any, y: Any, shape: tuple[int, ...], seed: int) -> tuple[Any, Any]:
-    """Rows and labels from a sampler, trained only if it is not yet."""
+    """Rows and labels from a sampler, which is fitted first if necessary."""
     if _is_fitted(sampler) and hasattr(sampler, "resample"):
-        sampler = copy.copy(sampler)  # a resampling notes what it did
+        sampler = copy.copy(sampler)  # resampling sets attributes
         resample = sampler.resample
     elif hasattr(sampler, "fit_resample") and not isinstance(sampler, type):
         sampler = clone(sampler)
@@ -213,7 +216,7 @@ def _resample(sampler: Any, X: Any, y: Any, shape: tuple[int, ...], seed: int) -
 def _is_fitted(sampler: Any) -> bool:
     try:
         check_is_fitted(sampler)
-    except (NotFittedError, TypeError):  # a TypeError: it is no estimator
+    except (NotFittedError, TypeError):  # TypeError: it is not an estimator
         return False
     return True
 
@@ -224,7 +227,7 @@ def _class_index(y: Any, classes: np.ndarray) -> np.ndarray:
     Raises
     ------
     InvalidInputError
-        A class has no row left.
+        If a class has no rows left.
     """
     target = np.searchsorted(classes, np.asarray(y)).astype(np.int64)
     counts = np.bincount(target, minlength=len(classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any, ClassVar, Self
 
@@ -13,8 +14,9 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
 
 from equipoise.base_sampler import concatenate, like, with_python_types
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.inputs import Rows, adopt_features, as_array, check_resampled_labels
+from equipoise.inputs import adopt_features, as_array, check_resampled_labels
 from equipoise.parameters import Constraint, Instance, Number, check_parameters
 from equipoise.polars import as_given, as_pandas
 
@@ -74,6 +76,8 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         "min_confidence": [Number(0, 1)],
     }
 
+    sampling_strategy_: dict[Any, int]
+
     def __init__(
         self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
     ) -> None:
@@ -103,10 +107,12 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         y = as_pandas(y)
         check_resampled_labels(y)
         labels, _ = check_target_type(y, indicate_one_vs_all=True)
-        self.sampling_strategy_ = check_sampling_strategy(
+        fitted = copy.copy(self)  # a fit that fails leaves this estimator as it was
+        fitted.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, labels, self._sampling_type
         )
-        self._train(as_pandas(X), labels)
+        fitted._train(as_pandas(X), labels)
+        self.__dict__ = fitted.__dict__
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -132,7 +138,9 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         """
         table, labels = as_pandas(X), as_pandas(y)
         check_resampled_labels(labels)
-        X_new, y_new = super().fit_resample(table, labels)
+        fitted = copy.copy(self)
+        X_new, y_new = BaseOverSampler.fit_resample(fitted, table, labels)
+        self.__dict__ = fitted.__dict__
         return as_given(X_new, X), as_given(y_new, y)
 
     def _check_X_y(  # noqa: N802 (imbalanced-learn's name)

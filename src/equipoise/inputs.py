@@ -13,12 +13,12 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, ImageCodec, TableCodec
 from equipoise.preprocessing.dtypes import rounded
 
-Rows: TypeAlias = np.ndarray | pd.DataFrame
 RandomState: TypeAlias = int | np.random.RandomState | None
 
 # Kinds of object columns, as pandas infers them, that contain numbers only, and the types of

@@ -84,7 +84,7 @@ def test_a_table_comes_back_with_its_integers():
 
 def test_impossible_requests(few_digits):
     X, y = few_digits
-    with pytest.raises(InvalidParameterError, match="penalty='none'"):
+    with pytest.raises(InvalidParameterError, match="'penalty' parameter .* Got 'none' instead"):
         DeepSMOTE(penalty="none").fit(X, y)
     with pytest.raises(InvalidInputError, match="shape"):
         DeepSMOTE(**TINY).fit(X, y).resample(X[:, :7], y)

@@ -66,5 +66,5 @@ def test_learns_imbalanced_digits_and_is_deterministic(few_digits, tmp_path):
 
 
 def test_impossible_parameters():
-    with pytest.raises(InvalidParameterError, match="center_weight=-1"):
+    with pytest.raises(InvalidParameterError, match="'center_weight' parameter .* Got -1 instead"):
         DFBS(center_weight=-1).fit([[0.0], [1.0]], [0, 1])

@@ -109,5 +109,5 @@ def test_warm_start_and_early_stopping(few_digits):
 
 
 def test_impossible_parameters():
-    with pytest.raises(InvalidParameterError, match="adversary_rate=0"):
+    with pytest.raises(InvalidParameterError, match="'adversary_rate' parameter .* Got 0 instead"):
         GAMO(adversary_rate=0).fit([[0.0], [1.0]], [0, 1])

@@ -168,7 +168,7 @@ def test_a_fitted_classifier_can_be_corrected():
     assert model.estimator_.estimator is fitted
     assert np.abs(model.predict_proba(X) - true_posterior(X, 3)).mean() < 0.005
     with pytest.raises(
-        InvalidInputError, match=r"knows the classes \[0, 1, 2\], but y has \[0, 1\]"
+        InvalidInputError, match=r"fitted with the classes \[0, 1, 2\], but y has \[0, 1\]"
     ):
         model.fit(X[y < 2], y[y < 2])
 
@@ -180,7 +180,7 @@ def test_a_fitted_classifier_can_be_corrected():
         (GridSearchCV(balanced(), {}), "estimator__randomundersampler=RandomUnderSampler"),
         (GridSearchCV(LogisticRegression(class_weight="balanced"), {}), "estimator__class_weight="),
         (Unbalanced(is_unbalance=True), "is_unbalance=True"),
-        (SVC(probability=True, class_weight="balanced"), "calibrated to the real shares"),
+        (SVC(probability=True, class_weight="balanced"), "partly calibrated"),
         (GridSearchCV(LogisticRegression(), {"class_weight": [None, "balanced"]}), "class_weight="),
         (GridSearchCV(LogisticRegression(), [{"C": [1]}, {"class_weight": [{0: 2}]}]), "_weight="),
         (make_pipeline(GaussianNB(priors=[0.5, 0.5])), r"priors=\[0.5, 0.5\]"),
@@ -231,9 +231,11 @@ class Untrainable(LogisticRegression):
     "value",
     [[0.5, 0.5], [0.5, 0.5, 0.1], [1.2, -0.4, 0.2], [1, 0, 0], [np.nan, 0.5, 0.5], ["a"] * 3],
 )
-def test_a_prior_is_positive_shares_of_all_classes(name, value):
+def test_a_prior_is_positive_for_all_classes(name, value):
     model = PriorCorrectedClassifier(Untrainable(), **{name: value})
-    with pytest.raises(InvalidParameterError, match=rf"{name}=.*3 positive shares .* \[0, 1, 2\]"):
+    with pytest.raises(
+        InvalidParameterError, match=rf"{name}=.*3 positive probabilities .* \[0, 1, 2\]"
+    ):
         model.fit(*draw(3, seed=0, n=100))
 
 
@@ -241,9 +243,9 @@ def test_a_prior_is_positive_shares_of_all_classes(name, value):
     ("params", "message"),
     [
         ({"estimator": RidgeClassifier()}, r"RidgeClassifier\(\) has no predict_proba"),
-        ({"estimator": "tree"}, "estimator='tree' is not possible"),
-        ({"training_prior": "train"}, "training_prior='train' is not possible"),
-        ({"target_prior": "auto"}, "target_prior='auto' is not possible"),
+        ({"estimator": "tree"}, "'estimator' parameter .* Got 'tree' instead"),
+        ({"training_prior": "train"}, "'training_prior' parameter .* Got 'train' instead"),
+        ({"target_prior": "auto"}, "'target_prior' parameter .* Got 'auto' instead"),
     ],
 )
 def test_impossible_parameters(params, message):

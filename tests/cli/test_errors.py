@@ -96,7 +96,7 @@ def test_messages_name_what_is_wrong(call, place, finished_run):
         return call(*arguments).err
 
     assert "fashion-mnist" in message("dgc", "train", "--dataset", "mnits")
-    assert "oversampling_rate=3.0" in message(*TRAIN, "--oversampling-rate", "3")
+    assert "Got 3.0 instead. Set oversampling_rate" in message(*TRAIN, "--oversampling-rate", "3")
     assert "missing.png: No such file" in message("dgc", "predict", finished_run, "missing.png")
     assert "no folder nowhere" in message("dgc", "generate", finished_run, "nowhere/out.png")
     assert "0, 1, 2" in message("dgc", "generate", finished_run, "o.png", "--label", "ten")
@@ -167,7 +167,7 @@ def test_bugs_are_not_hidden(call, monkeypatch):
     def broken(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(datasets, "known", broken)
+    monkeypatch.setattr(datasets, "print_known", broken)
     with pytest.raises(KeyError, match="a bug"):
         call("datasets")
 

@@ -119,13 +119,13 @@ def test_scores_are_those_of_the_library_without_the_test_set(call, at_once, tmp
 
 
 def test_default_grid_is_the_published_one():
-    points = list(grid.product(grid.axes_of([module.PUBLISHED], module.PARAMETERS)))
+    points = list(grid.product(grid.axes_of([module.PUBLISHED], module.IMSIC_PARAMETERS)))
     assert points == [{"structure_weight": pytest.approx(i / 10)} for i in range(1, 11)]
 
 
 def test_values_are_those_of_the_options():
     texts = ["label-use=unsupervised", "batch_size=auto,32", "code_names=a,b|c,d"]
-    assert list(grid.product(grid.axes_of(texts, module.PARAMETERS)))[1:3] == [
+    assert list(grid.product(grid.axes_of(texts, module.IMSIC_PARAMETERS)))[1:3] == [
         {"label_use": "unsupervised", "batch_size": "auto", "code_names": ["c", "d"]},
         {"label_use": "unsupervised", "batch_size": 32, "code_names": ["a", "b"]},
     ]
@@ -139,14 +139,14 @@ def test_values_are_those_of_the_options():
         (("--grid", "structure_weight=.1,much"), "'much'"),
         (("--grid", "structure_weight=.1,0.1"), "0.1 is given twice"),
         (("--grid", "n_codes=1", "--grid", "n_codes=2"), "Name it once"),
-        (("--grid", "structure_weight=.1,-1"), "structure_weight=-1.0"),
+        (("--grid", "structure_weight=.1,-1"), "Got -1.0"),
         (("--grid", "label_use=none"), "supervised"),
         (("--grid", "structure=0>1|0>1,1>0"), "code_1 → code_2 → code_1"),
         (("--grid", "n_codes=2", "--jobs", "0"), "jobs"),
         (("--grid", "n_codes=2:4"), "Add --trials"),
         (("--grid", "n_codes=4:2", "--trials", "2"), "LOW:HIGH"),
         (("--grid", "structure_weight=0:1:log", "--trials", "2"), "LOW:HIGH"),
-        (("--grid", "structure_weight=-1:1", "--trials", "2"), "structure_weight=-1.0"),
+        (("--grid", "structure_weight=-1:1", "--trials", "2"), "Got -1.0"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_done(call, tmp_path, monkeypatch, words, named):

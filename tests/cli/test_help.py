@@ -84,7 +84,8 @@ def test_options_show_default_and_meaning(call, command):
         text, default = shown[name], inspect.signature(estimator).parameters[parameter.name].default
         if isinstance(default, bool):
             default = name if default else f"no-{name}"
-        assert f"[default: {'(none)' if default is None else default}]" in text
+        default = "(none)" if default is None else default
+        assert f"[default: {default}]" in text.replace("- ", "-")  # lines break after hyphens
         meaning = text.split(">", 1)[-1].split("[default")[0]
         assert parameter.choices or len(meaning.split()) >= 3, name  # words may say it all
 

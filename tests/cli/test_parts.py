@@ -32,4 +32,4 @@ def test_parameters_of_the_plain_classifier_can_be_read_too():
     assert found["learning_rate"].default == ConvNetClassifier().learning_rate
     assert found["learning_rate"].meaning == "Peak learning rate of AdamW."
     assert found["early_stopping"].domain == "bool"
-    assert found["focal_gamma"].meaning.startswith("γ of the focal loss; 0 makes it the cross-")
+    assert found["focal_gamma"].meaning.startswith("Exponent γ of the focal loss; with 0")

@@ -244,7 +244,7 @@ def test_how_a_csv_is_read(tmp_path, text, separator, decimal, kinds):
     path = tmp_path / "in.csv"
     path.write_text(text)
     csv = read_csv_text(path)
-    assert (csv.separator, csv.decimal) == (separator, decimal)
+    assert (csv.encoded["sep"], csv.decimal) == (separator, decimal)
     rows = values_of(path, csv, csv.text.columns[-1], [], [])
     assert "".join(rows.dtypes.map(lambda dtype: dtype.kind)) == kinds
 

@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 from equipoise import IMSIC
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.sampling import draw_confident
+from equipoise.training import Callback
 
 TINY = {"max_epochs": 1, "batch_size": 16, "random_state": 0}
 
@@ -255,14 +256,14 @@ def test_a_function_cannot_be_saved(sampler, tmp_path):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_codes": 0}, "n_codes=0"),
+        ({"n_codes": 0}, "'n_codes' parameter .* Got 0 instead"),
         ({"structure": {"a": "b"}}, "structure"),
         ({"code_names": ["a", "b"]}, "code_names"),
         ({"structure": [(0, 1), (1, 0)]}, "→"),
         ({"label_map": [0, 0, 1, 2, 3]}, r"label_map=\[0, 0"),
         ({"label_map": [1, 0, 2, 3, 4]}, "label_map=.*label_use='unsupervised'"),
-        ({"min_confidence": 1.0}, "min_confidence=1.0"),
-        ({"class_balance": 2}, "class_balance=2"),
+        ({"min_confidence": 1.0}, "'min_confidence' parameter .* Got 1.0 instead"),
+        ({"class_balance": 2}, "'class_balance' parameter .* Got 2 instead"),
         ({"sampling_strategy": {"five": 9}}, "five"),
     ],
 )
@@ -273,14 +274,34 @@ def test_impossible_parameters_stop_before_training(few_digits, params, message)
     assert not hasattr(sampler, "network_")
 
 
-@pytest.mark.parametrize(("shape", "passes", "least"), [((20, 4, 4), 30, 5000), ((20, 4), 5, 1500)])
+@pytest.mark.parametrize(("shape", "passes", "least"), [((4, 4), 30, 5000), ((4,), 5, 1500)])
 def test_auto_epochs_take_enough_steps(shape, passes, least):
-    X, y = np.random.default_rng(0).random(shape), np.arange(20) % 2
-    sampler = IMSIC(**TINY).fit(X, y)
-    assert sampler._n_epochs(1) == 1
-    sampler.set_params(max_epochs="auto")
-    assert sampler._n_epochs(1) == least and sampler._n_epochs(7) == -(-least // 7)
-    assert sampler._n_epochs(5000) == passes
+    class Stop(Callback):
+        def on_fit_start(self, progress):
+            seen.append((progress.n_batches, progress.max_epochs))
+            progress.stop = True
+
+    seen = []
+    X, y = np.random.default_rng(0).random((800, *shape)), np.arange(800) % 2
+    for batch_size in (800, 120, 2):
+        IMSIC(batch_size=batch_size, callbacks=[Stop()]).fit(X, y)
+    assert seen == [(1, least), (7, -(-least // 7)), (400, passes)]
+
+
+def test_failed_refit_keeps_the_earlier_fit(sampler, few_digits):
+    class Fail(Callback):
+        def on_epoch_end(self, progress):
+            raise RuntimeError("out of luck")
+
+    X, y = few_digits
+    sampler.set_params(callbacks=[Fail()], code_names=list("pqrs"), sampling_strategy="all")
+    before, expected = vars(sampler).copy(), sampler.sample(2, codes={"a": 1})
+    for fit in (sampler.fit, sampler.fit_resample):
+        with pytest.raises(RuntimeError, match="out of luck"):
+            fit(X[:, ::-1, :7], y)
+        assert vars(sampler).keys() == before.keys()
+        assert all(getattr(sampler, name) is value for name, value in before.items())
+    assert (sampler.sample(2, codes={"a": 1}) == expected).all()
 
 
 def test_columns_of_a_table_are_as_wide_as_the_real_ones():

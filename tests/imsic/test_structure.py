@@ -49,7 +49,9 @@ def test_pairs_follow_the_order_of_the_graph_not_of_the_numbers():
 
 @pytest.mark.parametrize("names", [NAMES[:2], ["a", "a", "b"], ["a", "b", 3], "abc", 3])
 def test_bad_names(names):
-    with pytest.raises(InvalidParameterError, match="code_names=.*Pass 3 different strings"):
+    with pytest.raises(
+        InvalidParameterError, match="code_names=.*must contain 3 different strings"
+    ):
         parse_structure("independent", 3, names)
 
 

@@ -137,7 +137,11 @@ def test_friedman_is_undefined(scores):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda s: paired_differences(s, "z"), InvalidInputError, "'z' is no row of scores.*'a'"),
+        (
+            lambda s: paired_differences(s, "z"),
+            InvalidInputError,
+            "'z' is not a row.*'a'",
+        ),
         (lambda s: paired_differences(s, "a", 95), InvalidParameterError, "confidence.* 95"),
         (lambda s: average_ranks(s.rename({"b": "a"})), InvalidInputError, "two rows 'a'"),
         (lambda s: friedman_test(s / 0), InvalidInputError, "infinite.*NaN"),

@@ -78,7 +78,7 @@ def test_what_is_undefined_is_nan(ours, undefined):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("z", 0.25), InvalidInputError, "'z' is no row of scores.*'a'"),
+        (("z", 0.25), InvalidInputError, "'z' is not a row.*'a'"),
         (("a", 0), InvalidParameterError, "test_to_train.* 0"),
         (("a", float("nan")), InvalidParameterError, "test_to_train"),
         (("a", 0.25, 95), InvalidParameterError, "confidence.* 95"),

@@ -48,7 +48,7 @@ def test_numbers_that_are_missing_differ_by_nothing(blocks):
 
 def test_hard_rows_are_like_data_and_gradients_pass_like_those_of_a_softmax(blocks):
     logits = torch.from_numpy(np.random.default_rng(1).normal(size=(50, 7))).requires_grad_()
-    row = blocks.harden(logits, torch.zeros(50, 5))
+    row = blocks.one_hot(logits, torch.zeros(50, 5))
     for at in (slice(2, 5), slice(5, 7)):
         np.testing.assert_allclose(row[:, at].detach().sort(1).values[:, -1], 1)
         np.testing.assert_allclose(row[:, at].detach().sum(1), 1)
@@ -64,9 +64,9 @@ def test_hard_categories_are_drawn_with_the_shares_of_the_softmax(blocks):
     n = 20000
     logits = torch.tensor([[0.0, 0, *np.log(SHARES[0]), *np.log(SHARES[1])]]).float()
     noise = torch.randn(n, 5, generator=torch.Generator().manual_seed(0))
-    row = blocks.harden(logits.expand(n, -1), noise)
+    row = blocks.one_hot(logits.expand(n, -1), noise)
     np.testing.assert_allclose(row[:, 2:].mean(0), [*SHARES[0], *SHARES[1]], atol=0.015)
-    assert (blocks.harden(logits, torch.zeros(1, 5))[:, 2:] > 0.5).tolist() == [
+    assert (blocks.one_hot(logits, torch.zeros(1, 5))[:, 2:] > 0.5).tolist() == [
         [True, False, False, True, False]
     ]
 
@@ -83,5 +83,5 @@ def test_draws_have_the_shares_and_the_spread(blocks):
 def test_a_table_of_numbers_has_no_blocks():
     blocks = ColumnBlocks(3, (), ())
     rows = torch.rand(4, 3)
-    assert torch.equal(blocks.harden(rows, torch.zeros(4, 0)), rows)
+    assert torch.equal(blocks.one_hot(rows, torch.zeros(4, 0)), rows)
     assert torch.equal(blocks.cross_entropy(rows, rows), torch.zeros(4))

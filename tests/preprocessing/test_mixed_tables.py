@@ -222,7 +222,7 @@ def test_equal_categories_are_equal_whatever_their_type():
 
 def test_objects_that_are_no_numbers_are_named_in_fit():
     times = pd.Series(pd.date_range("2020", periods=4, freq="h")).dt.time
-    with pytest.raises(InvalidInputError, match="'at' of X has to be numeric, but"):
+    with pytest.raises(InvalidInputError, match="'at' of X must be numeric, but"):
         TableCodec.fit(pd.DataFrame({"at": times}))
 
 
@@ -282,7 +282,7 @@ def test_categories_can_be_named_by_position_name_or_mask(named, container):
     frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [7.0, 5, 7, 9], "c": [0.1, 0.2, 0.3, 0.4]})
     table = container(frame)
     if "b" in list(named) and container is np.asarray:
-        with pytest.raises(InvalidParameterError, match="positions from 0 to 2"):
+        with pytest.raises(InvalidParameterError, match="indices from 0 to 2"):
             TableCodec.fit(table, table, named)
         return
     codec = TableCodec.fit(table, table, named)
@@ -303,14 +303,14 @@ def test_columns_that_are_not_there_are_refused(named):
 def test_a_column_without_values_need_not_be_named(dtype):
     frame = pd.DataFrame({"n": [1.0, 2.0, 3.0], "c": list("xyx")})
     frame["empty"] = pd.Series([None] * 3, dtype=dtype)
-    with pytest.warns(UserWarning, match="no value at all in .'empty'"):
+    with pytest.warns(UserWarning, match="only missing values in .'empty'"):
         codec = TableCodec.fit(frame, categorical_features=["c"])
     pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(frame))), frame)
 
 
 def test_text_that_is_not_named_is_refused():
     frame = pd.DataFrame({"a": ["x", "y"], "b": [7.0, 5]})
-    with pytest.raises(InvalidInputError, match="Column 'a' of X holds .* not in categorical"):
+    with pytest.raises(InvalidInputError, match="Column 'a' of X contains .* not in categorical"):
         TableCodec.fit(frame, frame, ["b"])
 
 

@@ -142,10 +142,10 @@ def test_rate_axis_says_where_it_begins():
     ("args", "options", "message"),
     [
         (([0, 1], {}), {}, "scores is empty"),
-        (([0, 1], {"a": [1]}), {}, r"scores\['a'\] has 1 values for 2 rates"),
+        (([0, 1], {"a": [1]}), {}, r"scores\['a'\] has 1 entries. Give 2"),
         (([0, np.nan], {"a": [1, 2]}), {}, "rates has NaN"),
         (([0, 1], {"a": [1, 2]}), {"errors": {"b": [1, 2]}}, "errors has 'b', which scores lacks"),
-        (([0, 1], {"a": [1, 2]}), {"errors": {"a": [1]}}, r"errors\['a'\] has 1 values"),
+        (([0, 1], {"a": [1, 2]}), {"errors": {"a": [1]}}, r"errors\['a'\] has 1 entries"),
         (([0, 1], {"a": [1, 2]}), {"reference": {"b": 1}}, "reference has 'b'"),
     ],
 )

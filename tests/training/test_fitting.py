@@ -244,5 +244,6 @@ def test_automatic_batch_size_grows_with_a_table_within_limits(n, n_batches):
     seen = []
     X, y = np.zeros((n, 1)), np.arange(n) % 2
     model = ConvNetClassifier(callbacks=[Count()]).fit(X, y)
-    limit = int(re.search(r"table a two-hundredth, up to (\d+)", model.__doc__)[1])
+    text = " ".join(model.__doc__.split())
+    limit = int(re.search(r"large table it is 1/200 of the rows, up to (\d+)", text)[1])
     assert seen == [n_batches or math.ceil(n / limit)]

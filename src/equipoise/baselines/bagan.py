@@ -183,7 +183,9 @@ class BAGAN(DeepOverSampler):
         return self._codec.decode(self._generated(numbers, self._generator(random_state)))
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return BAGANNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
+        return BAGANNetwork(
+            spec.codec.encoded_shape, len(spec.classes), self.latent_dim, self.architecture
+        )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> BAGANPlan:
         return BAGANPlan(network, data, self.learning_rate)

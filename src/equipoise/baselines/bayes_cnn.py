@@ -179,8 +179,8 @@ class BayesCNN(DeepClassifier):
     lr_schedule : {"one_cycle", "constant", "cosine", "step", "exponential"}, default="one_cycle"
         Course of the learning rate over the training.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
@@ -288,8 +288,8 @@ class BayesCNN(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        trunk = build_trunk(spec.encoded_shape, self.architecture)
-        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, spec.n_classes)))
+        trunk = build_trunk(spec.codec.encoded_shape, self.architecture)
+        return make_bayesian(nn.Sequential(trunk, nn.Linear(trunk.out_features, len(spec.classes))))
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return BayesPlan(

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.base_sampler import DeepOverSampler
-from equipoise.inputs import Rows
+from equipoise.columns import Rows
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number, OneOf
 from equipoise.preprocessing import EncodedRows
@@ -170,7 +170,7 @@ class DeepSMOTE(DeepOverSampler):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return Autoencoder(spec.encoded_shape, self.latent_dim, self.architecture)
+        return Autoencoder(spec.codec.encoded_shape, self.latent_dim, self.architecture)
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DeepSMOTEPlan:
         return DeepSMOTEPlan(

@@ -65,8 +65,8 @@ class DFBS(DeepClassifier):
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
@@ -171,10 +171,12 @@ class DFBS(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return DFBSNetwork(spec.encoded_shape, spec.n_classes, self.n_features, self.architecture)
+        return DFBSNetwork(
+            spec.codec.encoded_shape, len(spec.classes), self.n_features, self.architecture
+        )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> DFBSPlan:
-        balance = fit.class_counts.sum() / (fit.n_classes * fit.class_counts)
+        balance = fit.class_counts.sum() / (len(fit.classes) * fit.class_counts)
         factor = torch.from_numpy(balance).to(data.y.device, torch.float32)[data.y]
         weight = factor if data.weight is None else factor * data.weight
         return DFBSPlan(

@@ -216,8 +216,8 @@ class DGCMM(DeepClassifier):
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
@@ -334,7 +334,9 @@ class DGCMM(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return DGCMMNetwork(spec.encoded_shape, spec.n_classes, self.latent_dim, self.architecture)
+        return DGCMMNetwork(
+            spec.codec.encoded_shape, len(spec.classes), self.latent_dim, self.architecture
+        )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         return DGCMMPlan(

@@ -60,8 +60,8 @@ class GAMO(DeepClassifier):
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW, for trunk and classifier.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
@@ -165,7 +165,7 @@ class GAMO(DeepClassifier):
         self.verbose = verbose
 
     def _build(self, spec: DataSpec) -> nn.Module:
-        return FeatureClassifier(spec.encoded_shape, spec.n_classes, self.architecture)
+        return FeatureClassifier(spec.codec.encoded_shape, len(spec.classes), self.architecture)
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> GAMOPlan:
         return GAMOPlan(

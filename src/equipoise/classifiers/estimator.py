@@ -96,8 +96,8 @@ default="cross_entropy"
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW.
     early_stopping : bool, default=False
-        Whether to stop when the ACSA on a validation split no longer improves, and to keep
-        the best weights.
+        Whether to stop when the validation ACSA no longer improves, and to restore the best
+        weights.
     validation_fraction : float, default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
@@ -223,7 +223,10 @@ default="cross_entropy"
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return ClassifierNetwork(
-            spec.encoded_shape, spec.n_classes, self.architecture, cosine=self.loss == "ldam"
+            spec.codec.encoded_shape,
+            len(spec.classes),
+            self.architecture,
+            cosine=self.loss == "ldam",
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:

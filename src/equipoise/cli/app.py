@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import typer
 from equipoise import __version__
 from equipoise.cli import bench as benches
 from equipoise.cli.bench_report import bench_report
+from equipoise.cli.console import errors_as_messages
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate
@@ -54,10 +54,10 @@ for group, commands in {
 imsic.command(
     help="Test the classifier of a run on test images, or compare its GAN's images with them."
 )(evaluate)
-bench.command("run")(benches.run)
+bench.command()(benches.run)
 bench.command("list")(benches.list_experiments)
-bench.command("show")(benches.show)
-bench.command("pack")(benches.pack)
+bench.command()(benches.show)
+bench.command()(benches.pack)
 bench.command("report")(bench_report)
 
 
@@ -95,24 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal can show every letter
-    try:
+    with errors_as_messages():
         app(args=arguments, prog_name="equipoise")
-    except Exception as error:
-        code = exit_code(error)
-        if code is None or os.environ.get("EQUIPOISE_TRACEBACK"):
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(code)
-
-
-def exit_code(error: Exception) -> int | None:
-    """Exit code of an error that has a message for the user; None for a bug."""
-    from equipoise.datasets import DamagedFileError
-    from equipoise.errors import TrainingDivergedError
-
-    if isinstance(error, (TrainingDivergedError, DamagedFileError, OSError)):
-        return 1
-    return 2 if isinstance(error, ValueError) else None
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import sys
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.cli.options import add_options
-from equipoise.cli.shared_options import Positive, Words
+from equipoise.cli.shared_options import HeldOut, Positive, Words
 
 if TYPE_CHECKING:
     from equipoise.experiments import Experiment
 
-File = Annotated[Path, typer.Argument(metavar="FILE.toml", help="Experiment file.")]
-HeldOut = Annotated[
-    bool,
-    typer.Option(
-        "--held-out",
-        help="Score on training images that the protocol leaves over, at most 1,000 of each "
-        "class, and do not open the test set. These results are kept apart.",
-    ),
-]
-Results = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Folder of stored results.", show_default="results beside FILE"
-    ),
-]
-Again = Annotated[bool, typer.Option("--again")]
-
 
 @add_options()
 def run(
-    file: File,
+    file: Path,
     *,
     seeds: str | None = None,
     methods: Words = None,
@@ -42,9 +26,9 @@ def run(
     jobs: Positive = 1,
     scheduler: str | None = None,
     held_out: HeldOut = False,
-    again: Again = False,
+    again: Annotated[bool, typer.Option("--again")] = False,
     data_dir: Path | None = None,
-    results: Results = None,
+    results: Path | None = None,
     models: Path | None = None,
 ) -> None:
     """Run the jobs of an experiment that are not done, one per data set, method and seed.
@@ -72,7 +56,11 @@ def run(
         Folder of trained samplers.
     """
     from equipoise import experiments
+    from equipoise.cli.bench_table import line
     from equipoise.experiments.experiment import parse_seeds
+
+    def tell(record: dict[str, Any], done: int, total: int) -> None:
+        print(f"done {done} of {total}  {line(record)}", flush=True)
 
     experiment = experiments.load_experiment(file)
     try:
@@ -88,7 +76,7 @@ def run(
             data_dir=data_dir,
             results=results,
             models=models,
-            on_record=_tell,
+            on_record=tell,
         )
     except KeyboardInterrupt:
         print("interrupted. Run the same command again to go on.", file=sys.stderr)
@@ -104,18 +92,17 @@ def run(
         raise typer.Exit(1)
 
 
-def list_experiments(
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where the files are.")] = Path(
-        "benchmarks"
-    ),
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of stored results.", show_default="results in --folder"
-        ),
-    ] = None,
-) -> None:
-    """List experiment files and how many of their jobs are done."""
+@add_options()
+def list_experiments(*, folder: Path = Path("benchmarks"), results: Path | None = None) -> None:
+    """List experiment files and how many of their jobs are done.
+
+    Parameters
+    ----------
+    folder : DIR, default=benchmarks
+        Where the files are.
+    results : DIR, default=results in --folder
+        Folder of stored results.
+    """
     from equipoise.experiments import load_experiment, plan, read_records
 
     if not folder.is_dir():
@@ -135,7 +122,8 @@ def list_experiments(
         print(f"{file.stem:<20} {n_done:>4} of {len(jobs)} jobs done   {experiment.title}")
 
 
-def show(file: File, held_out: HeldOut = False, results: Results = None) -> None:
+@add_options()
+def show(file: Path, *, held_out: HeldOut = False, results: Path | None = None) -> None:
     """Print what is stored of an experiment: mean ± standard deviation over seeds.
 
     Seeds that failed, or were run with other parameters than the file's, are named below.
@@ -153,7 +141,7 @@ def show(file: File, held_out: HeldOut = False, results: Results = None) -> None
         for table in results_tables(here, {} if held_out else experiment.published):
             print(f"{dataset}, {rows}\n")
             print(*as_text(table), "", sep="\n")
-            if lines := notes(here, jobs_like(experiment, here, held_out)):
+            if lines := notes(experiment, here, held_out):
                 print(*lines, "", sep="\n")
 
 
@@ -165,29 +153,18 @@ def stored(
 
     experiment = load_experiment(file)
     folder = store.folder_of(results or file.parent / "results", experiment.name, held_out)
-    datasets = {name: i for i, name in enumerate(experiment.datasets)}
     names = [*experiment.methods, *(f"sampler:{name}" for name in experiment.samplers)]
-    methods = {name: i for i, name in enumerate(names)}
-    known = [
-        record
-        for record in read_records(folder)
-        if record["dataset"] in datasets and store.name_of(record) in methods
-    ]
-    known.sort(key=lambda r: (datasets[r["dataset"]], methods[store.name_of(r)], r["seed"]))
-    return experiment, folder, known
+    places = {place: i for i, place in enumerate(product(experiment.datasets, names))}
+
+    def place(record: dict[str, Any]) -> int | None:
+        return places.get((record["dataset"], store.name_of(record)))
+
+    known = [record for record in read_records(folder) if place(record) is not None]
+    return experiment, folder, sorted(known, key=lambda r: (place(r), r["seed"]))
 
 
-def jobs_like(
-    experiment: Experiment, records: list[dict[str, Any]], held_out: bool
-) -> list[dict[str, Any]]:
-    """What the experiment file asks for now, for the seeds of these records."""
-    from equipoise.experiments import plan
-
-    seeds = sorted({record["seed"] for record in records})
-    return plan.jobs_of(experiment, seeds=seeds, held_out=held_out)
-
-
-def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None:
+@add_options()
+def pack(file: Path, *, held_out: HeldOut = False, results: Path | None = None) -> None:
     """Gather the stored results of an experiment into two Parquet files.
 
     Results are read from these and from single files alike. The single files are deleted once
@@ -197,9 +174,3 @@ def pack(file: File, held_out: HeldOut = False, results: Results = None) -> None
 
     _, folder, _ = stored(file, held_out, results)
     print(f"{pack_folder(folder)} attempts packed in {folder}")
-
-
-def _tell(record: dict[str, Any], done: int, total: int) -> None:
-    from equipoise.cli.bench_table import line
-
-    print(f"done {done} of {total}  {line(record)}", flush=True)

@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 from equipoise.atomic import write_text
-from equipoise.cli.bench import File, HeldOut, Results, jobs_like, stored
+from equipoise.cli.bench import stored
 from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
+from equipoise.cli.shared_options import HeldOut
 
 
 @add_options()
 def bench_report(
-    file: File,
+    file: Path,
     *,
     out: Path | None = None,
     markdown: Path | None = None,
@@ -22,7 +23,7 @@ def bench_report(
     readme: Path | None = None,
     images: Path | None = None,
     held_out: HeldOut = False,
-    results: Results = None,
+    results: Path | None = None,
 ) -> None:
     """Report what is stored of an experiment: a page, tables, or the table on the screen.
 
@@ -55,22 +56,17 @@ def bench_report(
     if not any(record["metrics"] for record in records):
         raise ValueError(f"{folder} has no results. Run `equipoise bench run {file}` first.")
     here = [record for record in records if record["sampler"] is None]
-    for line in notes(here, jobs_like(experiment, here, held_out)):
+    for line in notes(experiment, here, held_out):
         print(line, file=sys.stderr)
 
     given = (records, experiment.reference, {} if held_out else experiment.published)
     texts: dict[Path, str] = {}
     if readme:
-        before = readme.read_text(encoding="utf-8")
         texts[readme] = report.replace_between_marks(
-            before, experiment.name, report.overview(*given)
+            readme.read_text(encoding="utf-8"), experiment.name, report.overview(*given)
         )
-    if markdown or not targets:
-        text = report.to_markdown(*given)
-        if markdown:
-            texts[markdown] = text
-        else:
-            print(text, end="")
+    if markdown:
+        texts[markdown] = report.to_markdown(*given)
     if latex:
         texts[latex] = report.to_latex(*given)
     if out:
@@ -85,16 +81,12 @@ def bench_report(
         )
     for path, text in texts.items():
         write_text(path, text)
-    for path in targets:
-        print(path)
+    print("\n".join(map(str, targets)) or report.to_markdown(*given).rstrip("\n"))
 
 
 def _commands(file: Path, held_out: bool) -> list[str]:
-    words = [shlex.quote(str(file)), *(["--held-out"] if held_out else [])]
-    return [
-        f"equipoise bench run {' '.join(words)}",
-        f"equipoise bench report {' '.join(words)} --out page.html",
-    ]
+    words = shlex.join([str(file), *(["--held-out"] if held_out else [])])
+    return [f"equipoise bench run {words}", f"equipoise bench report {words} --out page.html"]
 
 
 def _pictures(folder: Path) -> dict[str, bytes]:

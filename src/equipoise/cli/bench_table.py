@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from equipoise.experiments import plan, store
+from equipoise.experiments import Experiment, plan, store
 from equipoise.metrics._text import aligned
 from equipoise.metrics.names import METRICS
 from equipoise.report.summary import SCORES
@@ -45,20 +45,27 @@ def as_text(table: Table) -> list[str]:
     return aligned(rows)
 
 
-def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) -> list[str]:
+def notes(
+    experiment: Experiment, records: Sequence[Mapping[str, Any]], held_out: bool
+) -> list[str]:
     """What a reader of the table should know: failures, and results of other parameters.
 
     Parameters
     ----------
+    experiment : Experiment
+        What its file asks for now.
     records : sequence of dict
-    jobs : sequence of dict
-        What the experiment file asks for now, for the same data sets and seeds.
+        Its stored results.
+    held_out : bool
+        Whether they are scores on held-out training images.
 
     Returns
     -------
     list of str
         Empty where there is nothing to say.
     """
+    seeds = sorted({record["seed"] for record in records})
+    jobs = plan.jobs_of(experiment, seeds=seeds, held_out=held_out)
     asked = {store.key_of(job): job for job in jobs}
     found = []
     seeds_of: dict[tuple[str, str], list[str]] = {}
@@ -68,6 +75,6 @@ def notes(records: Sequence[Mapping[str, Any]], jobs: Sequence[dict[str, Any]]) 
         elif others := plan.other_parameters(asked[store.key_of(record)], dict(record)):
             key = (store.name_of(record), "; ".join(others))
             seeds_of.setdefault(key, []).append(str(record["seed"]))
-    for (method, changes), seeds in seeds_of.items():
-        found.append(f"{method} seed {', '.join(seeds)}: run with other parameters: {changes}")
+    for (method, changes), same in seeds_of.items():
+        found.append(f"{method} seed {', '.join(same)}: run with other parameters: {changes}")
     return found

@@ -1,4 +1,4 @@
-"""Notes on stderr, which --quiet turns off, and tables on stdout."""
+"""Notes and errors on stderr, and tables on stdout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
@@ -29,6 +30,32 @@ def notes(quiet: bool) -> Callable[[str], None]:
     logging.disable(logging.INFO)
     warnings.simplefilter("ignore")
     return lambda text: None
+
+
+@contextmanager
+def errors_as_messages(prefix: str = "") -> Iterator[None]:
+    """Print an error that has a message for the user as one line, and exit.
+
+    The exit code is 2 for a mistake in the arguments and 1 for a failure, such as missing data.
+    Bugs keep their traceback, and all errors do where ``EQUIPOISE_TRACEBACK`` is set.
+
+    Parameters
+    ----------
+    prefix : str, default=""
+        What to write before the message.
+    """
+    try:
+        yield
+    except Exception as error:
+        from equipoise.datasets import DamagedFileError
+        from equipoise.errors import TrainingDivergedError
+
+        failures = (TrainingDivergedError, DamagedFileError, OSError)
+        is_bug = not isinstance(error, (ValueError, *failures))
+        if is_bug or os.environ.get("EQUIPOISE_TRACEBACK"):
+            raise
+        print(f"error: {prefix}{error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, failures) else 2)
 
 
 def print_table(headings: Sequence[str], *sections: Iterable[Sequence[str]]) -> None:

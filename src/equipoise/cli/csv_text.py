@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
+COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"  # a number with a decimal comma
 SEPARATORS = ("\t", ";", ",")  # the first is preferred
 SAMPLE, LINES = 2**16, 20  # bytes, and lines in them, by which the format is recognised
 
@@ -27,43 +28,25 @@ class CsvText:
     text : DataFrame
         Every cell below the header, as it is in the file.
     header : list of str
-    separator : {",", ";", "\t"}
-        The one that occurs equally often in all of the first lines, else the most frequent one
-        in the header.
     decimal : {".", ","}
-    newline : {"\n", "\r\n"}
-    encoding : {"utf-8", "utf-8-sig"}
-        The latter has a byte order mark, which spreadsheets write.
-    quoting : int
-        A constant of :mod:`csv`.
+    encoded : dict
+        The separator and the encoding, as options of pandas: ``sep`` is the one that occurs
+        equally often in all of the first lines, else the most frequent one in the header;
+        ``encoding`` is "utf-8-sig" where there is a byte order mark, which spreadsheets write.
+    written : dict
+        The ends of lines and the quoting, as options of ``to_csv``.
     """
 
     text: pd.DataFrame
     header: list[str]
-    separator: str
     decimal: str
-    newline: str
-    encoding: str
-    quoting: int
-
-    def read(self, path: Path, **options: Any) -> pd.DataFrame:
-        """Read the values of the file by ``pandas.read_csv``."""
-        import pandas as pd
-
-        how = {"sep": self.separator, "decimal": self.decimal, "encoding": self.encoding}
-        return pd.read_csv(path, **how, **options)
+    encoded: dict[str, Any]
+    written: dict[str, Any]
 
     def write(self, text: pd.DataFrame, path: Path) -> None:
         """Write rows of text in this format; columns may follow those of the file."""
-        text.to_csv(
-            path,
-            index=False,
-            header=[*self.header, *text.columns[len(self.header) :]],
-            sep=self.separator,
-            lineterminator=self.newline,
-            encoding=self.encoding,
-            quoting=self.quoting,
-        )
+        header = [*self.header, *text.columns[len(self.header) :]]
+        text.to_csv(path, index=False, header=header, **self.encoded, **self.written)
 
 
 def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
@@ -89,24 +72,19 @@ def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
     newline = "\r\n" if b"\r\n" in bare else "\n"
     if end < len(raw):
         bare = bare.rpartition(b"\n")[0]
-    how: dict[str, Any] = {
+    encoded = {
         "sep": _separator([line for line in bare.splitlines() if line][:LINES]),
         "encoding": "utf-8-sig" if raw.startswith(codecs.BOM_UTF8) else "utf-8",
     }
-    text = pd.read_csv(path, dtype=str, keep_default_na=False, **how)
+    as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False, **encoded}
+    text = pd.read_csv(path, **as_text)
     if not isinstance(text.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its header. Name every column in line 1.")
-    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
-    return CsvText(
-        text,
-        header.iloc[0].tolist(),
-        how["sep"],
-        _decimal(path, text.drop(columns=list(categories), errors="ignore"), how),
-        newline,
-        how["encoding"],
-        # pandas does not quote a single carriage return, but readers take it for a line end.
-        csv.QUOTE_ALL if newline == "\n" and b"\r" in raw else csv.QUOTE_MINIMAL,
-    )
+    header = pd.read_csv(path, header=None, nrows=1, **as_text).iloc[0].tolist()
+    decimal = _decimal(path, text.drop(columns=list(categories), errors="ignore"), encoded)
+    # pandas does not quote a single carriage return, but readers take it for a line end.
+    quoting = csv.QUOTE_ALL if newline == "\n" and b"\r" in raw else csv.QUOTE_MINIMAL
+    return CsvText(text, header, decimal, encoded, {"lineterminator": newline, "quoting": quoting})
 
 
 def _separator(lines: Sequence[bytes]) -> str:
@@ -119,7 +97,7 @@ def _separator(lines: Sequence[bytes]) -> str:
     return max(SEPARATORS, key=rank)
 
 
-def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
+def _decimal(path: Path, text: pd.DataFrame, encoded: dict[str, Any]) -> str:
     """The decimal mark of the columns that hold fractions.
 
     Raises
@@ -129,15 +107,11 @@ def _decimal(path: Path, text: pd.DataFrame, how: dict[str, Any]) -> str:
     """
     import pandas as pd
 
-    commas = text.map(lambda cell: "," in cell)
-    if not any(
-        commas[name].any() and text.loc[commas[name], name].str.fullmatch(NUMBER).all()
-        for name in text
-    ):
+    if not any(text[name].str.fullmatch(COMMA).any() for name in text):
         return "."
 
     def numbers(decimal: str) -> set[str]:
-        rows = pd.read_csv(path, decimal=decimal, low_memory=False, **how)
+        rows = pd.read_csv(path, decimal=decimal, low_memory=False, **encoded)
         return set(rows.select_dtypes("number")) & set(text)
 
     by_comma, by_point = numbers(","), numbers(".")

@@ -23,7 +23,10 @@ def values_of(
     path: Path, csv: CsvText, target: str, dates: Sequence[str], categories: Sequence[str]
 ) -> pd.DataFrame:
     """The values of the cells: numbers, bools, dates, otherwise text; NaN for NA and the like."""
-    rows = csv.read(path, dtype=dict.fromkeys(categories, str), low_memory=False)
+    import pandas as pd
+
+    texts = dict.fromkeys(categories, str)
+    rows = pd.read_csv(path, dtype=texts, decimal=csv.decimal, low_memory=False, **csv.encoded)
     for name in rows:
         text, known = csv.text[name], rows[name].notna()
         if name in dates:

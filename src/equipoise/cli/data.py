@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from equipoise.datasets import Dataset
 
+    Images = tuple[np.ndarray, np.ndarray]  # with their labels
+
 
 @dataclass(frozen=True)
 class DataChoice:
@@ -41,10 +43,10 @@ class DataChoice:
             return self.data_dir.resolve().name or "folder"
         return self.dataset
 
-    @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self, protocol: str | None) -> dict[str, Any]:
         """What must be the same when a run is continued; the data may have moved elsewhere."""
-        return {"dataset": self.dataset, "image_size": self.image_size, "hair": self.hair}
+        same = {"dataset": self.dataset, "image_size": self.image_size, "hair": self.hair}
+        return {**same, "protocol": choose_protocol(protocol, self.dataset)}
 
     def or_another(
         self, dataset: str | None, data_dir: Path | None, image_size: tuple[int, int]
@@ -110,7 +112,7 @@ def choose_protocol(protocol: str | None, dataset: str) -> str:
     return protocol
 
 
-def imbalanced_subset(data: Dataset, protocol: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def imbalanced_subset(data: Dataset, protocol: str, seed: int) -> Images:
     """Training images and labels that a protocol keeps.
 
     Raises
@@ -123,30 +125,20 @@ def imbalanced_subset(data: Dataset, protocol: str, seed: int) -> tuple[np.ndarr
     if protocol == "none":
         return data.X_train, data.y_train
     sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
-    X, y = imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
-    return X, y
+    return imbalance.subset(data.X_train, data.y_train, sizes, random_state=seed)
 
 
-def training_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def training_rows(data: Dataset, settings: Mapping[str, Any]) -> Images:
     """Images and labels that a run of these settings trains on."""
-    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
     if "validation_fraction" in settings:
-        rows, _ = _training_and_validation(y, settings)
-        X, y = X[rows], y[rows]
-    return X, y
+        return training_and_validation_rows(data, settings)[0]
+    return imbalanced_subset(data, settings["protocol"], settings["seed"])
 
 
-def validation_rows(data: Dataset, settings: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Training images and labels that a run of these settings holds out."""
-    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
-    _, rows = _training_and_validation(y, settings)
-    return X[rows], y[rows]
-
-
-def _training_and_validation(
-    y: np.ndarray, settings: Mapping[str, Any]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the rows to train on and of those to hold out, every class in both.
+def training_and_validation_rows(
+    data: Dataset, settings: Mapping[str, Any]
+) -> tuple[Images, Images]:
+    """Images and labels to train on, and those to hold out; every class is in both.
 
     Raises
     ------
@@ -157,13 +149,16 @@ def _training_and_validation(
 
     from equipoise.inputs import stratified_holdout
 
+    X, y = imbalanced_subset(data, settings["protocol"], settings["seed"])
     classes, target, counts = np.unique(y, return_inverse=True, return_counts=True)
     if counts.min() < 2:
         raise ValueError(
             f"Class {classes[counts.argmin()]} has one training image, but one is needed to train "
             "and one to validate on. Choose another --protocol, or add images."
         )
-    return stratified_holdout(target, settings["validation_fraction"], settings["seed"], classes)
+    fraction = settings["validation_fraction"]
+    rows, held_out = stratified_holdout(target, fraction, settings["seed"], classes)
+    return (X[rows], y[rows]), (X[held_out], y[held_out])
 
 
 def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:

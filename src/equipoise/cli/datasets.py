@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from equipoise.cli.console import print_table
 from equipoise.cli.data import DataChoice, choose_protocol
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import ImageSize
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @add_options()
@@ -35,20 +32,16 @@ def datasets(
     download : bool, default=False
         Download the data set if it is not here yet.
     """
-    from rich.console import Console
-
     if name is None:
-        # Wide enough to leave paths in one piece, to be copied.
-        Console(width=1000).print(known(data_dir))
-        return
-    choice = DataChoice(name, data_dir, image_size, hair)
-    protocol = choose_protocol(protocol, name)
-    table = counts(choice, protocol, download)
-    Console().print(table)
+        print_known(data_dir)
+    else:
+        choice = DataChoice(name, data_dir, image_size, hair)
+        print_counts(choice, choose_protocol(protocol, name), download)
 
 
-def known(data_dir: Path | None) -> Table:
-    """A line per data set: image, classes, where it is."""
+def print_known(data_dir: Path | None) -> None:
+    """Print a line per data set: image, classes, where it is."""
+    from rich.console import Console
     from rich.table import Table
 
     from equipoise.datasets import status
@@ -60,27 +53,21 @@ def known(data_dir: Path | None) -> Table:
             where = f"not here; would be downloaded to {one.folder}"
         table.add_row(one.name, "x".join(map(str, one.image_shape)), str(one.n_classes), where)
     table.add_row("folder", "any", "any", "your own images: --data-dir with a subfolder per class")
-    return table
+    Console(width=1000).print(table)  # wide enough to leave paths in one piece, to be copied
 
 
-def counts(choice: DataChoice, protocol: str, download: bool) -> Table:
-    """A line per class: training images, those that the protocol keeps, test images."""
+def print_counts(choice: DataChoice, protocol: str, download: bool) -> None:
+    """Print a line per class: training images, those that the protocol keeps, test images."""
     import numpy as np
-    from rich.table import Table
 
     from equipoise.datasets import imbalance
 
     data = choice.load(download)
     sizes = imbalance.class_sizes(protocol, data.name, data.y_train)
-    n_classes = len(data.class_names)
-    train, test = (np.bincount(y, minlength=n_classes) for y in (data.y_train, data.y_test))
-    kept = np.array([sizes.get(c, 0) for c in range(n_classes)])
-    table = Table("class", box=None, pad_edge=False, show_footer=True)
-    table.columns[0].footer = "all"
-    for title, column in (("train", train), (protocol, kept), ("test", test)):
-        table.add_column(title, footer=f"{column.sum():,}", justify="right")
-    for row in zip(data.class_names, train, kept, test, strict=True):
-        table.add_row(row[0], *(f"{count:,}" for count in row[1:]))
-    shape = "x".join(map(str, data.X_train.shape[1:]))
-    table.title = f"{choice.dataset}, images {shape}"
-    return table
+    labels = range(len(data.class_names))
+    train, test = (np.bincount(y, minlength=len(labels)) for y in (data.y_train, data.y_test))
+    counts = np.column_stack([train, [sizes.get(label, 0) for label in labels], test])
+    rows = [*zip(data.class_names, counts, strict=True), ("all", counts.sum(axis=0))]
+    *classes, total = ([name, *(f"{count:,}" for count in row)] for name, row in rows)
+    print(f"{choice.dataset}, images {'x'.join(map(str, data.X_train.shape[1:]))}")
+    print_table(["class", "train", protocol, "test"], classes, [total])

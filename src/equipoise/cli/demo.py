@@ -91,7 +91,7 @@ def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = F
 
 def print_comparison(results: dict[str, Results]) -> None:
     """Print a row per class, largest first, and one per metric; a column per method."""
-    metrics = [one.metrics() for one in results.values()]
+    metrics = [one.report(output_dict=True) for one in results.values()]
     sizes = {name: scores["training_size"] for name, scores in metrics[0]["classes"].items()}
     print_table(
         ["recall of class", "training\nimages", *results],

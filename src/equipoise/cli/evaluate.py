@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,9 +15,6 @@ from equipoise.cli.options import add_options
 from equipoise.cli.resuming import check_same_data, warn_of_changes
 from equipoise.cli.runs import METHODS, Run
 from equipoise.cli.shared_options import Quiet
-
-if TYPE_CHECKING:
-    from equipoise.cli.quality import Quality
 
 
 @add_options()
@@ -45,6 +41,7 @@ def evaluate(
     opened = Run.open(run, *methods)
     import numpy as np
 
+    from equipoise.cli.quality import Quality
     from equipoise.cli.results import Results
     from equipoise.datasets.images import with_channels
 
@@ -64,8 +61,6 @@ def evaluate(
     note(f"testing on {len(y)} images")
     found: Results | Quality
     if opened.method == "IMSIC":
-        from equipoise.cli.quality import Quality
-
         X_train, y_train = training_rows(own.load(download), opened.record["settings"])
         check_same_data(opened, {"fingerprint": fingerprint(X_train, y_train)})
         found = Quality.of(model, X_train, y_train, X, y, about["class_names"])

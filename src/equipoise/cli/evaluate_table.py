@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from equipoise.atomic import replacing, write_text
+from equipoise.atomic import write_text
 from equipoise.cli.console import notes, print_table
 from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
@@ -20,14 +20,7 @@ from equipoise.cli.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from equipoise.experiments import ResamplingEvaluation
-
-HEADINGS = {
-    "f1_macro": "F1",
-    "g_macro": "G",
-    "average_precision": "avg.\nprec.",
-    "brier": "Brier",
-}
+SHORT = ("f1_macro", "g_macro", "average_precision", "brier")  # printed without deviations
 
 
 @add_options()
@@ -78,6 +71,7 @@ def evaluate_table(
         check_target(plot, ".png", ".pdf", ".svg")
     read = read_table(table, target, dates, categories, ignored)
     from equipoise.experiments import evaluate_resampling
+    from equipoise.metrics.names import METRICS
 
     smallest = read.y.value_counts().min()
     smallest -= math.ceil(smallest / folds)  # of its rows in a training part
@@ -93,14 +87,16 @@ def evaluate_table(
     )
     summary = found.summary()
     print_table(
-        ["", "balanced\naccuracy", *HEADINGS.values(), "fit s"],
+        ["", "balanced\naccuracy", *(METRICS[name].symbol for name in SHORT), "fit s"],
         *(_rows_of(summary, name) for name in summary.index.unique("classifier")),
     )
     print(found.verdict())
     if out is not None:
         write_text(out, found.scores.to_csv(index=False))
     if plot is not None:
-        _draw(found, plot)
+        from equipoise.cli import pictures
+
+        pictures.save(found.plot().figure, plot)
 
 
 def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
@@ -111,15 +107,6 @@ def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:
         yield [
             f"  {treatment}",
             f"{first['mean']:.3f} ± {first['sd']:.3f}",
-            *(f"{row[metric, 'mean']:.3f}" for metric in HEADINGS),
+            *(f"{row[metric, 'mean']:.3f}" for metric in SHORT),
             f"{row['fit_seconds', 'mean']:.1f}",
         ]
-
-
-def _draw(found: ResamplingEvaluation, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    found.plot(ax=figure.add_subplot())
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=150)

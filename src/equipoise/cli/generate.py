@@ -177,11 +177,10 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
     scale = math.ceil(SMALLEST / min(images.shape[1:3]))
     tiles = images.repeat(scale, axis=1).repeat(scale, axis=2)
     n, height, width, *channels = tiles.shape
-    rows, height, width = math.ceil(n / columns), height + MARGIN, width + MARGIN
-    # White pixels below and to the right of each image, and white images to fill the last row.
-    borders = [(0, rows * columns - n), (0, MARGIN), (0, MARGIN), (0, 0)]
-    tiles = np.pad(tiles, borders[: tiles.ndim], constant_values=255)
-    tiles = tiles.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
-    canvas = tiles.reshape(rows * height, columns * width, *channels)
-    above_and_left = [(MARGIN, 0), (MARGIN, 0), (0, 0)]
-    return np.pad(canvas, above_and_left[: canvas.ndim], constant_values=255)
+    down, right = height + MARGIN, width + MARGIN  # from one image to the next
+    shape = math.ceil(n / columns) * down + MARGIN, columns * right + MARGIN, *channels
+    canvas = np.full(shape, 255, np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = MARGIN + i // columns * down, MARGIN + i % columns * right
+        canvas[top : top + height, left : left + width] = tile
+    return canvas

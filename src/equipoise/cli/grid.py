@@ -1,4 +1,4 @@
-"""The points of a grid search, read from the command line and written as names and tables."""
+"""The points of a grid search: read from the command line, chosen, and written as a table."""
 
 from __future__ import annotations
 
@@ -128,29 +128,78 @@ def folder_name(point: Point) -> str:
     return re.sub(r"[^\w.,=+-]+", "-", text)
 
 
-def ranked(rows: Sequence[Point], first: str) -> pd.DataFrame:
+class Search:
+    """A search by a tree-structured Parzen estimator.
+
+    The same seed and the same scores give the same proposals. To go on after a kill, the search
+    starts again and finds its first trials finished.
+
+    Parameters
+    ----------
+    axes : mapping of str to list or Range
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        Optuna is not installed.
+    """
+
+    def __init__(self, axes: Mapping[str, Axis], seed: int) -> None:
+        try:
+            import optuna
+        except ImportError:
+            raise ValueError(
+                "--trials needs Optuna: pip install 'equipoise[tune]', or leave it out to run "
+                "every point of the grid."
+            ) from None
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.axes = axes
+        self.study = optuna.create_study(
+            direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
+        )
+        self.asked: list[Any] = []
+
+    def propose(self, n: int) -> list[Point]:
+        """Choose ``n`` further points."""
+        self.asked = [self.study.ask() for _ in range(n)]
+        return [
+            {name: _suggest(trial, name, axis) for name, axis in self.axes.items()}
+            for trial in self.asked
+        ]
+
+    def learn(self, scores: Sequence[float | None]) -> None:
+        """Take in the scores of the last proposal; None for a trial that failed."""
+        from optuna.trial import TrialState
+
+        for trial, score in zip(self.asked, scores, strict=True):
+            state = TrialState.FAIL if score is None else TrialState.COMPLETE
+            self.study.tell(trial, score, state)
+
+
+def _suggest(trial: Any, name: str, axis: Axis) -> Any:
+    if isinstance(axis, list):
+        words = [written(value) for value in axis]  # Optuna takes no lists as values
+        return axis[words.index(trial.suggest_categorical(name, words))]
+    suggest = trial.suggest_int if isinstance(axis.low, int) else trial.suggest_float
+    value = suggest(name, axis.low, axis.high, log=axis.log)
+    return value if isinstance(value, int) else float(f"{value:.4g}")  # as the folder is named
+
+
+def ranked(rows: Sequence[Mapping[str, Any]], first: str) -> pd.DataFrame:
     """Points with their scores, best first by one score, then by the others that should be high."""
     import pandas as pd
 
-    scores = [first, *(name for name in ("val_acsa", "fidelity", "recovery") if name != first)]
-    table = pd.DataFrame(rows).sort_values(scores, ascending=False, kind="stable")
+    scores = dict.fromkeys([first, "val_acsa", "fidelity", "recovery"])
+    table = pd.DataFrame(rows).astype(dict.fromkeys(HEADINGS, float))
+    table = table.sort_values(list(scores), ascending=False, kind="stable")
     return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="rank"))
 
 
 def print_ranked(table: pd.DataFrame) -> None:
     """Print the table, best first."""
-    varied = [name for name in table if name not in HEADINGS and name != "run"]
-    rows = [
-        [
-            str(rank),
-            *(row[name] for name in varied),
-            *(_number(name, row[name]) for name in HEADINGS),
-        ]
-        for rank, row in table.iterrows()
-    ]
-    headings = [name.replace("_", "\n") for name in varied]
-    print_table(["", *headings, *HEADINGS.values()], rows)
-
-
-def _number(name: str, value: float) -> str:
-    return "-" if value != value else f"{value:.{0 if name == 'seconds' else 3}f}"
+    numbers = {name: table[name].map("{:.3f}".format) for name in HEADINGS}
+    numbers["seconds"] = table["seconds"].map("{:.0f}".format)
+    cells = table.drop(columns="run").assign(**numbers).replace("nan", "-")
+    headings = [HEADINGS.get(name, name.replace("_", "\n")) for name in cells]
+    print_table(["", *headings], cells.reset_index().astype(str).to_numpy().tolist())

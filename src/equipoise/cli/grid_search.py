@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,12 +13,12 @@ import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, choose_protocol, describe, training_rows, validation_rows
+from equipoise.cli.data import DataChoice, describe, training_and_validation_rows
 from equipoise.cli.files import make_folder
 from equipoise.cli.grid import (
-    HEADINGS,
     LEGEND,
     Point,
+    Search,
     axes_of,
     corners,
     folder_name,
@@ -29,7 +28,6 @@ from equipoise.cli.grid import (
     written,
 )
 from equipoise.cli.options import add_options
-from equipoise.cli.search import Search
 from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
@@ -97,8 +95,7 @@ def grid_search(
     choice = DataChoice(dataset, data_dir, image_size, hair)
     shared = {
         "method": "IMSIC",
-        **choice.settings,
-        "protocol": choose_protocol(protocol, dataset),
+        **choice.settings(protocol),
         "seed": seed,
         "validation_fraction": validation_fraction,
         "classifier_epochs": classifier_epochs,
@@ -109,8 +106,7 @@ def grid_search(
         build_gan(chosen | point, seed, verbose=0)  # finds mistakes
     out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
     data = choice.load(download)
-    train = training_rows(data, shared)
-    validation = validation_rows(data, shared)
+    train, validation = training_and_validation_rows(data, shared)
     about = describe(choice, data, *train)
     n_trials = trials or len(points)
     n_jobs = min(jobs or cores(), n_trials)
@@ -121,42 +117,43 @@ def grid_search(
     done: dict[Path, Point] = {}
     n_failed = 0
 
-    def run(chosen_points: Sequence[Point]) -> list[Path]:
-        """Run what is not finished of these points; their folders."""
+    def run(chosen_points: Sequence[Point]) -> None:
+        """Run what is not finished of these points."""
         nonlocal n_failed
-        these = {}
-        for point in chosen_points:
-            settings = shared | {"parameters": chosen | point}
-            path = out / folder_name(point)
-            these[path] = Trial(path, settings, about, train, validation, overwrite)
-            done.setdefault(path, point)
-        waiting = [trial for trial in these.values() if not is_finished(trial)]
+        folders = {out / folder_name(point): point for point in chosen_points}
+        trials = [
+            Trial(
+                path, shared | {"parameters": chosen | point}, about, train, validation, overwrite
+            )
+            for path, point in folders.items()
+        ]
+        done.update(folders)
+        waiting = [trial for trial in trials if not is_finished(trial)]
         make_folder(out)
-        note(f"{len(these) - len(waiting)} of {len(these)} trials done already")
+        note(f"{len(trials) - len(waiting)} of {len(trials)} trials done already")
         for trial, error in in_processes(waiting, n_jobs, max(1, cores() // n_jobs)):
             note(f"{trial.path.name}: {'done' if error is None else 'failed'}")
             if error is not None:
                 n_failed += 1
                 print(error.strip(), file=sys.stderr)
-        return [out / folder_name(point) for point in chosen_points]
 
     try:
         if search is None:
             run(points)
         else:
             for start in range(0, n_trials, n_jobs):
-                folders = run(search.propose(min(n_jobs, n_trials - start)))
-                search.learn([_scores(folder).get(rank_by.value) for folder in folders])
+                proposed = search.propose(min(n_jobs, n_trials - start))
+                run(proposed)
+                scores = [_scores(out / folder_name(point)) for point in proposed]
+                search.learn([found.get(rank_by.value) for found in scores])
     except KeyboardInterrupt:
         note("interrupted. Run the same command again to go on.")
         raise typer.Exit(130) from None
 
     rows = [
-        {name: written(value) for name, value in point.items()}
-        | {name: math.nan if scores[name] is None else scores[name] for name in HEADINGS}
-        | {"run": str(path)}
+        {name: written(value) for name, value in point.items()} | found | {"run": str(path)}
         for path, point in done.items()
-        if (scores := _scores(path))
+        if (found := _scores(path))
     ]
     if rows:
         table = ranked(rows, rank_by.value)

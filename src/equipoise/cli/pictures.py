@@ -38,7 +38,7 @@ def draw_samples(model: Any, X: np.ndarray, about: dict[str, Any], path: Path) -
     )
     names, counts = ([about[k][c] for c in classes] for k in ("class_names", "class_counts"))
     axes = plots.plot_samples(by_class, nearest=nearest, class_names=names, counts=counts)
-    _save(axes.figure, path)
+    save(axes.figure, path)
 
 
 def draw_confusion(results: Results, path: Path, title: str | None = None) -> None:
@@ -48,17 +48,17 @@ def draw_confusion(results: Results, path: Path, title: str | None = None) -> No
     )
     if title:
         axes.set_title(title)
-    _save(axes.figure, path)
+    save(axes.figure, path)
 
 
 def draw_recall(results: dict[str, Results], path: Path) -> None:
     """Draw the recall of each class against its training size, with a line per method."""
     first = next(iter(results.values()))
     sizes = {n: size for n, size in zip(first.class_names, first.class_counts, strict=True) if size}
-    scores = {method: one.metrics()["classes"] for method, one in results.items()}
+    scores = {method: one.report(output_dict=True)["classes"] for method, one in results.items()}
     recalls = {m: [classes[name]["recall"] for name in sizes] for m, classes in scores.items()}
     axes = plots.plot_recall_by_size(list(sizes.values()), recalls, class_names=list(sizes))
-    _save(axes.figure, path)
+    save(axes.figure, path)
 
 
 def draw_traversals(
@@ -78,21 +78,22 @@ def draw_traversals(
         for code in (model.structure_.names if codes is None else codes)
     }
     names = [class_names[c] for c in classes]
-    _save(plots.plot_traversals(images, values, class_names=names)[0].figure, path)
+    save(plots.plot_traversals(images, values, class_names=names)[0].figure, path)
 
 
 def draw_structure(model: IMSIC, path: Path) -> None:
     """Draw the graph over the codes with the correlations that were measured."""
-    _save(model.plot_structure().figure, path)
+    save(model.plot_structure().figure, path)
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
     """Draw losses and scores over the epochs."""
-    _save(plots.plot_curves(history)[0].figure, path)
+    save(plots.plot_curves(history)[0].figure, path)
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure in the format that the name of the file ends in, and close it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=150)
+        figure.savefig(partial, format=path.suffix[1:], dpi=150)
     plt.close(figure)

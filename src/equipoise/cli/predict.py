@@ -94,11 +94,9 @@ def read_images(
                 resized += shown.size != (width, height)
                 recoloured += (shown.mode not in GREY) != (channels == 3)
                 rows.append(to_array(shown, (height, width), colour=channels == 3))
-        except OSError as error:
-            reason = error.strerror or "it cannot be read as an image"
+        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+            reason = getattr(error, "strerror", None) or f"it cannot be read as an image ({error})"
             raise ValueError(f"{path}: {reason}.") from None
-        except (SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{path}: it cannot be read as an image ({error}).") from None
     if resized:
         note(f"{resized} of {len(rows)} images stretched to {width}x{height} pixels")
     if recoloured:

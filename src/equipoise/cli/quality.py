@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -73,9 +72,9 @@ class Quality:
         """The scores as tables to read."""
         return f"{self.structure}\n\n{self.synthesis}"
 
-    def metrics(self) -> dict[str, Any]:
-        """The scores by name."""
-        return {
+    def save(self, folder: Path) -> None:
+        """Write the scores by name as ``metrics.json``."""
+        scores = {
             "structure": {
                 **structure_scores(self.structure),
                 "holds": self.structure.holds,
@@ -85,10 +84,7 @@ class Quality:
             "quality": self.synthesis.to_dict(),
             "label_purity": self.purity,
         }
-
-    def save(self, folder: Path) -> None:
-        """Write ``metrics.json``."""
-        write_json(folder / "metrics.json", self.metrics())
+        write_json(folder / "metrics.json", scores)
 
 
 def structure_scores(report: StructureReport) -> dict[str, float]:

@@ -88,17 +88,16 @@ def resample(
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:
     """The rows that a sampler adds, in the dtypes of the table, without ignored columns."""
-    from equipoise.experiments.columns import with_dtypes_of
-    from equipoise.experiments.treatments.samplers import CompleteTable, takes_any_table
+    import pandas as pd
 
-    given = table.X
-    if not takes_any_table(sampler):
-        given = CompleteTable().fit(given).transform(given)
-    X, y = sampler.fit_resample(given, table.y)
-    new = X.iloc[len(given) :]
+    from equipoise.experiments.columns import with_dtypes_of
+    from equipoise.experiments.treatments.samplers import resample_table
+
+    found = resample_table(sampler, table.X, table.y)
+    new = pd.DataFrame(found.X).iloc[found.n_real :]
     if hasattr(sampler, "sample_indices_"):  # copies, taken without rounding
-        new = given.iloc[sampler.sample_indices_[len(given) :]].set_axis(new.index)
-    rows = new.assign(**{table.y.name: y.iloc[len(given) :]})
+        new = table.X.iloc[sampler.sample_indices_[found.n_real :]].set_axis(new.index)
+    rows = new.assign(**{table.y.name: found.y[found.n_real :]})
     return with_dtypes_of(table.rows[[c for c in table.rows if c in rows]], rows)
 
 

@@ -51,15 +51,8 @@ class Results:
         """All labels, also those without a test image."""
         return np.arange(len(self.class_names))
 
-    def report(self) -> str:
-        """The metrics as a table to read."""
-        return self._report()
-
-    def metrics(self) -> dict[str, Any]:
-        """The metrics by name."""
-        return self._report(output_dict=True)
-
-    def _report(self, **options: Any) -> Any:
+    def report(self, **options: Any) -> Any:
+        """The metrics as a table to read; with ``output_dict=True`` by name."""
         return imbalance_report(
             self.y_true,
             self.y_pred,
@@ -84,4 +77,4 @@ class Results:
         table = pd.DataFrame(counts, self.class_names, self.class_names)
         text = table.to_csv(index_label="true \\ predicted", lineterminator="\n")
         write_text(folder / "confusion.csv", text)
-        write_json(folder / "metrics.json", self.metrics())
+        write_json(folder / "metrics.json", self.report(output_dict=True))

@@ -6,7 +6,6 @@ import json
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ FORMAT = 1
 RESULTS = ("metrics.json", "confusion.csv", "predictions.npz")
 
 
-@dataclass
 class Run:
     """A folder with a record, and the paths of the files beside it.
 
@@ -37,30 +35,23 @@ class Run:
     path : Path
     record : dict
         Content of ``run.json``.
+    history : Path
+        File with one JSON object per epoch and line.
+    checkpoint : Path
+        State of the training after its last whole epoch.
+    model : Path
+        Folder of the saved estimator.
+    pictures : Path
+        Folder of the figures.
     """
 
-    path: Path
-    record: dict[str, Any]
-
-    @property
-    def history(self) -> Path:
-        """One JSON object per epoch and line."""
-        return self.path / "history.jsonl"
-
-    @property
-    def checkpoint(self) -> Path:
-        """State of the training after its last whole epoch."""
-        return self.path / "checkpoint.pt"
-
-    @property
-    def model(self) -> Path:
-        """Folder of the saved estimator."""
-        return self.path / "model"
-
-    @property
-    def pictures(self) -> Path:
-        """Folder of the figures."""
-        return self.path / "pictures"
+    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+        self.path = path
+        self.record = record
+        self.history = path / "history.jsonl"
+        self.checkpoint = path / "checkpoint.pt"
+        self.model = path / "model"
+        self.pictures = path / "pictures"
 
     @property
     def status(self) -> str:
@@ -79,7 +70,7 @@ class Run:
 
     def finish(self, **values: Any) -> None:
         """Note in the record that every file is there."""
-        from equipoise.benchmark.provenance import now
+        from equipoise.experiments.provenance import now
 
         self.update(status="finished", finished=now(), **values)
 
@@ -136,7 +127,7 @@ class Run:
     @classmethod
     def create(cls, path: Path, settings: dict[str, Any], **details: Any) -> Run:
         """Start the folder of a new run."""
-        from equipoise.benchmark.provenance import now, versions
+        from equipoise.experiments.provenance import now, versions
 
         make_folder(path)
         run = cls(path, {"format": FORMAT, "status": "running"})

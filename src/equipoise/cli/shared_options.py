@@ -16,6 +16,7 @@ Positive = Annotated[int, typer.Option(min=1)]
 RunSeed = Annotated[int, typer.Option(min=0)]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1)]
 Overwrite = Annotated[bool, typer.Option("--overwrite")]
+HeldOut = Annotated[bool, typer.Option("--held-out")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
 
 
@@ -51,6 +52,13 @@ class SharedOptions:
         Class to draw new images of, by name; may be repeated.
     n : int, default=64
         Images per class.
+    file : FILE.toml
+        Experiment file.
+    held_out : bool, default=False
+        Score on training images that the protocol leaves over, at most 1,000 of each class, and do
+        not open the test set. These results are kept apart.
+    results : DIR, default=results beside FILE
+        Folder of stored results.
     table : TABLE
         A .csv or .parquet file.
     target : COLUMN

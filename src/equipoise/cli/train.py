@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, choose_protocol
+from equipoise.cli.data import DataChoice
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
@@ -76,13 +76,7 @@ def train(
     build = DGCClassifier.paper if preset is Preset.PAPER else DGCClassifier
     model = build(**given(context, chosen), random_state=seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(
-        model,
-        chosen,
-        preset=preset.value,
-        **choice.settings,
-        protocol=choose_protocol(protocol, dataset),
-    )
+    settings = training.settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
     middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
     out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
@@ -122,9 +116,7 @@ def train_gan(
 
     model = build_gan(chosen, seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(
-        model, chosen, **choice.settings, protocol=choose_protocol(protocol, dataset)
-    )
+    settings = training.settings_of(model, chosen, **choice.settings(protocol))
     out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
     model = training.fit(model, X, y, run, note)

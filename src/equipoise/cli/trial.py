@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from equipoise.cli.console import notes
+from equipoise.cli.console import errors_as_messages, notes
 from equipoise.cli.files import write_json
 from equipoise.cli.resuming import begin, check_same_data, same_run
 
@@ -80,17 +79,9 @@ def in_processes(
 
 def run_alone(trial: Trial) -> None:
     """Run a trial as the only thing in its process; a mistake of the user ends in one line."""
-    from equipoise.cli.app import exit_code
-
     notes(quiet=True)
-    try:
+    with errors_as_messages(f"{trial.path.name}: "):
         run_trial(trial)
-    except Exception as error:
-        code = exit_code(error)
-        if code is None:
-            raise
-        print(f"error: {trial.path.name}: {error}", file=sys.stderr)
-        sys.exit(code)
 
 
 def run_trial(trial: Trial) -> None:
@@ -100,11 +91,10 @@ def run_trial(trial: Trial) -> None:
     from equipoise.cli.training import fit
 
     started = time.perf_counter()
-    X, y = trial.train
     earlier = same_run(trial.path, trial.settings, trial.overwrite)
     run = begin(earlier, trial.path, trial.settings, trial.about)
     model = build_gan(trial.settings["parameters"], trial.settings["seed"], verbose=0)
-    model = fit(model, X, y, run, lambda text: None)
+    model = fit(model, *trial.train, run, lambda text: None)
     found = scores(model, trial)
     pictures.draw_traversals(model, trial.about["class_names"], run.pictures / "traversals.png")
     seconds = time.perf_counter() - started
@@ -121,24 +111,16 @@ def scores(model: Any, trial: Trial) -> dict[str, float]:
         ``val_acsa`` of a classifier trained on what the GAN completes, ``fidelity``, and the
         three numbers of :func:`equipoise.cli.quality.structure_scores`.
     """
-    import numpy as np
-
     from equipoise.classifiers import ConvNetClassifier
     from equipoise.cli.quality import fidelity, structure_scores
-    from equipoise.experiments.fold import run_fold
-    from equipoise.experiments.treatments.samplers import TrainingRows
     from equipoise.metrics import acsa
 
-    seed = trial.settings["seed"]
-    classifier = ConvNetClassifier(
-        max_epochs=trial.settings["classifier_epochs"], random_state=seed
-    )
-    X, y = trial.train
-    X_more, y_more = model.resample(X, y)
-    training = TrainingRows(X_more, y_more, len(y))
-    found = run_fold(classifier, training, lambda: trial.held_out, np.unique(y), seed=seed)
+    epochs, seed = trial.settings["classifier_epochs"], trial.settings["seed"]
+    classifier = ConvNetClassifier(max_epochs=epochs, random_state=seed)
+    classifier.fit(*model.resample(*trial.train))
+    X, y = trial.held_out
     return {
-        "val_acsa": float(acsa(found.y_test, found.y_pred)),
-        "fidelity": fidelity(model, X, y),
+        "val_acsa": float(acsa(y, classifier.predict(X))),
+        "fidelity": fidelity(model, *trial.train),
         **structure_scores(model.structure_report()),
     }

@@ -1,4 +1,4 @@
-"""Classifiers for any table or images: each behind the preparation that it needs."""
+"""Classifiers with the preparation that they need to take any table, or images."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 
+from equipoise.columns import Rows
+
 from .columns import as_floats, as_strings, categorical_columns, number_columns
 from .specs import is_ours
 
@@ -26,10 +28,11 @@ TREES = ("sklearn.ensemble", "sklearn.tree", "imblearn.ensemble", *BOOSTING)
 def default_classifiers() -> dict[str, Pipeline]:
     """Logistic regression, random forest and gradient boosting, by name.
 
-    Columns are told apart when a pipeline is fitted (see :mod:`equipoise.experiments.columns`).
-    Missing numbers become the median for the linear model and stay missing for the trees, which
-    split on them. A missing category is a category of its own; a category that the training part
-    lacks counts as none. A column without a value in the training part is left out.
+    The kinds of the columns are determined when a pipeline is fitted (see
+    :mod:`equipoise.experiments.columns`). Missing numbers become the median for the linear model
+    and stay missing for the trees, which split on them. A missing category is a category of its
+    own; a category that the training part lacks counts as none. A column without a value in the
+    training part is left out.
     """
     return {
         "logistic regression": make_pipeline(
@@ -40,8 +43,8 @@ def default_classifiers() -> dict[str, Pipeline]:
     }
 
 
-def prepared(model: Any, X: Any) -> Any:
-    """A classifier behind what it needs to take tables of mixed columns, or images.
+def prepared(model: Any, X: Rows) -> Any:
+    """Put the preparation before a classifier that it needs for mixed tables or for images.
 
     Parameters
     ----------

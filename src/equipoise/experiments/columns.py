@@ -1,4 +1,4 @@
-"""What kind each column of a table is, and columns as scikit-learn's transformers take them.
+"""Kinds of the columns of a table, and conversions for scikit-learn's transformers.
 
 All functions take a DataFrame or a 2-D array; every column of an array is numeric.
 """
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from equipoise.columns import is_categorical
+from equipoise.columns import Rows, is_categorical
 from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 
 
-def as_table(X: Any) -> Any:
-    """A DataFrame as it is, anything else as a 2-D numeric array or else a DataFrame.
+def as_table(X: Any) -> Rows:
+    """Return a DataFrame unchanged, and anything else as a 2-D numeric array or a DataFrame.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def number_columns(X: Any) -> list[int]:
     return [i for i in range(X.shape[1]) if i not in categorical]
 
 
-def as_floats(X: Any) -> Any:
+def as_floats(X: Rows) -> Rows:
     """Columns of numbers and times as float64: dates as seconds since 1970, NaN where missing."""
     return X.apply(_floats) if isinstance(X, pd.DataFrame) else X.astype(np.float64)
 

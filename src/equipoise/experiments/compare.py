@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from equipoise.columns import Rows
+
 from .fold import run_fold
 from .result import SCORES
 from .scoring import scores
@@ -18,7 +20,7 @@ from .treatments.samplers import TrainingRows, resample_table
 
 
 def compare_on_fold(
-    X: Any,
+    X: Rows,
     y: np.ndarray,
     fold: Fold,
     samplers: Mapping[str, Any],
@@ -99,6 +101,6 @@ def _attempt(call: Callable[..., Any], *args: Any) -> tuple[Any, str]:
         return None, f"{type(error).__name__}: {error}"
 
 
-def _take(X: Any, rows: np.ndarray) -> Any:
+def _take(X: Rows, rows: np.ndarray) -> Rows:
     """A copy of these rows."""
     return X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]

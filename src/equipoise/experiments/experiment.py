@@ -1,4 +1,4 @@
-"""Experiment files are read here, and checked before anything runs."""
+"""Reading of experiment files, with all checks that need no data."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from equipoise.columns import Rows
+
 from .treatments.remedies import NONE, REMEDIES
 from .treatments.samplers import TrainingRows
 
@@ -38,7 +40,7 @@ class Outcome(NamedTuple):
 
     model: Any
     chosen: dict[str, Any]
-    X_test: Any
+    X_test: Rows
     y_test: np.ndarray
     y_pred: np.ndarray
     proba: np.ndarray | None
@@ -49,7 +51,7 @@ class Outcome(NamedTuple):
 def run_fold(
     model: Any,
     training: TrainingRows,
-    test_rows: Callable[[], tuple[Any, np.ndarray]],
+    test_rows: Callable[[], tuple[Rows, np.ndarray]],
     classes: np.ndarray,
     *,
     seed: int,

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from equipoise.columns import Rows
+
 from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
 from .scoring import recalls, scores
@@ -21,7 +23,7 @@ from .treatments import trained
 Record = dict[str, Any]
 
 
-class Rows(NamedTuple):
+class FoldRows(NamedTuple):
     """The rows of one fold.
 
     Attributes
@@ -34,9 +36,9 @@ class Rows(NamedTuple):
         Positions of the rows to score, where all rows are tested on in some fold.
     """
 
-    X: Any
+    X: Rows
     y: np.ndarray
-    test_rows: Callable[[], tuple[Any, np.ndarray]]
+    test_rows: Callable[[], tuple[Rows, np.ndarray]]
     tested: np.ndarray | None
 
 
@@ -45,7 +47,7 @@ class Data(NamedTuple):
 
     class_names: list[str]
     class_counts: np.ndarray
-    folds: Iterator[Rows]
+    folds: Iterator[FoldRows]
 
 
 def load(job: Job) -> Data:
@@ -53,16 +55,16 @@ def load(job: Job) -> Data:
     if "folds" not in job["protocol"]:
         X, y = images.training_images(job)
         names = images.class_names(job["dataset"])
-        one = Rows(X, y, partial(images.images_to_score, job), None)
+        one = FoldRows(X, y, partial(images.images_to_score, job), None)
         return Data(names, np.bincount(y, minlength=len(names)), iter([one]))
     table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
     X, y = table.X, table.y
 
-    def folds() -> Iterator[Rows]:
+    def folds() -> Iterator[FoldRows]:
         for train, test in stratified_folds(y, job["protocol"]["folds"], job["seed"]):
             X_test = X.iloc[test].reset_index(drop=True)
             X_train = X.iloc[train].reset_index(drop=True)
-            yield Rows(X_train, y[train], partial(tuple, (X_test, y[test])), test)
+            yield FoldRows(X_train, y[train], partial(tuple, (X_test, y[test])), test)
 
     return Data(table.class_names, np.bincount(y), folds())
 
@@ -91,7 +93,7 @@ def carry_out(job: Job, folder: Path) -> None:
 
 
 def train_sampler(job: Job, data: Data) -> Record:
-    """Train a shared sampler on every fold; what the record has of it."""
+    """Train a shared sampler on every fold, and return its part of the record."""
     sampler = {"name": job["sampler"], **job["spec"]}
     done = [trained.train(job, sampler, i, rows.X, rows.y) for i, rows in enumerate(data.folds)]
     found = done[-1] | {"fit_seconds": _mean([one["fit_seconds"] for one in done])}
@@ -106,8 +108,8 @@ def fit_and_score(job: Job, data: Data) -> tuple[Record, dict[str, np.ndarray]]:
     Returns
     -------
     found : dict
-        What the record has of it: means over the folds, and of several folds in ``folds`` the
-        values of each.
+        Its part of the record: means over the folds and, where there are several, the values of
+        each in ``folds``.
     predictions : dict of str to ndarray
         For every scored row ``y_true`` and ``y_pred``, where the model has probabilities
         ``proba`` as float16 and, where the rows are those of several folds, ``fold`` from 0.
@@ -157,7 +159,7 @@ def fit_and_score(job: Job, data: Data) -> tuple[Record, dict[str, np.ndarray]]:
 
 
 def _run(
-    job: Job, fold: int, rows: Rows, classes: np.ndarray
+    job: Job, fold: int, rows: FoldRows, classes: np.ndarray
 ) -> tuple[Outcome, float | None, dict[str, Any]]:
     """Outcome of a fold, the time of its sampler, and parameters that were not run as given."""
     from .classifiers import prepared

@@ -107,7 +107,7 @@ def missing(
 
 
 def sampler_job(job: Job) -> Job | None:
-    """The job that trains the shared sampler of this one; None without one, or if it is trained."""
+    """The job that trains the shared sampler of a job; None if there is none or it is trained."""
     sampler = job["spec"]["sampler"]
     if sampler is None or not trained.is_shared(sampler, "folds" in job["protocol"]):
         return None

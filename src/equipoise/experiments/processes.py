@@ -1,4 +1,4 @@
-"""A process of its own for every job, so that none harms another or the command that runs them."""
+"""Processes for jobs: one for each, so that a failing job does not affect the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PRELOADED = [
 
 
 class Outcome(NamedTuple):
-    """What a job leaves.
+    """The result of a job.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Children:
 
 @contextmanager
 def workers(n: int) -> Iterator[tuple[ThreadPoolExecutor, Children]]:
-    """Threads that wait for processes, ``n`` at a time; no process outlives the block."""
+    """Start up to ``n`` processes at a time from threads; all end with the block."""
     children = Children()
     with ThreadPoolExecutor(n) as pool:
         try:
@@ -130,7 +130,7 @@ def perform(job: Mapping[str, Any], threads: int, children: Children) -> Outcome
 
 
 def perform_by_command(job: Mapping[str, Any]) -> Outcome:
-    """Do a job by a command of its own: workers of Dask may not start processes otherwise."""
+    """Do a job by a command, because workers of Dask may not start processes in another way."""
     with TemporaryDirectory(prefix="equipoise-") as name:
         command = [sys.executable, "-m", "equipoise.experiments.processes", name]
         pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -144,7 +144,7 @@ def perform_by_command(job: Mapping[str, Any]) -> Outcome:
 
 
 def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> Outcome:
-    """What a job has left in its folder, or a record of its failure."""
+    """The result that a job has written into its folder, or a record of its failure."""
     if code != 0:
         return Outcome(provenance.failed_record(job, _error(code, said)), None)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
@@ -153,7 +153,7 @@ def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> Ou
 
 
 def limit_threads(n: int) -> None:
-    """Let linear algebra in this process use so many threads."""
+    """Limit linear algebra in this process to ``n`` threads."""
     from threadpoolctl import threadpool_limits
 
     os.environ["OMP_NUM_THREADS"] = str(n)  # for what is loaded later
@@ -170,7 +170,7 @@ def cores() -> int:
 
 
 def _call(target: Callable[..., None], args: tuple[Any, ...], errors: Path, threads: int) -> None:
-    """What a child does."""
+    """Call the function in the new process, after preparing the process for it."""
     import numpy as np
 
     if hasattr(os, "setsid"):
@@ -188,7 +188,7 @@ def _call(target: Callable[..., None], args: tuple[Any, ...], errors: Path, thre
 
 
 def _be_a_child(wait_for_parent: Callable[[], Any]) -> None:
-    """Leave Ctrl-C to the parent, and end with it."""
+    """Ignore Ctrl-C, which the parent handles, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_parent() -> None:

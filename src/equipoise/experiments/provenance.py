@@ -1,4 +1,4 @@
-"""The frame of a record, and what it says about the process that made it."""
+"""Records of jobs without results, and facts about the process that did a job."""
 
 from __future__ import annotations
 

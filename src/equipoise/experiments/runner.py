@@ -124,7 +124,7 @@ def _check_tables(jobs: Sequence[Job]) -> None:
 
 
 def with_samplers(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, and before the first that needs it the training of each shared sampler."""
+    """Insert the training of each shared sampler before the first job that needs it."""
     found: dict[store.Key, Job] = {}
     for job in jobs:
         trainer = plan.sampler_job(job)
@@ -136,7 +136,7 @@ def with_samplers(jobs: Sequence[Job]) -> list[Job]:
 
 
 def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[Outcome]:
-    """Outcomes as they come; a method waits for its sampler, and fails with it.
+    """Yield outcomes as jobs end; a method waits for its sampler, and fails if that fails.
 
     Parameters
     ----------

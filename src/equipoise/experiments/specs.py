@@ -19,7 +19,7 @@ EXTERNAL = "external"  # in place of a sampler's class, for rows that another pr
 
 
 def import_class(name: str) -> type:
-    """Class of this full name, such as ``"sklearn.svm.SVC"``.
+    """Import a class by its full name, such as ``"sklearn.svm.SVC"``.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def import_class(name: str) -> type:
 def build(
     cls: type, params: Mapping[str, Any], seed: int | None = None, sampler: Any = None
 ) -> Any:
-    """Instance with these parameters and, where it has a ``random_state``, this seed.
+    """Build an estimator with these parameters and, where it has a ``random_state``, this seed.
 
     A parameter that is a table with a ``class`` becomes an estimator in the same way. A classifier
     that needs a sampler gets the one given.
@@ -148,7 +148,7 @@ def digest(*parts: Any) -> str:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two specs, such as ``"max_epochs 12, now 10"``.
+    """Name the differences between two specs, such as ``"max_epochs 12, now 10"``.
 
     A default counts only where both know it: a new version may have more parameters.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold, check_cv
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 
@@ -54,7 +55,7 @@ def stratified_folds(y: np.ndarray, n_folds: int, seed: int) -> list[tuple[np.nd
 
 
 def make_folds(
-    X: Any, y: np.ndarray, cv: Any, n_repeats: int, groups: Any, random: np.random.RandomState
+    X: Rows, y: np.ndarray, cv: Any, n_repeats: int, groups: Any, random: np.random.RandomState
 ) -> list[Fold]:
     """Folds of :func:`equipoise.evaluate_resampling`, of all repetitions.
 

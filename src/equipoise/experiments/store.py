@@ -90,7 +90,7 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
 
 
 def read_records(folder: Path) -> list[Record]:
-    """The record that counts of every job: its last finished attempt, else its last one.
+    """Read the valid record of every job: its last finished attempt, otherwise its last one.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def read_predictions(folder: Path, record: Mapping[str, Any]) -> dict[str, np.nd
 
 
 def pack(folder: Path) -> int:
-    """Gather single files, and what is packed already, into two files; then delete the former.
+    """Gather all results into two files, then delete the single files.
 
     A command that is killed at any moment loses nothing, and others may append at the same time.
 

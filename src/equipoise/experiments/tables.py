@@ -119,7 +119,7 @@ def load_table(name: str, target: str | None = None, folder: Path = Path()) -> T
 
 
 def from_keel(raw: pd.DataFrame) -> Table:
-    """A file of KEEL's as typed columns and labels; the file has texts, with the class last.
+    """Convert a file of KEEL's, which has texts with the class last, to typed columns and labels.
 
     Columns of whole numbers without missing values become int64, other numbers float64, and
     everything else categories. The positive class, which is the rare one, has the label 1.

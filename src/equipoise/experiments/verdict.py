@@ -1,4 +1,4 @@
-"""The verdict of a comparison in sentences, for readers who do not want p-values."""
+"""The verdict of an evaluation: the comparisons and their tests as sentences."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ PHRASES = {
     "same": ("not distinguishable from", "or"),
     "untested": ("not testable against", "or"),
 }
-CAVEAT = (
-    "What cannot be told apart need not be the same: the intervals say how far apart it may be."
-)
+CAVEAT = "Treatments that cannot be distinguished may still differ; the intervals show by how much."
 
 
 def sentences(result: ResamplingEvaluation, metric: str) -> str:
-    """A line about the metric, one per classifier, a summary and a caveat."""
+    """Sentences about the metric, about every classifier, a summary and a caveat."""
     n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
     table = result.summary(metric)
     # A mean over fewer folds cannot be compared.
@@ -56,12 +54,12 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
 
 
 def words_of(metric: str) -> str:
-    """Name of a metric in a sentence; that of a scorer of the user's own as it is."""
+    """Return the name of a metric in a sentence; a scorer of the user's own keeps its name."""
     return METRICS[metric].words if metric in METRICS else metric
 
 
 def lower_is_better(metric: str) -> bool:
-    """Whether low scores are good; a scorer of the user's own counts as higher is better."""
+    """Whether lower is better; for a scorer of the user's own, higher is."""
     return metric in METRICS and METRICS[metric].lower_is_better
 
 
@@ -88,7 +86,7 @@ def best(means: pd.Series, metric: str) -> str | None:
 def about_classifier(
     means: pd.Series, winner: str | None, sampler: str | None, outcomes: pd.DataFrame
 ) -> str:
-    """Which treatment does best, and how it and the best sampler stand to the plain remedies."""
+    """Name the best treatment and the best sampler, and compare both with the simple remedies."""
     if winner is None:
         return "every fit failed."
     if winner == NONE:
@@ -106,7 +104,7 @@ def about_classifier(
 
 
 def standing(treatment: str, outcomes: pd.DataFrame) -> str:
-    """``"better than doing nothing, not distinguishable from class weights"``."""
+    """Say how a treatment compares, as in "better than doing nothing, worse than class weights"."""
     against = outcomes.loc[treatment].drop(treatment, errors="ignore")
     parts = []
     for outcome, (phrase, conjunction) in PHRASES.items():

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
+from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.adoption import adopt
 from equipoise.imsic.alignment import align, check_label_map
@@ -28,7 +29,6 @@ from equipoise.imsic.sampling import draw_confident, infer_category_and_codes
 from equipoise.imsic.steering import Steering
 from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
-from equipoise.inputs import Rows
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
@@ -316,17 +316,17 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return IMSICNetwork(
-            spec.encoded_shape,
-            spec.n_classes,
+            spec.codec.encoded_shape,
+            len(spec.classes),
             self.n_codes,
             self.noise_dim,
             self.architecture,
-            spec.layout,
+            spec.codec.layout,
         )
 
     def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
         if self.label_map is not None:
-            check_label_map(self.label_map, fit.n_classes)
+            check_label_map(self.label_map, len(fit.classes))
             if self.label_use == "supervised":
                 raise InvalidParameterError(
                     f"label_map={self.label_map!r} is for label_use='unsupervised'; with "
@@ -366,7 +366,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         found = evaluate_blockwise(
             network.discriminator, fit.inputs, lambda d, x: infer_category_and_codes(d, x)[0]
         ).argmax(1)
-        n = fit.n_classes
+        n = len(fit.classes)
         confusion = np.zeros((n, n), dtype=np.int64)
         np.add.at(confusion, (fit.target, found), 1)
         if self.label_map is not None:

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.network import IMSICNetwork
 from equipoise.imsic.sampling import draw_codes, generate, infer_category_and_codes
 from equipoise.imsic.structure import Structure
-from equipoise.inputs import RandomState, Rows
+from equipoise.inputs import RandomState
 from equipoise.parameters import Number
 from equipoise.preprocessing import Codec, EncodedRows
 from equipoise.training.blockwise import evaluate_blockwise

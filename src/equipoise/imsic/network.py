@@ -75,7 +75,7 @@ class Generator(nn.Module):
         if self.blocks is None:
             return made
         made[:, self.blocks.n_numeric :] *= SHARPNESS
-        return self.blocks.harden(made, noise[:, self.noise_dim :])
+        return self.blocks.one_hot(made, noise[:, self.noise_dim :])
 
 
 def _table_features(n_features: int, width: int = 256) -> tuple[nn.Sequential, int]:

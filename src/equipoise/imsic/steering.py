@@ -10,6 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.profiles import column_profiles
 from equipoise.imsic.sampling import code_number
@@ -19,7 +20,7 @@ from equipoise.imsic.structure import (
     parse_structure,
     structure_report,
 )
-from equipoise.inputs import RandomState, Rows
+from equipoise.inputs import RandomState
 from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Metrics for imbalanced classification, and the quality of synthetic samples."""
+"""Metrics of imbalanced classification and of the quality of synthetic samples."""
 
 from .calibration import brier_score, expected_calibration_error
 from .classification import (

@@ -1,4 +1,4 @@
-"""Turn what a user passes as rows and settings into plain values, or say what is wrong with it."""
+"""Validation of numeric tables and of parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 Rows = NDArray[np.float64]
 
-BLOCK_MEBIBYTES = 64  # of distances held at a time; scikit-learn's own default is a gibibyte
+BLOCK_MEBIBYTES = 64  # memory of a block of distances; scikit-learn's default is 1 GiB
 
 
 def check_features(name: str, X: ArrayLike, min_rows: int = 1) -> Rows:
@@ -20,7 +20,7 @@ def check_features(name: str, X: ArrayLike, min_rows: int = 1) -> Rows:
     Parameters
     ----------
     name : str
-        What the caller calls `X`, for the messages.
+        Name of `X` in error messages.
     X : array-like of shape (n, d)
         Features, or flattened images.
     min_rows : int, default=1
@@ -33,13 +33,13 @@ def check_features(name: str, X: ArrayLike, min_rows: int = 1) -> Rows:
     Raises
     ------
     InvalidInputError
-        If `X` is no numeric table, has a value that is not finite, or has too few rows.
+        If `X` is not a numeric table, has a value that is not finite, or has too few rows.
     """
     rows = np.asarray(X)
     if rows.ndim != 2 or rows.shape[1] == 0 or rows.dtype.kind not in "biuf":
         raise InvalidInputError(
             f"{name} must be a numeric table with a row for each sample, got shape {rows.shape} "
-            f"and dtype {rows.dtype}. Pass (n, n_features); flatten images with "
+            f"and dtype {rows.dtype}. Pass shape (n, n_features); flatten images with "
             f"{name}.reshape(len({name}), -1)."
         )
     if len(rows) < min_rows:
@@ -49,7 +49,7 @@ def check_features(name: str, X: ArrayLike, min_rows: int = 1) -> Rows:
     rows = rows.astype(np.float64, copy=False)
     if not np.isfinite(rows).all():
         raise InvalidInputError(
-            f"{name} has NaN or infinite values. Drop or fill these rows first."
+            f"{name} has NaN or infinite values. Drop these rows or impute the values first."
         )
     return rows
 
@@ -59,7 +59,7 @@ def check_same_width(name: str, rows: Rows, other_name: str, other: Rows) -> Non
     if rows.shape[1] != other.shape[1]:
         raise InvalidInputError(
             f"{name} has {rows.shape[1]} features but {other_name} has {other.shape[1]}. "
-            "Bring both to the same features."
+            "Pass the same features in both."
         )
 
 

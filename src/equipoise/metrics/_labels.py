@@ -1,4 +1,4 @@
-"""Turn what a user passes as labels into plain arrays, or say what is wrong with it."""
+"""Validation of class labels."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def check_labels(name: str, y: ArrayLike) -> Labels:
     Parameters
     ----------
     name : str
-        What the caller calls `y`, for the messages.
+        Name of `y` in error messages.
     y : array-like of shape (n_samples,) or (n_samples, 1)
-        Class labels. Whole floats become integers.
+        Class labels. Floats that are whole numbers are converted to integers.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def check_labels(name: str, y: ArrayLike) -> Labels:
     Raises
     ------
     ValueError
-        If `y` is empty, not a column, has missing values, or does not hold labels.
+        If `y` is empty, is not one-dimensional, has missing values, or contains no labels.
     """
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -43,15 +43,15 @@ def check_labels(name: str, y: ArrayLike) -> Labels:
         labels = labels.astype(str)
     if labels.dtype.kind == "f":
         if np.isnan(labels).any():
-            raise ValueError(f"{name} has missing labels (NaN). Drop or fill these rows first.")
-        odd = labels[(labels != np.floor(labels)) | np.isinf(labels)]
-        if odd.size:
+            raise ValueError(f"{name} has missing labels (NaN). Drop these rows first.")
+        not_whole = labels[(labels != np.floor(labels)) | np.isinf(labels)]
+        if not_whole.size:
             raise ValueError(
-                f"{name} must hold class labels, got the number {odd[0]}. "
+                f"{name} must hold class labels, got the number {not_whole[0]}. "
                 "Pass predicted classes (predict), not probabilities or scores."
             )
     if labels.dtype.kind in "fiu":
-        labels = labels.astype(np.int64)  # one type, so that labels of any two arrays compare
+        labels = labels.astype(np.int64)  # a single dtype, so that any two arrays can be compared
     if labels.dtype.kind not in "Ubi":
         raise ValueError(
             f"{name} must hold strings or integers, got dtype {labels.dtype}. Convert it first."
@@ -69,10 +69,11 @@ def check_same_kind(name: str, y: Labels, other_name: str, other: Labels) -> Non
 
 
 def _from_objects(name: str, labels: NDArray[np.object_]) -> Labels:
+    """Convert an object array to an array of strings, booleans or numbers."""
     values = labels.tolist()
-    # `v != v` finds NaN; pandas.NA answers neither way, hence the class name.
+    # `v != v` detects NaN. pandas.NA has no truth value, so it is detected by its class name.
     if any(v is None or type(v).__name__ == "NAType" or v != v for v in values):
-        raise ValueError(f"{name} has missing labels. Drop or fill these rows first.")
+        raise ValueError(f"{name} has missing labels. Drop these rows first.")
     n_strings = sum(isinstance(v, str) for v in values)
     if 0 < n_strings < len(values):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The per-class scores that every classification metric here is made of."""
+"""Per-class scores, from which all classification metrics are computed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Ints = NDArray[np.int64]
 class ClassScores:
     """Scores of each class, aligned with `classes`.
 
-    A class that `y_true` lacks (`support` 0) has no recall, precision or F1: these are NaN, and
-    no average counts the class. Its specificity is defined, and shows the false alarms.
+    Recall, precision and F1 of a class that does not occur in `y_true` (`support` 0) are NaN, and
+    the class is left out of all averages. Its specificity is defined and reflects false positives.
     """
 
     classes: Labels
@@ -33,31 +33,31 @@ class ClassScores:
 
     @property
     def g(self) -> Floats:
-        """Geometric mean of recall and specificity, class by class."""
+        """Geometric mean of recall and specificity of each class."""
         return np.sqrt(self.recall * self.specificity)
 
     @property
-    def smallest(self) -> NDArray[np.bool_]:
-        """The class with fewest training rows; with ties, all of them."""
-        sizes = self._sizes()
+    def is_smallest(self) -> NDArray[np.bool_]:
+        """Mask of the classes with the fewest training rows, but at least one."""
+        sizes = self._training_sizes()
         return np.asarray(sizes == sizes[sizes > 0].min())
 
     @property
-    def largest(self) -> NDArray[np.bool_]:
-        """The class with most training rows; with ties, all of them."""
-        sizes = self._sizes()
+    def is_largest(self) -> NDArray[np.bool_]:
+        """Mask of the classes with the most training rows."""
+        sizes = self._training_sizes()
         return np.asarray(sizes == sizes.max())
 
     def mean(self, values: Floats, where: NDArray[np.bool_] | None = None) -> float:
-        """Mean of `values` over the classes present in `y_true`; NaN if none is."""
+        """Mean of `values` over the classes of `where` that occur in `y_true`; NaN if none does."""
         counted = self.support > 0
         if where is not None:
             counted &= where
         return float(values[counted].mean()) if counted.any() else float("nan")
 
-    def _sizes(self) -> Ints:
+    def _training_sizes(self) -> Ints:
         if self.training_size is None:
-            raise ValueError("y_train is None, but the training sizes are needed. Pass y_train.")
+            raise ValueError("y_train is None, but the class sizes are needed. Pass y_train.")
         return self.training_size
 
 
@@ -74,9 +74,9 @@ def score_classes(
     y_true, y_pred : array-like of shape (n_samples,)
         Correct and predicted labels.
     y_train : array-like of shape (n_training_samples,), default=None
-        Labels of the training set, which give the class sizes.
+        Labels of the training set, from which the class sizes are counted.
     labels : array-like of shape (n_labels,), default=None
-        Further classes to list.
+        Additional classes to score.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def score_classes(
         if not np.isin(true, train).any():
             raise ValueError(
                 f"y_train has no class of y_true (y_train[0] is {train[0]!r}, y_true[0] is "
-                f"{true[0]!r}). Pass training labels in the coding of y_true."
+                f"{true[0]!r}). Pass training labels that are encoded like y_true."
             )
         known.append(train)
     if labels is not None:
@@ -114,19 +114,19 @@ def score_classes(
 
     classes = np.unique(np.concatenate(known))
     codes = np.arange(len(classes))
-    # Codes, not labels, go to the libraries: they are quick and know every kind of label.
+    # Integer codes work for every type of label and are fast.
     coded_true = np.searchsorted(classes, true)
     coded_predicted = np.searchsorted(classes, predicted)
     precision, recall, f1, support = precision_recall_fscore_support(
         coded_true, coded_predicted, labels=codes, average=None, zero_division=0.0
     )
-    support = support.astype(np.int64)  # floats where nothing is right
+    support = support.astype(np.int64)  # it is float if no prediction is correct
     _, specificity, _ = sensitivity_specificity_support(
         coded_true, coded_predicted, labels=codes, average=None, warn_for=()
     )
     absent, only = support == 0, support == len(true)
     precision[absent] = recall[absent] = f1[absent] = np.nan
-    specificity[only] = 1.0  # no row of another class, so no false alarm; imblearn says 0
+    specificity[only] = 1.0  # no false positives are possible; imblearn returns 0
     sizes = None
     if train is not None:
         sizes = np.bincount(np.searchsorted(classes, train), minlength=len(classes))

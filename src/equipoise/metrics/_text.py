@@ -1,4 +1,4 @@
-"""Tables as text."""
+"""Formatting of tables as text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def number(value: float) -> str:
-    """Four decimals, or a dash for NaN."""
+def format_score(value: float) -> str:
+    """Format a score with four decimals, or NaN as a dash."""
     return "-" if np.isnan(value) else f"{value:.4f}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table: its first column to the left, the others to the right."""
+    """Lines of a table with the first column aligned left and the others aligned right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

@@ -1,4 +1,4 @@
-"""How far predicted probabilities can be taken at their word."""
+"""Metrics of the calibration of predicted probabilities."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ._labels import check_labels, check_same_kind
 def expected_calibration_error(
     y_true: ArrayLike, proba: ArrayLike, n_bins: int = 15, *, labels: ArrayLike | None = None
 ) -> float:
-    r"""Mean gap between how sure the predictions are and how often they are right.
+    r"""Mean absolute difference between confidence and accuracy.
 
-    The confidence of a row is its largest probability. Rows are put into bins of equal width by
-    their confidence, bin :math:`B_m` taking :math:`((m - 1)/M, m/M]`:
+    The confidence of a row is its largest probability. Rows are grouped by their
+    confidence into bins of equal width; bin :math:`B_m` covers :math:`((m - 1)/M, m/M]`:
 
     .. math:: \sum_{m=1}^M \frac{|B_m|}{n} \, |\text{accuracy}(B_m) - \text{confidence}(B_m)|
 
-    It looks at the predicted class alone, so a wrong class prior can escape it: what one class is
-    given too much, another is given too little, and the two may cancel in a bin. Read it together
-    with :func:`brier_score`.
+    Only the probability of the predicted class is considered, so a wrong class prior may not be
+    detected: one class is predicted with too high a confidence, another with too low a confidence,
+    and the two may cancel in a bin. Use it together with :func:`brier_score`.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def expected_calibration_error(
     proba : array-like of shape (n_samples, n_classes)
         Probabilities as ``predict_proba`` gives them; rows sum to 1.
     n_bins : int, default=15
-        M, at least 1.
+        Number of bins M, at least 1.
     labels : array-like of shape (n_classes,), default=None
-        Class of every column, as ``classes_`` of a classifier. None takes the sorted classes of
-        `y_true`.
+        Class of every column, such as ``classes_`` of a classifier. By default, the sorted classes
+        of `y_true`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def expected_calibration_error(
     Raises
     ------
     ValueError
-        If the labels or probabilities are malformed, or do not belong together.
+        If the labels or probabilities are malformed, or do not match each other.
 
     References
     ----------
@@ -61,14 +61,14 @@ def expected_calibration_error(
     column, rows = _check_probabilities(y_true, proba, labels)
     confidence, correct = rows.max(axis=1), rows.argmax(axis=1) == column
     bins = np.ceil(confidence * n_bins).clip(1, n_bins).astype(np.int64) - 1
-    # |B_m| times the gap of means is the gap of sums.
+    # |B_m| times the difference of the means is the difference of the sums.
     return float(np.abs(np.bincount(bins, correct - confidence)).sum() / len(rows))
 
 
 def brier_score(y_true: ArrayLike, proba: ArrayLike, *, labels: ArrayLike | None = None) -> float:
-    """Mean squared distance between the probabilities and the one-hot truth.
+    """Mean squared distance between the probabilities and the one-hot encoded labels.
 
-    Brier's own score, for any number of classes. With two classes it is twice
+    This is Brier's original definition for any number of classes. With two classes it is twice
     :func:`sklearn.metrics.brier_score_loss`.
 
     Parameters
@@ -78,8 +78,8 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, *, labels: ArrayLike | None
     proba : array-like of shape (n_samples, n_classes)
         Probabilities as ``predict_proba`` gives them; rows sum to 1.
     labels : array-like of shape (n_classes,), default=None
-        Class of every column, as ``classes_`` of a classifier. None takes the sorted classes of
-        `y_true`.
+        Class of every column, such as ``classes_`` of a classifier. By default, the sorted classes
+        of `y_true`.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, *, labels: ArrayLike | None
     Raises
     ------
     ValueError
-        If the labels or probabilities are malformed, or do not belong together.
+        If the labels or probabilities are malformed, or do not match each other.
 
     References
     ----------
@@ -110,7 +110,7 @@ def brier_score(y_true: ArrayLike, proba: ArrayLike, *, labels: ArrayLike | None
 def _check_probabilities(
     y_true: ArrayLike, proba: ArrayLike, labels: ArrayLike | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Column of every row's true class, and the probabilities."""
+    """Column of the true class of every row, and the probabilities."""
     true, rows = check_labels("y_true", y_true), np.asarray(proba)
     if rows.ndim != 2 or rows.dtype.kind not in "iuf" or len(rows) != len(true):
         raise InvalidInputError(
@@ -134,8 +134,8 @@ def _check_probabilities(
     unknown = ~np.isin(true, classes)
     if unknown.any():
         raise InvalidInputError(
-            f"y_true has {true[unknown].tolist()[0]!r}, which is none of labels "
-            f"{classes.tolist()}. Leave these rows out, or add a column for the class."
+            f"y_true has {true[unknown].tolist()[0]!r}, which is not in labels "
+            f"{classes.tolist()}. Drop these rows, or add a column for the class."
         )
     order = np.argsort(classes)
     return order[np.searchsorted(classes, true, sorter=order)], rows

@@ -1,8 +1,8 @@
 """The five classification metrics of the class-imbalance literature.
 
-All follow one rule: an average runs over the classes present in `y_true`. A class that is only
-predicted, or only in the training set, is not averaged; predicting it still costs the recall of
-the rows that were mistaken for it.
+All averages are over the classes that occur in `y_true`. A class that occurs only in the
+predictions or in the training set is left out, but predicting it still lowers the recall of the
+classes to which the rows belong.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ._per_class import ClassScores, score_classes
 def acsa(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Average class-specific accuracy: the mean of the per-class recalls.
 
-    The same number as :func:`sklearn.metrics.balanced_accuracy_score`, without its warning when
-    `y_pred` has a class that `y_true` lacks.
+    Equal to :func:`sklearn.metrics.balanced_accuracy_score`, but without a warning if `y_pred`
+    has a class that does not occur in `y_true`.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def acsa(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 def f_macro(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Mean of the per-class F1 scores.
 
-    Equals ``f1_score(..., average="macro")`` of scikit-learn when every predicted class occurs in
-    `y_true`. Otherwise scikit-learn averages in a zero for each class that is only predicted, and
-    this function does not. A class that is never predicted has an F1 of 0.
+    Equal to ``f1_score(..., average="macro")`` of scikit-learn if every predicted class occurs in
+    `y_true`. Otherwise scikit-learn includes a zero for each class that is only predicted, whereas
+    this function leaves it out. A class that is never predicted has an F1 of 0.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def g_macro(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     r"""Mean over classes of :math:`\sqrt{\text{recall}_c \cdot \text{specificity}_c}`.
 
     This is not the geometric mean of the recalls
-    (:func:`imblearn.metrics.geometric_mean_score`), which is 0 as soon as one class is missed.
-    Where `y_true` has a single class no false alarm is possible, and its specificity counts as 1.
+    (:func:`imblearn.metrics.geometric_mean_score`), which is 0 if any class has a recall of 0.
+    If `y_true` has a single class, no false positive is possible, and its specificity is 1.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def g_macro(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 def smallest_class_recall(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike) -> float:
     """Recall of the class with the fewest training rows (R_MI in the paper).
 
-    The test set is often balanced, so it cannot tell which class was small: `y_train` does. As a
+    The class sizes are those of `y_train`, because the test set is often balanced. To obtain a
     scorer, use ``make_scorer(smallest_class_recall, y_train=y)``.
 
     Parameters
@@ -126,8 +126,8 @@ def smallest_class_recall(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLi
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
     y_train : array-like of shape (n_training_samples,)
-        Labels of the training set. Several classes of the smallest size share the score: their
-        recalls are averaged. Classes without a training row are not considered.
+        Labels of the training set. If several classes have the smallest size, their recalls are
+        averaged. Classes without training rows are not considered.
 
     Returns
     -------
@@ -149,15 +149,15 @@ def smallest_class_recall(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLi
     >>> smallest_class_recall([0, 0, 1, 1], [0, 0, 1, 0], y_train=[0, 0, 0, 0, 0, 1])
     0.5
     """
-    scores = score_classes(y_true, y_pred, _given(y_train))
-    return scores.mean(scores.recall, scores.smallest)
+    scores = score_classes(y_true, y_pred, _check_given(y_train))
+    return scores.mean(scores.recall, scores.is_smallest)
 
 
 def largest_class_precision(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike) -> float:
     """Precision of the class with the most training rows (P_MA in the paper).
 
-    Low when a classifier gives rows of small classes to the largest. 0 if the class occurs in
-    `y_true` but is never predicted.
+    It is low if a classifier assigns rows of small classes to the largest one, and 0 if the class
+    occurs in `y_true` but is never predicted.
 
     Parameters
     ----------
@@ -166,8 +166,8 @@ def largest_class_precision(y_true: ArrayLike, y_pred: ArrayLike, y_train: Array
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
     y_train : array-like of shape (n_training_samples,)
-        Labels of the training set. Several classes of the largest size share the score: their
-        precisions are averaged.
+        Labels of the training set. If several classes have the largest size, their precisions are
+        averaged.
 
     Returns
     -------
@@ -183,12 +183,12 @@ def largest_class_precision(y_true: ArrayLike, y_pred: ArrayLike, y_train: Array
     ----------
     Wang, Lyu, Jing. "Deep Generative Model for Robust Imbalance Classification", CVPR 2020.
     """
-    scores = score_classes(y_true, y_pred, _given(y_train))
-    return scores.mean(scores.precision, scores.largest)
+    scores = score_classes(y_true, y_pred, _check_given(y_train))
+    return scores.mean(scores.precision, scores.is_largest)
 
 
 def summary(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike) -> dict[str, float]:
-    """All five metrics at once.
+    """Compute all five metrics.
 
     Parameters
     ----------
@@ -197,38 +197,41 @@ def summary(y_true: ArrayLike, y_pred: ArrayLike, y_train: ArrayLike) -> dict[st
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
     y_train : array-like of shape (n_training_samples,)
-        Labels of the training set, which tell the smallest and the largest class.
+        Labels of the training set, which determine the smallest and the largest class.
 
     Returns
     -------
     dict of str to float
         With the keys ``acsa``, ``f_macro``, ``g_macro``, ``smallest_class_recall`` and
-        ``largest_class_precision``; each equals the function of that name.
+        ``largest_class_precision``, which are the names of the functions.
 
     Raises
     ------
     ValueError
         If the labels are malformed, differ in length or kind, or share no class.
     """
-    return summarise(score_classes(y_true, y_pred, _given(y_train)))
+    return summarise(score_classes(y_true, y_pred, _check_given(y_train)))
 
 
 def summarise(scores: ClassScores) -> dict[str, float]:
-    """Five metrics from per-class scores; the last two are NaN without training sizes."""
-    sized = scores.training_size is not None
+    """The five metrics from per-class scores; the last two are NaN without training sizes."""
     nan = float("nan")
+    has_sizes = scores.training_size is not None
+    smallest = scores.mean(scores.recall, scores.is_smallest) if has_sizes else nan
+    largest = scores.mean(scores.precision, scores.is_largest) if has_sizes else nan
     return {
         "acsa": scores.mean(scores.recall),
         "f_macro": scores.mean(scores.f1),
         "g_macro": scores.mean(scores.g),
-        "smallest_class_recall": scores.mean(scores.recall, scores.smallest) if sized else nan,
-        "largest_class_precision": scores.mean(scores.precision, scores.largest) if sized else nan,
+        "smallest_class_recall": smallest,
+        "largest_class_precision": largest,
     }
 
 
-def _given(y_train: ArrayLike) -> ArrayLike:
+def _check_given(y_train: ArrayLike) -> ArrayLike:
+    """Return `y_train`, or raise a ValueError if it is None."""
     if y_train is None:
         raise ValueError(
-            "y_train is None, but the class sizes come from it. Pass the training labels."
+            "y_train is None, but the class sizes are counted from it. Pass the training labels."
         )
     return y_train

@@ -1,7 +1,8 @@
-"""Is one method better than another? Paired tests and ranks over data sets and seeds.
+"""Paired tests and ranks to compare methods over data sets and seeds.
 
-All functions take a table of scores, higher is better: a row per method, a column per block, which
-is what the methods share: a data set and a seed. NaN is a run that is missing.
+All functions take a table of scores, where higher is better, with a row for each method and a
+column for each block. A block is a pair of data set and seed that the methods share. NaN is a
+missing run.
 """
 
 from __future__ import annotations
@@ -17,55 +18,56 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 Floats = NDArray[np.float64]
 
-_DIGITS = 12  # differences that agree to these decimals are the same, whatever the rounding
+_DECIMALS = 12  # rounding to these makes differences equal that differ by rounding errors only
 
 
 def paired_differences(
     scores: pd.DataFrame, reference: str, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Every other method minus the reference, with an interval and two tests.
+    """Compare every method with a reference by a confidence interval and two paired tests.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_methods, n_blocks)
-        Higher is better. A block counts for a method if both it and the reference have a score.
+        Higher is better. A block is used for a method if both it and the reference have a score.
     reference : str
         Name of the row that the others are compared with.
     confidence : float, default=0.95
-        Of the interval, in (0, 1).
+        Level of the confidence interval, in (0, 1).
 
     Returns
     -------
     DataFrame of shape (n_methods - 1, 8)
         Index: the other methods in their order. Columns:
 
-        - ``n_pairs``: blocks that both have.
+        - ``n_pairs``: number of blocks in which both methods have a score.
         - ``difference``: mean of method minus reference, positive if the method is better.
-        - ``low``, ``high``: its confidence interval by Student's t, not corrected.
+        - ``low``, ``high``: confidence interval of the difference by Student's t, not corrected
+          for several methods.
         - ``p_t``, ``p_wilcoxon``: two-sided p-values of the paired t-test and of Wilcoxon's
-          signed-rank test, exact also with ties; pairs without a difference are dropped.
-        - ``p_t_holm``, ``p_wilcoxon_holm``: the same, corrected by Holm over the methods.
+          signed-rank test, which is exact also with ties and drops pairs without a difference.
+        - ``p_t_holm``, ``p_wilcoxon_holm``: the same with Holm's correction over the methods.
 
-        NaN where a value is undefined: the mean without a pair; interval and t-test with fewer
+        Undefined values are NaN: the mean without pairs; the interval and the t-test with fewer
         than two pairs, or if all differences are equal; Wilcoxon's test if all are zero.
-        Undefined tests are not counted in Holm's correction.
+        Holm's correction does not count undefined tests.
 
     Raises
     ------
     InvalidInputError
-        If `scores` has no such reference, names a method twice, or has an infinite score.
+        If `scores` has no such reference, repeats a method, or has an infinite score.
     InvalidParameterError
         If `confidence` is not in (0, 1).
 
     Notes
     -----
-    With few seeds Wilcoxon's test cannot answer: its smallest possible p-value with n pairs is
-    :math:`2^{1-n}`, that is .25 with 3 pairs, .0625 with 5 and .03125 with 6. Holm's correction
-    multiplies the smallest of m p-values by m, so that 5 comparisons need at least 8 pairs to
-    come below .05. Read the interval first.
+    With few seeds, Wilcoxon's test cannot be significant: its smallest possible p-value with n
+    pairs is :math:`2^{1-n}`, which is .25 with 3 pairs, .0625 with 5 and .03125 with 6. Holm's
+    correction multiplies the smallest of m p-values by m, so that 5 comparisons need at least 8
+    pairs for a p-value below .05. Consider the interval first.
 
-    Seeds of one data set share its test rows and much of its training rows. The tests then speak of
-    this data set and not of others.
+    Runs on one data set with different seeds share the test rows and many training rows. The
+    tests are then valid for this data set only.
 
     References
     ----------
@@ -97,53 +99,53 @@ def paired_differences(
 
 
 def average_ranks(scores: pd.DataFrame) -> pd.Series:
-    """Mean rank of every method over the blocks that all methods have; 1 is best.
+    """Mean rank of every method over the blocks in which all have a score; 1 is best.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_methods, n_blocks)
-        Higher is better. A block in which a method is missing counts for none.
+        Higher is better. A block in which a method has no score is ignored.
 
     Returns
     -------
     Series of shape (n_methods,)
-        In [1, n_methods]; methods with the same score share the mean of their ranks. NaN if there
-        is no block that all have.
+        In [1, n_methods]; methods with the same score get the mean of their ranks. NaN if there
+        is no block in which all methods have a score.
 
     Raises
     ------
     InvalidInputError
-        If `scores` names a method twice or has an infinite score.
+        If `scores` repeats a method or has an infinite score.
     """
-    return _complete(scores).rank(ascending=False).mean(axis=1)
+    return _complete_blocks(scores).rank(ascending=False).mean(axis=1)
 
 
 def friedman_test(scores: pd.DataFrame) -> tuple[float, float]:
-    """Do any of the methods differ? Friedman's test, corrected for ties.
+    """Friedman's test of whether any methods differ, corrected for ties.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_methods, n_blocks)
-        Higher is better. A block in which a method is missing counts for none.
+        Higher is better. A block in which a method has no score is ignored.
 
     Returns
     -------
     statistic : float
-        Distributed as chi-square with n_methods - 1 degrees of freedom if no method differs, which
-        is rough for fewer than about 10 blocks.
+        If no methods differ, its distribution is chi-square with n_methods - 1 degrees of freedom;
+        this approximation is rough for fewer than about 10 blocks.
     p_value : float
         Both are NaN with fewer than three methods or two blocks, or if all scores are tied.
 
     Raises
     ------
     InvalidInputError
-        If `scores` names a method twice or has an infinite score.
+        If `scores` repeats a method or has an infinite score.
 
     References
     ----------
     Friedman. "The Use of Ranks to Avoid the Assumption of Normality", JASA 32(200), 1937.
     """
-    complete = _complete(scores)
+    complete = _complete_blocks(scores)
     if complete.shape[0] < 3 or complete.shape[1] < 2 or (complete.nunique() == 1).all():
         return math.nan, math.nan
     statistic, p_value = stats.friedmanchisquare(*complete.to_numpy())
@@ -151,19 +153,19 @@ def friedman_test(scores: pd.DataFrame) -> tuple[float, float]:
 
 
 def nemenyi_critical_difference(n_methods: int, n_blocks: int, confidence: float = 0.95) -> float:
-    r"""Difference of average ranks from which on two methods differ, all pairs compared.
+    r"""Smallest significant difference of average ranks if all pairs are compared.
 
-    :math:`q \sqrt{k (k + 1) / 6 N}` for k methods on N blocks, where q is the quantile of the
+    It is :math:`q \sqrt{k (k + 1) / 6 N}` for k methods on N blocks, where q is the quantile of the
     studentised range of k values divided by :math:`\sqrt 2`.
 
     Parameters
     ----------
     n_methods : int
-        At least 2.
+        Number of methods, at least 2.
     n_blocks : int
-        At least 1.
+        Number of blocks, at least 1.
     confidence : float, default=0.95
-        That no pair is called different by mistake, in (0, 1).
+        Probability that no pair is falsely found to differ, in (0, 1).
 
     Returns
     -------
@@ -194,20 +196,20 @@ def nemenyi_critical_difference(n_methods: int, n_blocks: int, confidence: float
 
 
 def _differences(scores: pd.DataFrame, reference: str, confidence: float) -> pd.DataFrame:
-    """Rows of the other methods minus that of the reference, after all checks."""
-    scores = _checked(scores)
+    """Scores of the other methods minus those of the reference, after validation."""
+    scores = _check_scores(scores)
     if reference not in scores.index:
         raise InvalidInputError(
-            f"reference={reference!r} is no row of scores. Choose one of {list(scores.index)}."
+            f"reference={reference!r} is not a row of scores. Choose one of {list(scores.index)}."
         )
     _check_confidence(confidence)
-    return (scores - scores.loc[reference]).drop(index=reference).round(_DIGITS)
+    return (scores - scores.loc[reference]).drop(index=reference).round(_DECIMALS)
 
 
 def _t_test(
     differences: Floats, confidence: float, test_to_train: float = 0.0
 ) -> tuple[float, ...]:
-    """Number, mean, interval and p-value; ``test_to_train`` is the correction for folds."""
+    """Number, mean, interval and p-value; ``test_to_train`` corrects for overlapping folds."""
     n = len(differences)
     mean = differences.mean() if n else math.nan
     if n < 2 or np.ptp(differences) == 0:
@@ -218,39 +220,42 @@ def _t_test(
 
 
 def _wilcoxon(differences: Floats) -> float:
-    """Exact two-sided p-value: scipy's is exact only without ties.
+    """Exact two-sided p-value of Wilcoxon's test; that of scipy is exact only without ties.
 
-    Under the null hypothesis every rank has either sign with the same probability.
+    Under the null hypothesis, both signs of every rank have the same probability.
     """
     differences = differences[differences != 0]
     if not differences.size:
         return math.nan
-    # Doubled, the ranks of ties are whole numbers too.
+    # Doubling makes the ranks of ties integers.
     ranks = (2 * stats.rankdata(abs(differences))).round().astype(int)
-    share = np.ones(1)  # at index s: of the sign patterns, those whose positive ranks sum to s
+    probability = np.ones(1)  # at index s: that the positive ranks sum to s
     for rank in ranks:
-        share = np.pad(share, (0, rank)) / 2 + np.pad(share, (rank, 0)) / 2
+        probability = np.pad(probability, (0, rank)) / 2 + np.pad(probability, (rank, 0)) / 2
     positive = ranks[differences > 0].sum()
-    return min(1.0, 2 * share[: min(positive, ranks.sum() - positive) + 1].sum())
+    return min(1.0, 2 * probability[: min(positive, ranks.sum() - positive) + 1].sum())
 
 
 def _holm(p_values: pd.Series) -> pd.Series:
+    """Holm's correction of p-values; NaN remains NaN and is not counted."""
     ascending = p_values.dropna().sort_values()
     factors = np.arange(len(ascending), 0, -1)
     return (ascending * factors).cummax().clip(upper=1).reindex(p_values.index)
 
 
-def _complete(scores: pd.DataFrame) -> pd.DataFrame:
-    return _checked(scores).dropna(axis="columns")
+def _complete_blocks(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the blocks in which all methods have one, after validation."""
+    return _check_scores(scores).dropna(axis="columns")
 
 
-def _checked(scores: pd.DataFrame) -> pd.DataFrame:
+def _check_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores as floats, or raise an InvalidInputError."""
     if not scores.index.is_unique:
-        twice = scores.index[scores.index.duplicated()][0]
-        raise InvalidInputError(f"scores has two rows {twice!r}. Give every method one row.")
+        repeated = scores.index[scores.index.duplicated()][0]
+        raise InvalidInputError(f"scores has two rows {repeated!r}. Give every method one row.")
     floats = scores.astype(np.float64)
     if np.isinf(floats.to_numpy()).any():
-        raise InvalidInputError("scores has an infinite value. Use NaN for a run that is missing.")
+        raise InvalidInputError("scores has an infinite value. Use NaN for a missing run.")
     return floats
 
 

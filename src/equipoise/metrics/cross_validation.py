@@ -1,7 +1,7 @@
-"""Is one method better than another, by cross-validation on one data set?
+"""Comparison of methods by cross-validation on one data set.
 
 The folds of a cross-validation share most of their training rows, so their scores are not
-independent, and the usual paired t-test finds differences where there are none.
+independent and the usual paired t-test finds too many differences.
 """
 
 from __future__ import annotations
@@ -21,43 +21,44 @@ COLUMNS = ["n_folds", "difference", "low", "high", "p", "p_holm"]
 def cross_validated_differences(
     scores: pd.DataFrame, reference: str, test_to_train: float, confidence: float = 0.95
 ) -> pd.DataFrame:
-    r"""Every other method minus the reference, by the corrected resampled t-test.
+    r"""Compare every method with a reference by the corrected resampled t-test.
 
     With differences :math:`d_1, \dots, d_J` of mean :math:`\bar d` and variance :math:`s^2`, the
     statistic is :math:`\bar d / \sqrt{(1/J + n_\text{test} / n_\text{train})\, s^2}` with
-    :math:`J - 1` degrees of freedom. The second term is the correction: it stands for the
-    covariance of scores from overlapping training parts.
+    :math:`J - 1` degrees of freedom. The second term is the correction, which accounts for the
+    covariance of scores from overlapping training sets.
 
     Parameters
     ----------
     scores : DataFrame of shape (n_methods, n_folds)
-        A column per fold, those of all repetitions; NaN where a method has no score.
+        A column for each fold of all repetitions; NaN is a missing score.
     reference : str
         Name of the row that the others are compared with.
     test_to_train : float
-        Rows of a test part over rows of a training part, above 0: :math:`1 / (k - 1)` in k-fold
-        cross-validation, however often repeated.
+        Number of test rows divided by number of training rows of a fold, above 0. It is
+        :math:`1 / (k - 1)` in k-fold cross-validation, whether repeated or not.
     confidence : float, default=0.95
-        Of the interval, in (0, 1).
+        Level of the confidence interval, in (0, 1).
 
     Returns
     -------
     DataFrame of shape (n_methods - 1, 6)
         Index: the other methods in their order. Columns:
 
-        - ``n_folds``: folds that both have.
+        - ``n_folds``: number of folds in which both methods have a score.
         - ``difference``: mean of method minus reference.
-        - ``low``, ``high``: its confidence interval, not corrected for several methods.
+        - ``low``, ``high``: confidence interval of the difference, not corrected for several
+          methods.
         - ``p``: two-sided p-value.
-        - ``p_holm``: the same, corrected by Holm over the methods.
+        - ``p_holm``: the same with Holm's correction over the methods.
 
-        NaN where a value is undefined: the mean without a fold; interval and test with fewer than
-        two folds, or if all differences are equal.
+        Undefined values are NaN: the mean without folds; the interval and the test with fewer
+        than two folds, or if all differences are equal.
 
     Raises
     ------
     InvalidInputError
-        If `scores` has no such reference, names a method twice, or has an infinite score.
+        If `scores` has no such reference, repeats a method, or has an infinite score.
     InvalidParameterError
         If `test_to_train` is not positive, or `confidence` is not in (0, 1).
 
@@ -81,8 +82,8 @@ def cross_validated_differences(
     """
     if not 0 < test_to_train < math.inf:
         raise InvalidParameterError(
-            f"test_to_train must be above 0, got {test_to_train}. Pass the rows of a test part "
-            "divided by those of a training part."
+            f"test_to_train must be above 0, got {test_to_train}. Pass the number of test "
+            "rows of a fold divided by that of its training rows."
         )
     differences = _differences(scores, reference, confidence)
     table = pd.DataFrame(

@@ -1,7 +1,8 @@
-"""Do synthetic rows lie where real ones do, and everywhere there? By balls around rows.
+"""Precision, recall, density and coverage of synthetic rows.
 
-The ball of a row reaches to its k-th nearest neighbour on its own side, itself not counted, and
-holds what lies on its edge. The balls of a side stand for where that side's data live.
+They approximate the support of a set of rows by the union of balls around its rows. The radius of
+a ball is the distance to the k-th nearest other row of the same set, and points at exactly this
+distance are inside.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from sklearn.neighbors import NearestNeighbors
 
 from ._features import BLOCK_MEBIBYTES, Rows, check_count, check_features, check_same_width
 
-# Squared distances come from |a|² + |b|² - 2ab, which rounds by some 1e-16 of |a|² + |b|². Without
-# an allowance, a copy of a row on the edge of a ball would fall in or out by chance.
-_ROUNDING = 1e-13
+# Squared distances are computed as |a|² + |b|² - 2ab, whose rounding error is about 1e-16 of
+# |a|² + |b|². Without a tolerance, it would depend on rounding whether a copy of a row at the
+# boundary of a ball is inside.
+_ROUNDING_TOLERANCE = 1e-13
 
 
 class ManifoldScores(NamedTuple):
-    """The four numbers that one pass over the distances gives."""
+    """The four scores, which are computed in one pass over the distances."""
 
     precision: float
     recall: float
@@ -34,20 +36,21 @@ def precision_recall(
 ) -> tuple[float, float]:
     """Improved precision and recall of synthetic rows.
 
-    Precision is the share of synthetic rows inside some ball of the real rows: are they
-    realistic? Recall is the share of real rows inside some ball of the synthetic rows: is all of
-    the real variety within reach? One far-off row has a wide ball, so either can be too kind;
-    :func:`density_coverage` is built to be harder to fool.
+    Every row is the centre of a ball whose radius is the distance to its k-th nearest neighbour
+    of the same kind, real or synthetic. Precision is the fraction of synthetic rows inside some
+    ball of a real row, and measures realism. Recall is the fraction of real rows inside some ball
+    of a synthetic row, and measures variety. As an outlier has a large ball, both can be too
+    optimistic; :func:`density_coverage` is more robust.
 
     Parameters
     ----------
     real : array-like of shape (n_real, d)
-        Real rows, at least 2: best held-out ones. Distances are Euclidean, so bring columns to
-        one scale first; for images, features of a trained network say more than pixels.
+        Real rows, at least 2, preferably held-out ones. Distances are Euclidean, so scale the
+        columns first. For images, features of a trained network are more meaningful than pixels.
     synthetic : array-like of shape (n_synthetic, d)
         Synthetic rows, at least 2.
     n_neighbors : int, default=5
-        Which neighbour a ball reaches to. A side of n rows takes at most its n - 1 other rows.
+        Number k of the neighbour that determines the radius, limited to n - 1 for n rows.
 
     Returns
     -------
@@ -57,9 +60,9 @@ def precision_recall(
     Raises
     ------
     InvalidInputError
-        If a side is no finite numeric table of at least 2 rows, or the widths differ.
+        If one of them is not a finite numeric table of at least 2 rows, or they differ in width.
     InvalidParameterError
-        If `n_neighbors` is no positive integer.
+        If `n_neighbors` is not a positive integer.
 
     References
     ----------
@@ -79,37 +82,41 @@ def precision_recall(
 def density_coverage(
     real: ArrayLike, synthetic: ArrayLike, n_neighbors: int = 5
 ) -> tuple[float, float]:
-    """Density and coverage of synthetic rows, which outliers hardly move.
+    """Density and coverage of synthetic rows, which are robust to outliers.
 
-    Density counts in how many balls of the real rows a synthetic row lies, over k: it is near 1
-    for rows of the real distribution, below where they miss it, and above 1 where they crowd
-    into its dense parts. Coverage is the share of real rows with a synthetic row in their ball.
+    Every real row is the centre of a ball whose radius is the distance to its k-th nearest real
+    neighbour. Density is the mean number of balls that contain a synthetic row, divided by k. It
+    is near 1 for rows of the real distribution, lower if they are outside of it, and above 1 if
+    they concentrate in its dense regions. Coverage is the fraction of real rows with a synthetic
+    row in their ball.
 
     Parameters
     ----------
     real : array-like of shape (n_real, d)
-        Real rows, at least 2: best held-out ones. Distances are Euclidean, as for
+        Real rows, at least 2, preferably held-out ones. Distances are Euclidean, as for
         :func:`precision_recall`.
     synthetic : array-like of shape (n_synthetic, d)
         Synthetic rows, at least 1.
     n_neighbors : int, default=5
-        Which neighbour k a ball reaches to, at most the n_real - 1 others.
+        Number k of the neighbour that determines the radius, limited to n_real - 1.
 
     Returns
     -------
     density : float
-        At least 0. Fresh rows of the real distribution have expectation 1; exact copies of
-        `real` have (k + 1) / k. Rows of few distinct values, which often coincide, have more.
+        At least 0. The expectation is 1 for new rows of the real distribution, and the density of
+        exact copies of `real` is (k + 1) / k. It is higher if many rows coincide because they have
+        few distinct values.
     coverage : float
-        In [0, 1], higher is better. Fresh rows as many as the real ones have expectation
-        1 - 0.5^k (nearly: 0.97 for k = 5), more rows a higher one.
+        In [0, 1], higher is better. For as many new rows of the real distribution as there are
+        real rows, the expectation is approximately 1 - 0.5^k (0.97 for k = 5). It increases with
+        the number of synthetic rows.
 
     Raises
     ------
     InvalidInputError
-        If a side is no finite numeric table or has too few rows, or the widths differ.
+        If one of them is not a finite numeric table or has too few rows, or they differ in width.
     InvalidParameterError
-        If `n_neighbors` is no positive integer.
+        If `n_neighbors` is not a positive integer.
 
     References
     ----------
@@ -129,17 +136,18 @@ def density_coverage(
 def manifold_scores(
     real: ArrayLike, synthetic: ArrayLike, n_neighbors: int = 5, min_synthetic: int = 2
 ) -> ManifoldScores:
-    """All four scores; recall is NaN where a single synthetic row has no ball.
+    """Compute all four scores; recall is NaN if there is only one synthetic row.
 
-    Takes and raises what :func:`precision_recall` does.
+    Parameters and errors are those of :func:`precision_recall`.
     """
     check_count("n_neighbors", n_neighbors, 1)
     X, Z = check_features("real", real, 2), check_features("synthetic", synthetic, min_synthetic)
     check_same_width("synthetic", Z, "real", X)
 
-    centre = X.mean(axis=0)  # as near to 0 as can be, where rounding is small
+    centre = X.mean(axis=0)  # centring reduces rounding errors
     X, Z = X - centre, Z - centre
-    slack_x, slack_z = _ROUNDING * (X**2).sum(axis=1), _ROUNDING * (Z**2).sum(axis=1)
+    tolerance_x = _ROUNDING_TOLERANCE * (X**2).sum(axis=1)
+    tolerance_z = _ROUNDING_TOLERANCE * (Z**2).sum(axis=1)
     k = min(n_neighbors, len(X) - 1)
     radius_x = _squared_radius(X, k)
     radius_z = _squared_radius(Z, min(n_neighbors, len(Z) - 1))
@@ -150,8 +158,8 @@ def manifold_scores(
         Z, X, metric="euclidean", squared=True, working_memory=BLOCK_MEBIBYTES
     ):
         block = slice(start, start + len(squared))
-        squared -= slack_z[block, None]
-        squared -= slack_x
+        squared -= tolerance_z[block, None]
+        squared -= tolerance_x
         inside = squared <= radius_x
         n_inside += int(inside.sum())
         n_realistic += int(inside.any(axis=1).sum())
@@ -167,7 +175,7 @@ def manifold_scores(
 
 
 def _squared_radius(rows: Rows, k: int) -> np.ndarray:
-    """Squared distance of each row to its k-th nearest other row; NaN for a lone row."""
+    """Squared distance of each row to its k-th nearest other row; NaN for a single row."""
     if k == 0:
         return np.full(len(rows), np.nan)
     distance, _ = NearestNeighbors(n_neighbors=k).fit(rows).kneighbors()

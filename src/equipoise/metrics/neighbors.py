@@ -1,4 +1,4 @@
-"""Which real row is nearest to a generated one: the check for copied training data."""
+"""Search for the nearest real row of each generated row, to detect copied training data."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import pairwise_distances_argmin_min
 
-_BLOCK_VALUES = 2**22  # 32 MiB of float64 in a block of rows
+_BLOCK_VALUES = 2**22  # values in a block of rows: 32 MiB of float64
 
 
 def nearest_rows(
     X_query: ArrayLike, X_real: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Nearest real row of each query row, by exact Euclidean distance.
+    """Find the nearest real row of each query row, by exact Euclidean distance.
 
-    Both arrays are read in blocks, so beside them memory stays at about 100 MiB, even where
-    millions of ``uint8`` images have to become floats.
+    Both arrays are processed in blocks, so that about 100 MiB of additional memory are needed,
+    even if millions of ``uint8`` images are converted to floats.
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ def nearest_rows(
     Returns
     -------
     index : ndarray of shape (n_queries,)
-        Positions in `X_real`. Of several rows at the same distance, any one.
+        Positions in `X_real`. If several rows are equally near, any one of them.
     distance : ndarray of shape (n_queries,)
         Euclidean distances, 0 for an exact copy.
 
     Raises
     ------
     ValueError
-        If rows differ in shape, `X_real` is empty, or values are not finite numbers.
+        If the rows differ in shape, `X_real` is empty, or values are not finite numbers.
 
     Examples
     --------
@@ -43,13 +43,13 @@ def nearest_rows(
     >>> index.tolist(), distance.tolist()
     ([1], [3.0])
     """
-    query, real = _rows("X_query", X_query), _rows("X_real", X_real)
+    query, real = _flat_rows("X_query", X_query), _flat_rows("X_real", X_real)
     if len(real) == 0:
         raise ValueError("X_real has no rows. Pass at least one real row.")
     if np.shape(X_query)[1:] != np.shape(X_real)[1:]:
         raise ValueError(
             f"X_query has rows of shape {np.shape(X_query)[1:]} but X_real of "
-            f"{np.shape(X_real)[1:]}. Bring both to the same shape."
+            f"{np.shape(X_real)[1:]}. Pass rows of the same shape in both."
         )
     centre = real.mean(axis=0, dtype=np.float64)
     index = np.zeros(len(query), dtype=np.int64)
@@ -59,7 +59,7 @@ def nearest_rows(
         block = slice(start, start + n_rows)
         rows = query[block].astype(np.float64)
         index[block] = _nearest(rows - centre, real, centre, n_rows)
-        # The search expands |a - b|², which rounds: a copy would come out near 0, not at 0.
+        # The search expands |a - b|². Due to rounding, an exact copy would not have distance 0.
         distance[block] = np.linalg.norm(rows - real[index[block]], axis=1)
     return index, distance
 
@@ -67,7 +67,7 @@ def nearest_rows(
 def _nearest(
     rows: NDArray[np.float64], real: NDArray, centre: NDArray[np.float64], n_rows: int
 ) -> NDArray[np.int64]:
-    """Search `real` block by block; centring keeps the rounding error small."""
+    """Search `real` block by block. Rows are centred to reduce rounding errors."""
     index = np.zeros(len(rows), dtype=np.int64)
     best = np.full(len(rows), np.inf)
     for start in range(0, len(real), n_rows):
@@ -78,14 +78,17 @@ def _nearest(
     return index
 
 
-def _rows(name: str, X: ArrayLike) -> NDArray:
+def _flat_rows(name: str, X: ArrayLike) -> NDArray:
+    """Validate rows or images and flatten them to shape (n, n_values)."""
     array = np.asarray(X)
     if array.ndim < 2 or array.dtype.kind not in "biuf":
         raise ValueError(
             f"{name} must be a numeric array with a row for each sample, got shape {array.shape} "
-            f"and dtype {array.dtype}. Pass (n, n_features) or images."
+            f"and dtype {array.dtype}. Pass rows of shape (n, n_features) or images."
         )
     array = array.reshape(len(array), int(np.prod(array.shape[1:])))
     if array.size and not np.isfinite([array.min(), array.max()]).all():
-        raise ValueError(f"{name} has NaN or infinite values. Drop or fill these rows first.")
+        raise ValueError(
+            f"{name} has NaN or infinite values. Drop these rows or impute the values first."
+        )
     return array

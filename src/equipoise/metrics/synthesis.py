@@ -1,4 +1,4 @@
-"""Are synthetic rows what was asked for, new, varied, and like real ones?"""
+"""Fidelity, memorisation, diversity and realism of synthetic rows."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from .neighbors import nearest_rows
 
 
 def label_fidelity(y_requested: ArrayLike, y_predicted: ArrayLike) -> dict[str | int | bool, float]:
-    """Share of each class's synthetic rows that a classifier recognises as that class.
+    """Fraction of the synthetic rows of each class that a classifier assigns to that class.
 
-    The classifier should know real rows only, and be another than the generator's own. Its own
-    errors count against the samples: compare with its recall on real rows. The mean over the
+    The classifier should be trained on real rows only and should not be part of the generator.
+    Since its errors lower the fidelity, compare with its recall on real rows. The mean over the
     classes is ``acsa(y_requested, y_predicted)``.
 
     Parameters
     ----------
     y_requested : array-like of shape (n_synthetic,)
-        The label that each row was made for.
+        The label for which each row was generated.
     y_predicted : array-like of shape (n_synthetic,)
-        The label that the classifier gives it.
+        The label that the classifier predicts.
 
     Returns
     -------
     dict of label to float
-        For each requested class, sorted, a share in [0, 1].
+        A fraction in [0, 1] for each requested class, in sorted order.
 
     Raises
     ------
@@ -54,29 +54,29 @@ def label_fidelity(y_requested: ArrayLike, y_predicted: ArrayLike) -> dict[str |
     {'cat': 0.5, 'dog': 1.0}
     """
     scores = score_classes(y_requested, y_predicted)
-    asked = scores.support > 0
-    return dict(zip(scores.classes[asked].tolist(), scores.recall[asked].tolist(), strict=True))
+    classes, recall = scores.classes[scores.support > 0], scores.recall[scores.support > 0]
+    return dict(zip(classes.tolist(), recall.tolist(), strict=True))
 
 
 def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.05) -> float:
-    """Share of synthetic rows that are suspiciously near to a training row.
+    """Fraction of synthetic rows that are suspiciously close to a training row.
 
-    A row counts if its nearest training row is no farther than training rows are from one another
-    in all but the `quantile` closest cases. Fresh real rows therefore score about `quantile`, and
-    a generator that scores far above it hands out its training data. Exact copies score 1. A low
-    score is no proof of privacy, and blurred or far-off rows have one too: read it beside
-    precision.
+    A row is counted if the distance to its nearest training row is at most the given quantile of
+    the distances between training rows and their nearest training neighbours. New real rows
+    therefore score about `quantile`, and a generator with a much higher score reproduces its
+    training data. Exact copies score 1. A low score does not prove privacy, and unrealistic rows
+    have a low score too, so consider it together with precision.
 
     Parameters
     ----------
     synthetic : array-like of shape (n_synthetic, d)
         Synthetic rows, at least 1.
     train : array-like of shape (n_train, d)
-        The rows that the generator learnt from, at least 2, on the same scale.
+        The rows on which the generator was trained, at least 2, on the same scale.
     quantile : float, default=0.05
-        In (0, 1). Fewer than 2 / `quantile` training rows cannot resolve it, since the closest
-        pair is already 2 of them: fresh rows then score about 2 / (n_train + 1). Rows of few
-        distinct values are copies of each other, fresh ones as well.
+        In (0, 1). With fewer than 2 / `quantile` training rows, the closest pair exceeds this
+        fraction, and new rows score about 2 / (n_train + 1). If the rows have few distinct
+        values, new rows also coincide with training rows and score higher.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
     Raises
     ------
     InvalidInputError
-        If a side is no finite numeric table or has too few rows, or the widths differ.
+        If one of them is not a finite numeric table or has too few rows, or they differ in width.
     InvalidParameterError
         If `quantile` is out of range.
 
@@ -102,25 +102,27 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
     synthetic = check_features("synthetic", synthetic)
     train = check_features("train", train, 2)
     check_same_width("synthetic", synthetic, "train", train)
-    return memorised_and_fresh(synthetic, train, quantile)[0]
+    return memorised_and_expected(synthetic, train, quantile)[0]
 
 
-def memorised_and_fresh(synthetic: Rows, train: Rows, quantile: float) -> tuple[float, float]:
-    """:func:`memorised_share`, and what it would be of fresh real rows; more with ties."""
+def memorised_and_expected(synthetic: Rows, train: Rows, quantile: float) -> tuple[float, float]:
+    """Memorised share, and the share to be expected of new real rows, which ties increase."""
     centred = train - train.mean(axis=0)
-    twin = NearestNeighbors(n_neighbors=1).fit(centred).kneighbors(return_distance=False)[:, 0]
-    usual = np.linalg.norm(train - train[twin], axis=1)
-    # Weibull's estimate puts a share q of fresh values below it; the default one puts more.
-    limit = np.quantile(usual, quantile, method="weibull")
-    fresh = max(quantile, 2 / (len(train) + 1), float((usual <= limit).mean()))
-    return float((nearest_rows(synthetic, train)[1] <= limit).mean()), fresh
+    nearest = NearestNeighbors(n_neighbors=1).fit(centred).kneighbors(return_distance=False)[:, 0]
+    distance = np.linalg.norm(train - train[nearest], axis=1)
+    # With Weibull's estimate, the expected fraction of new values below it is the quantile. It is
+    # larger with the default estimate.
+    limit = np.quantile(distance, quantile, method="weibull")
+    expected = max(quantile, 2 / (len(train) + 1), float((distance <= limit).mean()))
+    return float((nearest_rows(synthetic, train)[1] <= limit).mean()), expected
 
 
 def diversity(synthetic: ArrayLike, real: ArrayLike) -> float:
-    """Mean distance between two synthetic rows over that between two real rows.
+    """Mean distance between two synthetic rows divided by that between two real rows.
 
-    1: as varied as real rows. Towards 0: collapse, the same sample again and again. Above 1: more
-    spread out, often noise. Exact over all pairs; memory grows only linearly with the rows.
+    It is 1 if synthetic rows are as varied as real ones, approaches 0 if the generator collapses
+    to a single sample, and is above 1 if synthetic rows are more spread out, often due to noise.
+    The mean is over all pairs, but memory grows only linearly with the number of rows.
 
     Parameters
     ----------
@@ -132,12 +134,12 @@ def diversity(synthetic: ArrayLike, real: ArrayLike) -> float:
     Returns
     -------
     float
-        At least 0; NaN if all real rows are alike.
+        At least 0; NaN if all real rows are equal.
 
     Raises
     ------
     InvalidInputError
-        If a side is no finite numeric table of at least 2 rows, or the widths differ.
+        If one of them is not a finite numeric table of at least 2 rows, or they differ in width.
 
     Examples
     --------
@@ -159,41 +161,42 @@ def c2st(
     cv: int = 5,
     random_state: int | np.random.RandomState | None = None,
 ) -> float:
-    """Classifier two-sample test: how well can real and synthetic rows be told apart?
+    """Classifier two-sample test: how well can real and synthetic rows be distinguished?
 
-    The cross-validated balanced accuracy of a classifier that is trained to do it. Of the larger
-    side, as many rows are drawn as the smaller has, so that the score does not depend on how much
-    was generated.
+    The score is the cross-validated balanced accuracy of a classifier trained to distinguish
+    them. The larger set is subsampled to the size of the smaller one, so that the score does not
+    depend on the number of synthetic rows.
 
     Parameters
     ----------
     real : array-like of shape (n_real, d)
-        Real rows, at least 2: best ones that the generator has not seen.
+        Real rows, at least 2, preferably held-out ones.
     synthetic : array-like of shape (n_synthetic, d)
         Synthetic rows, at least 2.
     classifier : scikit-learn classifier, default=None
-        Cloned, never fitted itself. By default 100 extremely randomised trees: they need no
-        scaling and see shifted means, a narrower spread and lost correlations alike. A linear
-        model misses the last two. Nearest neighbours miss the spread where features are many: the
-        neighbour of a real row is then a blurred one, as is that of a blurred row, and the
-        accuracy stays at 0.5.
+        The classifier, which is cloned before it is fitted. The default, 100 extremely randomised
+        trees, needs no scaling and detects shifted means, smaller variances and missing
+        correlations. A linear model does not detect the latter two. Nearest neighbours do not
+        detect smaller variances if there are many features: then the nearest neighbour of any row
+        is a synthetic one close to the mean, and the accuracy remains 0.5.
     cv : int, default=5
-        Number of folds, at least 2; never more than the rows on a side.
+        Number of folds, at least 2, limited to the number of rows of the smaller set.
     random_state : int, RandomState or None, default=None
-        Draws the rows, the folds and the default classifier's trees.
+        Seed of the subsampling, the folds and the default classifier.
 
     Returns
     -------
     float
-        In [0, 1]. 0.5: cannot be told apart. 1: always told apart. Clearly below 0.5: synthetic
-        rows are near copies of these real rows, each taken for its twin.
+        In [0, 1]. It is 0.5 if they cannot be distinguished and 1 if they always can. It is
+        clearly below 0.5 if synthetic rows are near copies of these real rows, so that rows are
+        mistaken for their copies.
 
     Raises
     ------
     InvalidInputError
-        If a side is no finite numeric table of at least 2 rows, or the widths differ.
+        If one of them is not a finite numeric table of at least 2 rows, or they differ in width.
     InvalidParameterError
-        If `cv` is no integer of at least 2.
+        If `cv` is not an integer of at least 2.
 
     References
     ----------
@@ -211,11 +214,12 @@ def c2st(
     if classifier is None:
         classifier = ExtraTreesClassifier(random_state=random.randint(2**31 - 1))
     folds = StratifiedKFold(min(cv, n), shuffle=True, random_state=random)
-    guessed = cross_val_predict(classifier, X, is_synthetic, cv=folds)
-    return float(balanced_accuracy_score(is_synthetic, guessed))
+    predicted = cross_val_predict(classifier, X, is_synthetic, cv=folds)
+    return float(balanced_accuracy_score(is_synthetic, predicted))
 
 
 def _mean_distance(rows: Rows) -> float:
-    rows = rows - rows.mean(axis=0)  # keeps rounding small
+    """Mean distance over all pairs of different rows."""
+    rows = rows - rows.mean(axis=0)  # centring reduces rounding errors
     blocks = pairwise_distances_chunked(rows, working_memory=BLOCK_MEBIBYTES)
     return float(sum(block.sum() for block in blocks) / (len(rows) * (len(rows) - 1)))

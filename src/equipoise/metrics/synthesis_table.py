@@ -1,4 +1,4 @@
-"""The quality of synthetic samples, class by class, in a table and in words."""
+"""A report on the quality of synthetic samples of each class."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from ._features import Rows, check_features, check_same_width
 from ._labels import Labels, check_labels, check_same_kind
-from ._text import aligned, number
+from ._text import aligned, format_score
 from .manifolds import manifold_scores
-from .synthesis import c2st, diversity, label_fidelity, memorised_and_fresh
+from .synthesis import c2st, diversity, label_fidelity, memorised_and_expected
 
 COLLAPSED_BELOW = 0.5
-"""Diversity below which a class is said to have collapsed."""
+"""The report warns of a collapsed class if its diversity is below this value."""
 
 MEMORISED_EXCESS = 0.2
-"""Warn if the memorised share is this much above what fresh real rows would score."""
+"""The report warns if the memorised share exceeds that of new real rows by more than this."""
 
 LOW_FIDELITY_BELOW = 0.7
-"""Label fidelity below which samples are said to be something else than was asked for."""
+"""The report warns of a class if its label fidelity is below this value."""
 
-_QUANTILE = 0.05  # of memorised_share
+_MEMORISED_QUANTILE = 0.05  # the default of memorised_share
 _SCORES = (
     "fidelity", "precision", "recall", "density", "coverage", "memorised", "diversity", "c2st",
 )  # fmt: skip
@@ -33,19 +33,19 @@ _SCORES = (
 
 @dataclass(frozen=True, eq=False)
 class SynthesisReport:
-    """What :func:`synthesis_report` found; print it for the table.
+    """Result of :func:`synthesis_report`, which prints as a table.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
         Sorted labels.
     n, n_real : ndarray of shape (n_classes,)
-        Synthetic rows and real rows of each class.
+        Numbers of synthetic and of real rows of each class.
     scores : dict of str to ndarray of shape (n_classes,)
         The columns ``fidelity``, ``precision``, ``recall``, ``density``, ``coverage``,
-        ``memorised``, ``diversity`` and ``c2st``; NaN where there is too little to say.
+        ``memorised``, ``diversity`` and ``c2st``; NaN if a class has too few rows for a score.
     warnings : list of str
-        What to look at, in words; empty if nothing stands out.
+        Messages about conspicuous scores; empty if there are none.
     """
 
     classes: Labels
@@ -63,7 +63,7 @@ class SynthesisReport:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers: ``classes`` (by name), ``mean`` and ``warnings``."""
+        """Convert to a dict with ``classes`` (by name), ``mean`` and ``warnings``."""
         return {
             "classes": {
                 str(label): {"n": int(self.n[i]), "n_real": int(self.n_real[i])}
@@ -77,9 +77,9 @@ class SynthesisReport:
     def __str__(self) -> str:
         table = [["", "n", "real", *self.scores]]
         for i, label in enumerate(self.classes):
-            numbers = [number(values[i]) for values in self.scores.values()]
-            table.append([str(label), str(self.n[i]), str(self.n_real[i]), *numbers])
-        table.append(["mean", "", "", *map(number, self.mean.values())])
+            shown = [format_score(values[i]) for values in self.scores.values()]
+            table.append([str(label), str(self.n[i]), str(self.n_real[i]), *shown])
+        table.append(["mean", "", "", *map(format_score, self.mean.values())])
         lines = aligned(table)
         lines.insert(-1, "")
         return "\n".join(lines + [""] * bool(self.warnings) + self.warnings)
@@ -96,42 +96,42 @@ def synthesis_report(
     y_predicted: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> SynthesisReport:
-    """Measure the synthetic rows of each class against its real ones.
+    """Compare the synthetic rows of each class with its real rows.
 
     Parameters
     ----------
     real : array-like of shape (n_real, d)
-        Held-out real rows. Distances are Euclidean: bring columns to one scale first.
+        Held-out real rows. Distances are Euclidean, so scale the columns first.
     y_real : array-like of shape (n_real,)
         Their labels.
     synthetic : array-like of shape (n_synthetic, d)
         Synthetic rows.
     y_synthetic : array-like of shape (n_synthetic,)
-        The labels that they were made for.
+        The labels for which they were generated.
     train : array-like of shape (n_train, d), default=None
-        The rows that the generator learnt from, for memorisation; by default `real`.
+        The rows on which the generator was trained, to measure memorisation; by default `real`.
     y_train : array-like of shape (n_train,), default=None
-        Their labels. Given if and only if `train` is.
+        Their labels. Required if `train` is given.
     y_predicted : array-like of shape (n_synthetic,), default=None
-        What an independent classifier says of `synthetic`; without it there is no fidelity.
+        Predictions of an independent classifier for `synthetic`, required for the fidelity.
     random_state : int, RandomState or None, default=None
-        For :func:`c2st`. With an int, a class's score does not depend on the other classes.
+        Seed of :func:`c2st`. With an int, the score of a class does not depend on other classes.
 
     Returns
     -------
     SynthesisReport
-        For each class of `y_real` or `y_synthetic` what :func:`label_fidelity`,
-        :func:`precision_recall`, :func:`density_coverage`, :func:`memorised_share`,
-        :func:`diversity` and :func:`c2st` say with their defaults. A comparison needs two rows on
-        each side (memorisation: two training rows and one synthetic row; fidelity: one real row),
-        and is NaN, printed "-", where a class has fewer.
+        The results of :func:`label_fidelity`, :func:`precision_recall`, :func:`density_coverage`,
+        :func:`memorised_share`, :func:`diversity` and :func:`c2st` with their defaults, for each
+        class of `y_real` or `y_synthetic`. They require two real and two synthetic rows of a class
+        (memorisation: two training rows and one synthetic row; fidelity: one real row), and are
+        NaN, printed as "-", for a class with fewer.
 
     Raises
     ------
     ValueError
-        If labels are malformed or of another kind than `y_real`.
+        If labels are malformed or differ in kind from `y_real`.
     InvalidInputError
-        If rows are no finite numeric tables of one width, or do not match their labels.
+        If the rows are not finite numeric tables of one width, or do not match their labels.
     InvalidParameterError
         If only one of `train` and `y_train` is given.
     """
@@ -140,9 +140,9 @@ def synthesis_report(
         raise InvalidParameterError(f"{missing}=None, but {given} is given. Pass both or neither.")
     if train is None or y_train is None:
         train, y_train = real, y_real
-    real, y_real = _labelled("real", real, y_real)
-    synthetic, y_synthetic = _labelled("synthetic", synthetic, y_synthetic)
-    train, y_train = _labelled("train", train, y_train)
+    real, y_real = _check_labelled("real", real, y_real)
+    synthetic, y_synthetic = _check_labelled("synthetic", synthetic, y_synthetic)
+    train, y_train = _check_labelled("train", train, y_train)
     for name, rows, labels in (("synthetic", synthetic, y_synthetic), ("train", train, y_train)):
         check_same_width(name, rows, "real", real)
         check_same_kind(f"y_{name}", labels, "y_real", y_real)
@@ -154,14 +154,15 @@ def synthesis_report(
         for labels in (y_synthetic, y_real, y_train)
     )
     scores = {name: np.full(len(classes), np.nan) for name in _SCORES}
-    fresh = np.ones(len(classes))
+    expected = np.ones(len(classes))  # memorised share of new real rows
     for i, label in enumerate(classes):
         real_rows, rows = real[y_real == label], synthetic[y_synthetic == label]
-        if n_real[i]:  # else it is likely that whoever judges does not know the class
+        if n_real[i]:  # otherwise the classifier was probably not trained on the class
             scores["fidelity"][i] = fidelity.get(label.item(), np.nan)
         if n_train[i] >= 2 and n[i] >= 1:
-            found = memorised_and_fresh(rows, train[y_train == label], _QUANTILE)
-            scores["memorised"][i], fresh[i] = found
+            scores["memorised"][i], expected[i] = memorised_and_expected(
+                rows, train[y_train == label], _MEMORISED_QUANTILE
+            )
         if n_real[i] >= 2 and n[i] >= 2:
             for name, value in manifold_scores(real_rows, rows)._asdict().items():
                 scores[name][i] = value
@@ -170,28 +171,29 @@ def synthesis_report(
     warnings = [
         message
         for i, label in enumerate(classes.tolist())
-        for message in _warnings(label, {name: v[i] for name, v in scores.items()}, fresh[i])
+        for message in _warnings(label, {name: v[i] for name, v in scores.items()}, expected[i])
     ]
     return SynthesisReport(classes, n, n_real, scores, warnings)
 
 
-def _warnings(label: Any, scores: dict[str, float], fresh: float) -> list[str]:
-    """What stands out in a class; a NaN never does."""
+def _warnings(label: Any, scores: dict[str, float], expected: float) -> list[str]:
+    """Warnings about the scores of a class. NaN never causes a warning."""
     found = []
     if scores["fidelity"] < LOW_FIDELITY_BELOW:
         found.append(f"only {_percent(scores['fidelity'])} of its samples are recognised as such")
     if scores["diversity"] < COLLAPSED_BELOW:
         share = _percent(scores["diversity"])
         found.append(f"collapse: its samples are {share} as varied as the real ones")
-    if scores["memorised"] > fresh + MEMORISED_EXCESS:
+    if scores["memorised"] > expected + MEMORISED_EXCESS:
         found.append(
             f"{_percent(scores['memorised'])} of its samples are near copies of training rows "
-            f"(of fresh real rows, about {_percent(fresh)} would be)"
+            f"(about {_percent(expected)} are expected of new real rows)"
         )
     return [f"class {label!r}: {message}" for message in found]
 
 
-def _labelled(name: str, X: ArrayLike, y: ArrayLike) -> tuple[Rows, Labels]:
+def _check_labelled(name: str, X: ArrayLike, y: ArrayLike) -> tuple[Rows, Labels]:
+    """Validate rows and their labels."""
     rows, labels = check_features(name, X), check_labels(f"y_{name}", y)
     if len(rows) != len(labels):
         raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""A classification report for imbalanced data: who is small, and how is it served."""
+"""A classification report for imbalanced data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ._labels import check_labels
 from ._per_class import ClassScores, score_classes
-from ._text import aligned, number
+from ._text import aligned, format_score
 from .classification import summarise
 
 _COLUMNS = ("recall", "precision", "f1", "specificity", "g")
@@ -50,7 +50,7 @@ def imbalance_report(
     target_names: Sequence[str] | None = None,
     output_dict: bool = False,
 ) -> str | dict[str, Any]:
-    """Per-class scores beside training sizes, and the five summary metrics.
+    """Report the scores and training size of each class, and the five summary metrics.
 
     Parameters
     ----------
@@ -59,29 +59,29 @@ def imbalance_report(
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
     y_train : array-like of shape (n_training_samples,), default=None
-        Labels of the training set. Without it the training sizes and the two metrics that need
-        them are left out of the text (None and NaN in the dict).
+        Labels of the training set. Without them, the training sizes and the two metrics that need
+        them are omitted from the text (None and NaN in the dict).
     labels : array-like of shape (n_labels,), default=None
-        Classes to list, in this order; by default all that occur, sorted. The summary is over
-        all classes present in `y_true` whatever is listed.
+        Classes to list, in this order; by default all classes that occur, sorted. The summary
+        always includes all classes of `y_true`.
     target_names : sequence of str of length n_labels, default=None
         Names to show, in the order of the listed classes.
     output_dict : bool, default=False
-        Return a dict in place of the text.
+        Whether to return a dict instead of the text.
 
     Returns
     -------
     str or dict
         The dict has the keys of :func:`summary`, and ``classes``: for each name a dict of
         ``training_size``, ``support`` (test rows), ``recall``, ``precision``, ``f1``,
-        ``specificity`` and ``g`` (the square root of recall times specificity). A class that
-        `y_true` lacks has NaN (in the text "-") for all scores but specificity.
+        ``specificity`` and ``g`` (the square root of recall times specificity). For a class that
+        does not occur in `y_true`, all scores but specificity are NaN ("-" in the text).
 
     Raises
     ------
     ValueError
-        If the labels are malformed, differ in length or kind; if `labels` repeats a class; or
-        if `target_names` has another length than the listed classes, or repeats a name.
+        If the labels are malformed, or differ in length or kind; if `labels` repeats a class; or
+        if `target_names` differs in length from the listed classes or repeats a name.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def imbalance_report(
     if len(np.unique(listed)) != len(listed):
         raise ValueError(f"labels repeats a class: {listed.tolist()}. List each class once.")
     rows = np.searchsorted(scores.classes, listed)
-    names = _names(listed, target_names)
+    names = _class_names(listed, target_names)
     totals = summarise(scores)
     if output_dict:
         return {"classes": _as_dict(scores, rows, names), **totals}
@@ -110,7 +110,7 @@ def imbalance_report(
     return _class_lines(scores, rows, names) + "\n\n" + _total_lines(scores, totals, all_names)
 
 
-def _names(listed: np.ndarray, target_names: Sequence[str] | None) -> list[str]:
+def _class_names(listed: np.ndarray, target_names: Sequence[str] | None) -> list[str]:
     if target_names is None:
         return [str(label) for label in listed]
     names = [str(name) for name in target_names]
@@ -141,7 +141,7 @@ def _class_lines(scores: ClassScores, rows: np.ndarray, names: list[str]) -> str
     table = [["", *(h for h, values in counts.items() if values is not None), *_HEADINGS]]
     for row, name in zip(rows, names, strict=True):
         sizes = [str(values[row]) for values in counts.values() if values is not None]
-        table.append([name, *sizes, *(number(getattr(scores, c)[row]) for c in _COLUMNS)])
+        table.append([name, *sizes, *(format_score(getattr(scores, c)[row]) for c in _COLUMNS)])
     return "\n".join(aligned(table))
 
 
@@ -153,13 +153,13 @@ def _total_lines(scores: ClassScores, totals: dict[str, float], names: dict[int,
     ]
     if scores.training_size is not None:
 
-        def which(chosen: np.ndarray) -> str:
-            tied = np.flatnonzero(chosen).tolist()
+        def tied_names(is_tied: np.ndarray) -> str:
+            tied = np.flatnonzero(is_tied).tolist()
             shown = ", ".join(names.get(i, str(scores.classes[i])) for i in tied[:3])
             return f"  ({shown}{f' and {len(tied) - 3} more' if len(tied) > 3 else ''})"
 
         smallest, largest = totals["smallest_class_recall"], totals["largest_class_precision"]
-        lines.append(("recall of the smallest class", smallest, which(scores.smallest)))
-        lines.append(("precision of the largest class", largest, which(scores.largest)))
+        lines.append(("recall of the smallest class", smallest, tied_names(scores.is_smallest)))
+        lines.append(("precision of the largest class", largest, tied_names(scores.is_largest)))
     width = max(len(title) for title, _, _ in lines)
-    return "\n".join(f"{title:<{width}}  {number(v)}{note}" for title, v, note in lines)
+    return "\n".join(f"{title:<{width}}  {format_score(v)}{note}" for title, v, note in lines)

@@ -1,4 +1,4 @@
-"""Backbones that the methods share: convolutions for images, dense layers for tables."""
+"""Backbones shared by all methods: convolutional for images, dense for tables."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ __all__ = ["build_decoder", "build_trunk"]
 def build_trunk(
     input_shape: tuple[int, ...], architecture: str, spatial: bool = False
 ) -> CompactTrunk | PaperTrunk | MLPTrunk:
-    """Feature extractor for one kind of input.
+    """Build the feature extractor for images or rows of a table.
 
     Parameters
     ----------
     input_shape : tuple of int
-        ``(height, width, channels)`` of an image or ``(n_features,)`` of a table's row.
+        ``(height, width, channels)`` of an image or ``(n_features,)`` of a row of a table.
     architecture : {"compact", "paper"}
         Ignored for tables.
     spatial : bool, default=False
-        Whether the compact trunk keeps the features of all positions, as the paper's does.
+        Whether the compact trunk keeps the features of all positions, as the paper trunk does,
+        or averages them.
 
     Returns
     -------
     torch.nn.Module
-        Maps a batch to ``(n, module.out_features)``.
+        It maps a batch to features of shape ``(n, module.out_features)``.
     """
     if len(input_shape) == 1:
         return MLPTrunk(input_shape[0])
@@ -42,9 +43,9 @@ def build_trunk(
 
 
 def build_decoder(latent_dim: int, output_shape: tuple[int, ...], architecture: str) -> nn.Module:
-    """Generator of inputs from codes, the mirror of :func:`build_trunk`.
+    """Build the generator of inputs from codes, the counterpart of :func:`build_trunk`.
 
-    Images come out in [0, 1], rows of a table unbounded.
+    The values of images are in [0, 1], and those of rows of a table are unbounded.
     """
     if len(output_shape) == 1:
         return MLPDecoder(latent_dim, output_shape[0])

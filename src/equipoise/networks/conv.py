@@ -1,7 +1,8 @@
 """Convolutional backbones for images of any size.
 
-The compact pair is made for a laptop: about 29 million multiply-adds for a 28×28 image and
-1 million for its decoder. The paper pair has the widths of the DGC release, about 35 times more.
+The compact networks are small enough for a laptop: a 28×28 image takes about 29 million
+multiply-adds for its trunk and 1 million for its decoder. The paper networks have the widths of the
+DGC release, with about 35 times as many.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 
-def _conv(n_in: int, n_out: int) -> nn.Sequential:
+def _conv_block(n_in: int, n_out: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
         nn.BatchNorm2d(n_out),
@@ -21,31 +22,33 @@ def _conv(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class CompactTrunk(nn.Sequential):
-    """3×3 convolutions 32-32, 64-64, 128-128, a pooling between them, then the global mean.
+    """Three stages of two 3×3 convolutions, of 32, 64 and 128 channels, and a global mean.
 
-    Images above 32 pixels get further 128-wide stages until 8 pixels are left. ``spatial`` keeps
-    the features of all positions, after one more pooling, instead of their mean.
+    The image is halved by max pooling between the stages. Images larger than 32 pixels have
+    further stages of 128 channels, until 8 pixels remain. With ``spatial``, the features of all
+    positions are kept, after another pooling, instead of their mean.
     """
 
     def __init__(self, image_shape: tuple[int, ...], spatial: bool = False) -> None:
         height, width, channels = image_shape
 
         def pool() -> nn.MaxPool2d:
-            return nn.MaxPool2d(2, ceil_mode=True)  # so that one pixel stays one pixel
+            return nn.MaxPool2d(2, ceil_mode=True)  # a single pixel remains one
 
-        layers = [_conv(channels, 32), _conv(32, 32), pool(), _conv(32, 64), _conv(64, 64)]
-        layers += [pool(), _conv(64, 128), _conv(128, 128)]
+        layers = [_conv_block(channels, 32), _conv_block(32, 32), pool()]
+        layers += [_conv_block(32, 64), _conv_block(64, 64), pool()]
+        layers += [_conv_block(64, 128), _conv_block(128, 128)]
         n_further = max(0, math.ceil(math.log2(min(height, width) / 32)))
         for _ in range(n_further):
-            layers += [pool(), _conv(128, 128)]
+            layers += [pool(), _conv_block(128, 128)]
         super().__init__(*layers, pool() if spatial else nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        shrink = 2 ** (3 + n_further)
-        n_positions = math.ceil(height / shrink) * math.ceil(width / shrink) if spatial else 1
+        factor = 2 ** (3 + n_further)
+        n_positions = math.ceil(height / factor) * math.ceil(width / factor) if spatial else 1
         self.out_features = 128 * n_positions
 
 
 class CompactDecoder(nn.Module):
-    """Linear layer to a small map, then transposed convolutions that double it."""
+    """Linear layer to a small feature map, then transposed convolutions that double its size."""
 
     def __init__(self, latent_dim: int, image_shape: tuple[int, ...], width: int = 32) -> None:
         super().__init__()
@@ -71,26 +74,26 @@ class CompactDecoder(nn.Module):
         return grown[:, :, : self.height, : self.width]
 
 
-def _paper_sizes(image_shape: tuple[int, ...]) -> tuple[int, int]:
+def _paper_kernel_and_depth(image_shape: tuple[int, ...]) -> tuple[int, int]:
     """Kernel size and number of layers of the release: 4 and 4 for 28×28, 5 and 5 for 64×64."""
     return (4, 4) if max(image_shape[:2]) <= 32 else (5, 5)
 
 
 class PaperTrunk(nn.Sequential):
-    """Stride-2 convolutions that double the width up to 1024."""
+    """Convolutions of stride 2, each with twice the channels of the previous one, up to 1024."""
 
     def __init__(self, image_shape: tuple[int, ...]) -> None:
         height, width, channels = image_shape
-        kernel, depth = _paper_sizes(image_shape)
+        kernel, depth = _paper_kernel_and_depth(image_shape)
         padding = (kernel - 1) // 2
         widths = [channels] + [1024 // 2**i for i in reversed(range(depth))]
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(widths):
-            # ceil_mode does not exist for convolutions: pad the far side to keep one pixel one.
+            # Convolutions have no ceil_mode. Padding the far side lets a single pixel remain one.
             layers += [
                 nn.ZeroPad2d((padding, kernel // 2, padding, kernel // 2)),
                 nn.Conv2d(n_in, n_out, kernel, 2, bias=False),
-                nn.BatchNorm2d(n_out, eps=1e-5, momentum=0.1),  # decay .9 in the release's words
+                nn.BatchNorm2d(n_out, eps=1e-5, momentum=0.1),  # decay .9 in the release
                 nn.ReLU(inplace=True),
             ]
         super().__init__(*layers, nn.Flatten())
@@ -100,12 +103,16 @@ class PaperTrunk(nn.Sequential):
 
 
 class PaperDecoder(nn.Module):
-    """Linear layer to a quarter or an eighth of the size × 1024, then halving widths."""
+    """Linear layer to a small map of 1024 channels, then transposed convolutions.
+
+    The map has a quarter or an eighth of the image size. Every convolution doubles the size, and
+    all but the last halve the channels.
+    """
 
     def __init__(self, latent_dim: int, image_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.height, self.width, channels = image_shape
-        kernel, _ = _paper_sizes(image_shape)
+        kernel, _ = _paper_kernel_and_depth(image_shape)
         n_doublings = 2 if kernel == 4 else 3
         self.start = (
             1024,

@@ -1,4 +1,4 @@
-"""Codes that are Gaussians, and the networks of an autoencoder that has them."""
+"""Gaussian codes, and the networks of a variational autoencoder with a classifier."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from equipoise.networks import build_decoder, build_trunk
 
 
 def moments(parameters: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance, each (..., K), of parameters (..., 2 K)."""
+    """Split parameters of shape (..., 2 K) into mean and log-variance of shape (..., K)."""
     mean, log_variance = parameters.chunk(2, -1)
     return mean, log_variance.clamp(-10, 5)
 
 
 def draw_codes(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
-    """One code of every Gaussian, all of shape (..., K); noise comes from the CPU."""
+    """Draw one code from every Gaussian. All shapes are (..., K); noise is drawn on the CPU."""
     noise = torch.randn(mean.shape, generator=generator).to(mean)
     return mean + torch.exp(log_variance / 2) * noise
 
 
 class VariationalClassifier(nn.Module):
-    """Recognition model q(z|x), generator p(x|z) and linear scores of the classes.
+    """Recognition model q(z|x), decoder p(x|z) and linear classifier of codes.
 
     Parameters
     ----------
@@ -41,5 +41,5 @@ class VariationalClassifier(nn.Module):
         self.head = nn.Linear(latent_dim, n_classes)
 
     def moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x), each (n, K), from the trunk's features."""
+        """Mean and log-variance of q(z|x), of shape (n, K), from the features of the trunk."""
         return moments(self.to_moments(features))

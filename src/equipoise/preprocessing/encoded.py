@@ -33,9 +33,6 @@ class EncodedRows:
         self.is_table = isinstance(codec, TableCodec)
         self._encoded = codec.encode(rows) if keep and self.is_table else None
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def __getitem__(self, index: slice | np.ndarray) -> Tensor:
         if self._encoded is None:
             return self.codec.encode(self.rows[index])

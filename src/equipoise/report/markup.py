@@ -8,14 +8,7 @@ from equipoise.errors import InvalidInputError
 
 from .records import Records, failed_jobs, has_classifiers
 from .summary import Published
-from .tables import (
-    Table,
-    TableCell,
-    difference_table,
-    overview_table,
-    rank_tables,
-    results_tables,
-)
+from .tables import Table, TableCell, overview_table, results_tables, treatment_tables
 
 _LATEX = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -94,7 +87,7 @@ def overview(records: Records, reference: str, published: Published | None = Non
     classifiers. The parameters are those of :func:`to_markdown`.
     """
     if has_classifiers(records):
-        table = rank_tables(records, reference)[0]
+        table = treatment_tables(records, reference)[0]
     else:
         table = overview_table(records, reference, published)
     return TEMPLATES.get_template("overview.md").render(table=table)
@@ -132,7 +125,6 @@ def replace_between_marks(text: str, name: str, table: str) -> str:
 
 
 def _tables(records: Records, reference: str, published: Published | None) -> list[Table]:
-    if not has_classifiers(records):
-        return results_tables(records, published)
-    first, *others = rank_tables(records, reference)
-    return [first, difference_table(records, reference), *others]
+    if has_classifiers(records):
+        return treatment_tables(records, reference)
+    return results_tables(records, published)

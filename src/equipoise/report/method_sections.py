@@ -115,18 +115,14 @@ def _ranks(scores: pd.DataFrame, colours: Colours) -> dict[str, Any] | None:
 def _recalls(done: Records, reference: str, colours: Colours) -> dict[str, dict[str, str]]:
     """Recall of each class by its training size: pictures by data set and method."""
     labels = labels_of(done)
+    columns = {"class": "classes", "size": "class_counts", "recall": "recall"}
     classes = pd.DataFrame(
-        [
-            {
-                "data": data_of(record),
-                "method": labels[method_of(record)],
-                "class": record["classes"],
-                "size": record["class_counts"],
-                "recall": record["recall"],
-            }
-            for record in done
-        ]
-    ).explode(["class", "size", "recall"])
+        {
+            "data": map(data_of, done),
+            "method": [labels[method_of(record)] for record in done],
+            **{name: [record[key] for record in done] for name, key in columns.items()},
+        }
+    ).explode(list(columns))
     classes = classes.astype({"size": int, "recall": float}).query("size > 0").dropna()
     groups = classes.groupby(["data", "method", "class", "size"], sort=False)["recall"]
     means = groups.mean().reset_index()
@@ -144,14 +140,11 @@ def _curves(records: Records, colours: Colours) -> dict[str, list[tuple[str, str
     labels = labels_of(records)
     histories: dict[str, dict[tuple[str, str], list[pd.Series]]] = {}
     for record in records:
-        if record.get("history"):
-            epochs = pd.DataFrame(record["history"])
-            epochs.index += 1
+        epochs = pd.DataFrame(record.get("history") or []).reindex(columns=["loss", "val_acsa"])
+        epochs.index += 1
+        for key, values in epochs.dropna(axis=1, how="all").items():
             of_data = histories.setdefault(data_of(record), {})
-            for key in ("loss", "val_acsa"):
-                if key in epochs and epochs[key].notna().any():
-                    runs = of_data.setdefault((labels[method_of(record)], key), [])
-                    runs.append(epochs[key].dropna())
+            of_data.setdefault((labels[method_of(record)], str(key)), []).append(values.dropna())
     return {
         data: [
             (label, key, figures.curve_picture(runs, key, colours[label]))

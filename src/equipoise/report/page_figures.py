@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 from matplotlib import style
@@ -20,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plots._style import PALETTE, plain_log_ticks, spread
+from .plots._style import MARKERS, PALETTE, logarithmic
 
 INK = "#010203"
 MIDDLE = "#8a8f98"  # readable on white and on black
@@ -92,41 +93,23 @@ def recall_picture(recalls: pd.DataFrame, label: str, reference: str, colours: C
             continue
         ax.plot(own["size"], own["recall"], "o", color=colour, markersize=4, alpha=0.8)
         ax.plot(own.groupby("size")["recall"].mean(), dash, color=colour, linewidth=1.6)
-    ax.set_xscale("log")
-    ax.set_xlim(recalls["size"].min() / 1.3, recalls["size"].max() * 1.3)
-    _log_ticks(ax)
+    logarithmic(ax, recalls["size"], margin=1.3)
     bottom = max(0, math.floor(10 * recalls["recall"].min() - 0.2) / 10)
+    ax.set(xlabel="training rows of the class", ylabel="recall")
     ax.set_ylim(bottom, 1 + 0.03 * (1 - bottom))
-    ax.set_xlabel("training rows of the class")
-    ax.set_ylabel("recall")
     return _svg(ax)
 
 
 def cost_picture(scores: pd.DataFrame, colours: Colours) -> str:
-    """ACSA over seconds of fitting; the labels (the index) stand in a column at the right."""
-    ax = _axes(5.6, max(3.9, 0.6 + 0.145 * len(scores)))
-    scores = scores.sort_values("acsa", kind="stable")
-    low, high = scores["acsa"].iloc[[0, -1]]
-    margin = 0.06 * (high - low) or 0.01
-    ax.set_ylim(low - margin, high + margin)
-    wanted = (scores["acsa"] - low + margin) / (high - low + 2 * margin)
-    places = spread(wanted.to_numpy(), gap=min(0.06, 1 / len(scores)))
-    for (label, row), place in zip(scores.iterrows(), places, strict=True):
-        colour, point = colours[str(label)], (row["fit_seconds"], row["acsa"])
-        ax.plot(*point, "o", color=colour, markersize=7)
-        tie: dict[str, Any] = {
-            "arrowstyle": "-",
-            "color": colour,
-            "alpha": 0.45,
-            "relpos": (0, 0.5),
-        }
-        text: dict[str, Any] = {"fontsize": 8, "va": "center", "textcoords": "axes fraction"}
-        ax.annotate(str(label), point, (1.04, place), arrowprops=tie, **text)
-    ax.set_xscale("log")
-    ax.set_xlim(scores["fit_seconds"].min() / 1.6, scores["fit_seconds"].max() * 1.6)
-    _log_ticks(ax)
-    ax.set_xlabel("seconds to fit, sampler included (logarithmic)")
-    ax.set_ylabel("ACSA")
+    """ACSA over seconds of fitting; the legend names the methods (the index), the best first."""
+    ax = _axes(7.4, max(3.9, 0.6 + 0.17 * len(scores)))
+    marked = zip(scores.iterrows(), itertools.cycle(MARKERS))
+    for (label, row), marker in sorted(marked, key=lambda pair: -pair[0][1]["acsa"]):
+        point, colour = (row["fit_seconds"], row["acsa"]), colours[str(label)]
+        ax.plot(*point, marker, color=colour, markersize=7, label=str(label))
+    cast(Figure, ax.figure).legend(loc="outside right upper", frameon=False, fontsize=8)
+    logarithmic(ax, scores["fit_seconds"], margin=1.6)
+    ax.set(xlabel="seconds to fit, sampler included (logarithmic)", ylabel="ACSA")
     return _svg(ax)
 
 
@@ -137,8 +120,7 @@ def curve_picture(histories: Sequence[pd.Series], quantity: str, colour: str) ->
         marker = "o" if len(values) == 1 else ""
         ax.plot(values, marker=marker, color=colour, linewidth=1.3, alpha=0.8, markersize=4)
     ax.locator_params(axis="x", integer=True, nbins=6)
-    ax.set_xlabel("epoch")
-    ax.set_ylabel({"val_acsa": "validation ACSA"}.get(quantity, quantity))
+    ax.set(xlabel="epoch", ylabel={"val_acsa": "validation ACSA"}.get(quantity, quantity))
     return _svg(ax)
 
 
@@ -149,22 +131,15 @@ def _axes(width: float, height: float) -> Axes:
 def _intervals(rows: pd.DataFrame, value: str, colours: Colours) -> Axes:
     """A point and a line from ``low`` to ``high`` for each row, the first on top."""
     ax = _axes(4.8, 0.85 + 0.27 * len(rows))
-    for y, (label, row) in enumerate(rows.iterrows()):
-        colour = colours[str(label)]
-        ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.2, alpha=0.65)
-        ax.plot(row[value], y, "o", color=colour, markersize=6)
-    ax.set_yticks(range(len(rows)), [_shortened(str(label)) for label in rows.index], fontsize=9)
+    y, drawn = range(len(rows)), [colours[str(label)] for label in rows.index]
+    ax.hlines(y, rows["low"], rows["high"], color=drawn, linewidth=2.2, alpha=0.65)
+    ax.scatter(rows[value], y, color=drawn, s=36, zorder=2)
+    ax.set_yticks(y, [_shortened(str(label)) for label in rows.index], fontsize=9)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=5)
     return ax
-
-
-def _log_ticks(ax: Axes) -> None:
-    """Few ticks on a wide range, more on a narrow one."""
-    low, high = ax.get_xlim()
-    plain_log_ticks(ax, (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,))
 
 
 def _shortened(label: str, longest: int = 34) -> str:

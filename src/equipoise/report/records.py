@@ -7,7 +7,6 @@ training of a sampler that several methods share has a record of its own, with n
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -80,13 +79,6 @@ def groups_of(records: Records) -> dict[str, str]:
     }
 
 
-def costs(record: Record) -> dict[str, float]:
-    """What a job took; fitting includes the sampler."""
-    found = {name: number(record.get(name)) for name in COSTS}
-    sampler = number(record.get("sampler_seconds"), missing=0)
-    return found | {"fit_seconds": found["fit_seconds"] + sampler, "sampler_seconds": sampler}
-
-
 def machine_seconds(records: Records) -> float:
     """Time of all finished jobs, a sampler that several methods share counted once."""
     done = finished(records)
@@ -102,7 +94,7 @@ def machine_seconds(records: Records) -> float:
 
 def _of_all_folds(record: Record, name: str) -> float:
     """Seconds of all folds, of which a record has the mean."""
-    return number(record.get(name), missing=0) * len(record.get("folds") or [1])
+    return float(record.get(name) or 0) * len(record.get("folds") or [1])
 
 
 def failed_jobs(records: Records) -> dict[str, list[str]]:
@@ -121,8 +113,3 @@ def failed_jobs(records: Records) -> dict[str, list[str]]:
 def distinct(values: Iterable[Value | None]) -> list[Value]:
     """The values without None and repetitions, in order."""
     return list(dict.fromkeys(value for value in values if value is not None))
-
-
-def number(value: float | None, missing: float = math.nan) -> float:
-    """A float; `missing` for the null that JSON has in place of NaN."""
-    return missing if value is None else float(value)

@@ -12,13 +12,11 @@ from equipoise.metrics.names import METRICS
 from .records import (
     COSTS,
     Records,
-    costs,
     data_of,
     data_sets,
     finished,
     labels_of,
     method_of,
-    number,
     part_labels,
 )
 
@@ -33,11 +31,12 @@ def finished_jobs(records: Records) -> pd.DataFrame:
 
     Columns: ``data``, ``method``, ``treatment`` and ``classifier`` (labels; the last is None for a
     method that is no product), ``group``, ``seed``, the metrics, the costs and
-    ``sampler_seconds``.
+    ``sampler_seconds``, which those of fitting include.
     """
     labels = labels_of(records)
     treatments = part_labels(records, "treatment")
     classifiers = part_labels(records, "classifier")
+    costs = [*COSTS, "sampler_seconds"]
     rows = [
         {
             "data": data_of(record),
@@ -46,13 +45,16 @@ def finished_jobs(records: Records) -> pd.DataFrame:
             "classifier": classifiers.get(record.get("classifier")),
             "group": str(record.get("group") or ""),
             "seed": record["seed"],
-            **{name: number(record["metrics"].get(name)) for name in METRICS},
-            **costs(record),
+            **{name: record["metrics"].get(name) for name in METRICS},
+            **{name: record.get(name) for name in costs},
         }
         for record in finished(records)
     ]
     names = ["data", "method", "treatment", "classifier", "group", "seed"]
-    return pd.DataFrame(rows, columns=[*names, *METRICS, *COSTS, "sampler_seconds"])
+    jobs = pd.DataFrame(rows, columns=[*names, *METRICS, *costs])
+    jobs = jobs.astype(dict.fromkeys([*METRICS, *costs], float)).fillna({"sampler_seconds": 0})
+    jobs["fit_seconds"] += jobs["sampler_seconds"]
+    return jobs
 
 
 def results_table(records: Records, published: Published | None = None) -> pd.DataFrame:
@@ -80,15 +82,13 @@ def results_table(records: Records, published: Published | None = None) -> pd.Da
         If a published row has not five numbers.
     """
     jobs = finished_jobs(records)
-    by_method = jobs.groupby(["data", "method"], sort=False)
-    measured = pd.concat(
-        [
-            by_method[["group"]].first().assign(published=False, n_seeds=by_method.size()),
-            by_method[[*SCORES, *COSTS]].mean(),
-            by_method[SCORES].std().add_suffix("_sd"),
-        ],
-        axis=1,
-    ).reset_index()
+    by_method = jobs.groupby(["data", "method"], sort=False, as_index=False)
+    measured = by_method.agg(
+        group=("group", "first"),
+        n_seeds=("seed", "size"),
+        **{name: (name, "mean") for name in [*SCORES, *COSTS]},
+        **{f"{name}_sd": (name, "std") for name in SCORES},
+    ).assign(published=False)
     rows: list[Mapping] = []
     for data in data_sets(finished(records)):
         rows += [_published_row(data, *row) for row in (published or {}).get(data, {}).items()]
@@ -125,5 +125,5 @@ def _published_row(data: str, label: str, values: Sequence[float]) -> dict[str, 
             f"published[{data!r}][{label!r}] has {len(values)} numbers. "
             f"Give {len(SCORES)}, in the order {', '.join(SCORES)}."
         )
-    scores = {name: number(value) for name, value in zip(SCORES, values, strict=True)}
+    scores = dict(zip(SCORES, values, strict=True))
     return {"data": data, "method": label, "group": "", "published": True, **scores}

@@ -28,20 +28,17 @@ from .summary import SCORES, Published, finished_jobs, results_table, score_tabl
 HEADINGS = {name: METRICS[name].symbol for name in COMPARED}
 HEADINGS["acsa"] = METRICS["balanced_accuracy"].words
 # Heading and format of each column of numbers.
-RESULTS = {
+COLUMNS = {
     "n_seeds": ("seeds", "{:.0f}"),
     **{name: (METRICS[name].symbol, "{:.4f}") for name in SCORES},
+    "sampler_seconds": ("sampler s", "{:,.1f}"),
     "fit_seconds": ("fit s", "{:,.1f}"),
     "predict_seconds": ("predict s", "{:,.1f}"),
     "peak_mib": ("peak MiB", "{:,.0f}"),
     "n_parameters": ("parameters", "{:,.0f}"),
 }
-RANK_COSTS = {
-    "n_seeds": ("seeds", "{:.0f}"),
-    "sampler_seconds": ("sampler s", "{:,.1f}"),
-    "fit_seconds": ("fit s", "{:,.1f}"),
-    "peak_mib": ("peak MiB", "{:,.0f}"),
-}
+_RESULTS = [name for name in COLUMNS if name != "sampler_seconds"]
+_RANK_COSTS = ["n_seeds", "sampler_seconds", "fit_seconds", "peak_mib"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ def results_tables(records: Records, published: Published | None = None) -> list
     return [
         Table(
             data,
-            ["method", "group", *(heading for heading, _ in RESULTS.values())],
+            ["method", "group", *(COLUMNS[name][0] for name in _RESULTS)],
             _result_rows(results.loc[data]) if data in known else [],
             failed=failed.get(data, ()),
             n_names=2,
@@ -134,14 +131,14 @@ def results_tables(records: Records, published: Published | None = None) -> list
 
 def _result_rows(results: pd.DataFrame) -> list[list[TableCell]]:
     shown = results[SCORES].round(4)
-    best = (shown == shown.max()).reindex(columns=list(RESULTS), fill_value=False)
+    best = (shown == shown.max()).reindex(columns=_RESULTS, fill_value=False)
     return [
         [
             TableCell(str(label)),
             TableCell("published" if row["published"] else row["group"]),
             *(
-                number_cell(row[name], form, row.get(f"{name}_sd", math.nan), is_best)
-                for (name, (_, form)), is_best in zip(RESULTS.items(), marks, strict=True)
+                number_cell(row[name], COLUMNS[name][1], row.get(f"{name}_sd", math.nan), is_best)
+                for name, is_best in zip(_RESULTS, marks, strict=True)
             ),
         ]
         for (label, row), marks in zip(results.iterrows(), best.to_numpy(), strict=True)
@@ -185,15 +182,9 @@ def overview_table(records: Records, reference: str, published: Published | None
         ]
         for name in names:
             is_best = bool(best.loc[(method, is_published), name])
-            row += [
-                TableCell(
-                    short(here["acsa"][name]),
-                    short(here["acsa_sd"][name]),
-                    is_best,
-                    here["acsa"][name],
-                ),
-                TableCell("" if is_published else against[name].get(method, "")),
-            ]
+            mean, spread = here["acsa"][name], here["acsa_sd"][name]
+            row.append(TableCell(short(mean), short(spread), is_best, mean))
+            row.append(TableCell("" if is_published else against[name].get(method, "")))
         rows.append([*row, number_cell(here["fit_seconds"].mean(), "{:,.0f}")])
     headings = [text for name in names for text in (f"{name}: ACSA", f"minus {label}")]
     note = (
@@ -210,68 +201,67 @@ def _differences(records: Records, data: str, reference: str) -> dict[str, str]:
     scores = score_table([record for record in records if data_of(record) == data])
     if reference not in scores.index:
         return {}
-    found = paired_differences(scores, reference)[["difference", "low", "high"]]
+    texts = paired_differences(scores, reference)[["difference", "low", "high"]].map(
+        short, form="+.4f"
+    )
     return {
-        str(label): f"{short(difference, '+.4f')} ({short(low, '+.4f')} to {short(high, '+.4f')})"
-        if pd.notna(low)
-        else short(difference, "+.4f")
-        for label, difference, low, high in found.itertuples()
+        str(label): f"{difference} ({low} to {high})" if low else difference
+        for label, difference, low, high in texts.itertuples()
     }
 
 
-def rank_tables(records: Records, reference: str) -> list[Table]:
-    """Average rank and mean of every treatment: over all classifiers, then for each.
+def treatment_tables(records: Records, reference: str) -> list[Table]:
+    """Average rank and mean of every treatment, and its differences to the reference.
 
     Parameters
     ----------
     records : sequence of mappings
     reference : str
         Name of a treatment.
+
+    Returns
+    -------
+    list of Table
+        Ranks over all classifiers, differences with p-values over all classifiers, and then the
+        ranks for each classifier.
     """
     label = part_labels(records, "treatment")[reference]
     jobs, tables = finished_jobs(records), []
     costs = cost_table(jobs)
     for classifier in (None, *jobs["classifier"].dropna().unique()):
         found = {name: compare(jobs, name, label, classifier) for name in COMPARED}
+        names, headings = found["acsa"].table.index, ["treatment", *HEADINGS.values()]
         rows = [
-            [TableCell(one), *(_rank(found[name].table, one) for name in COMPARED)]
-            for one in found["acsa"].table.index
+            [TableCell(one), *(_rank(found[name].table, one) for name in COMPARED)] for one in names
         ]
-        headings = ["treatment", *HEADINGS.values()]
         note = (
             "Average rank over the data sets, 1 is best, and in brackets the mean score. "
             + "; ".join(rank_note(found[name], name) for name in ("acsa", "f_macro"))
             + "."
         )
-        if classifier is None:
-            headings += [heading for heading, _ in RANK_COSTS.values()]
-            for row in rows:
-                spent = costs.loc[row[0].text]
-                row += [number_cell(spent[name], form) for name, (_, form) in RANK_COSTS.items()]
-            note += (
-                " Ranks are within a classifier, averaged over the classifiers. Times are means of "
-                "one fit, the sampler's included in the second column."
-            )
-        tables.append(Table(classifier or "All classifiers", headings, rows, note))
+        if classifier:
+            tables.append(Table(classifier, headings, rows, note))
+            continue
+        for one, row in zip(names, rows, strict=True):
+            row += [number_cell(costs.loc[one, name], COLUMNS[name][1]) for name in _RANK_COSTS]
+        note += (
+            " Ranks are within a classifier, averaged over the classifiers. Times are means of "
+            "one fit, the sampler's included in the second column."
+        )
+        spent = [COLUMNS[name][0] for name in _RANK_COSTS]
+        tables.append(Table("All classifiers", headings + spent, rows, note))
+        rows = [
+            [TableCell(one), *(_difference(found[name].table, one) for name in COMPARED)]
+            for one in names
+            if one != label
+        ]
+        note = (
+            f"Mean difference to {label} over the data sets and, in brackets, the p-value of "
+            "Wilcoxon's signed-rank test over the data sets, Holm-corrected over the treatments. "
+            "Of the Brier score a negative difference is better."
+        )
+        tables.append(Table(f"Difference to {label}", headings, rows, note))
     return tables
-
-
-def difference_table(records: Records, reference: str) -> Table:
-    """Differences to the reference in all metrics, over all classifiers, with p-values."""
-    label = part_labels(records, "treatment")[reference]
-    jobs = finished_jobs(records)
-    found = {name: compare(jobs, name, label).table for name in COMPARED}
-    rows = [
-        [TableCell(one), *(_difference(found[name], one) for name in COMPARED)]
-        for one in found["acsa"].index
-        if one != label
-    ]
-    note = (
-        f"Mean difference to {label} over the data sets and, in brackets, the p-value of "
-        "Wilcoxon's signed-rank test over the data sets, Holm-corrected over the treatments. Of "
-        "the Brier score a negative difference is better."
-    )
-    return Table(f"Difference to {label}", ["treatment", *HEADINGS.values()], rows, note)
 
 
 def rank_note(found: Comparison, metric: str) -> str:

@@ -8,7 +8,7 @@ from .comparison import COMPARED, compare, cost_table
 from .page_figures import Colours, ranks_picture
 from .records import Records, failed_jobs, part_labels
 from .summary import finished_jobs
-from .tables import HEADINGS, difference_table, rank_note, rank_tables
+from .tables import HEADINGS, rank_note, treatment_tables
 
 
 def treatment_sections(records: Records, reference: str, colours: Colours) -> dict[str, Any]:
@@ -29,12 +29,12 @@ def treatment_sections(records: Records, reference: str, colours: Colours) -> di
                 ("its rank, its mean", "", f"{best['rank']:.2f}, {best['score']:.4f}"),
                 ("a fit takes", "", f"{costs.loc[best.name, 'fit_seconds']:,.1f} s"),
             ]
-    overall, *by_classifier = rank_tables(records, reference)
+    overall, differences, *by_classifier = treatment_tables(records, reference)
     return {
         "cards": cards,
         "overall": overall,
         "drawn": drawn,
-        "differences": difference_table(records, reference),
+        "differences": differences,
         "by_classifier": by_classifier,
         "failed": failed_jobs(records),
     }

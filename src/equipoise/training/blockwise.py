@@ -51,6 +51,6 @@ def evaluate_blockwise(
         return np.concatenate(
             [
                 function(network, inputs[start : start + size].to(device, dtype)).cpu().numpy()
-                for start in range(0, len(inputs), size)
+                for start in range(0, len(inputs.rows), size)
             ]
         )

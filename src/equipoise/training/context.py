@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from equipoise.preprocessing import Codec, EncodedRows, TableCodec
-from equipoise.preprocessing.tables import Layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +28,6 @@ class DataSpec:
     codec: Codec
     classes: np.ndarray
     class_counts: np.ndarray
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return len(self.classes)
-
-    @property
-    def encoded_shape(self) -> tuple[int, ...]:
-        """Shape of a row as the network sees it, with channels last."""
-        return self.codec.encoded_shape
-
-    @property
-    def layout(self) -> Layout | None:
-        """Positions of the columns of a table in its tensor; None for images."""
-        return self.codec.layout
 
     @property
     def is_table(self) -> bool:

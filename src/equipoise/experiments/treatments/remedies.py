@@ -20,18 +20,19 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 
 NONE, CLASS_WEIGHT, THRESHOLD = "none", "class weight", "threshold"
 TUNING_FOLDS, TUNING_THRESHOLDS = 5, 100  # scikit-learn's own defaults
 
 
-def fit_plainly(classifier: Any, X: Any, y: np.ndarray, seed: int, groups: Any = None) -> Any:
+def fit_plainly(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit the classifier as it is."""
     return classifier.fit(X, y)
 
 
-def fit_weighted(classifier: Any, X: Any, y: np.ndarray, seed: int, groups: Any = None) -> Any:
+def fit_weighted(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit with ``class_weight="balanced"``, or with such a ``sample_weight``.
 
     Class weights are used where the classifier and all classifiers among its parameters have
@@ -67,7 +68,7 @@ def _class_weights(classifier: Any) -> list[str]:
     return [p for p in classifier.get_params() if p.split("__")[-1] == "class_weight"]
 
 
-def fit_threshold(classifier: Any, X: Any, y: np.ndarray, seed: int, groups: Any = None) -> Any:
+def fit_threshold(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit the classifier and change its decision, but not its probabilities.
 
     For two classes the threshold with the best balanced accuracy in an inner cross-validation,
@@ -120,17 +121,17 @@ class UniformPriorClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Any, y: np.ndarray) -> Self:
+    def fit(self, X: Rows, y: np.ndarray) -> Self:
         """Fit the classifier and count the classes."""
         self.estimator_ = clone(self.estimator).fit(X, y)
         self.classes_, counts = np.unique(y, return_counts=True)
         self.prior_ = counts / counts.sum()
         return self
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Rows) -> np.ndarray:
         """Probabilities of the classifier, not adjusted."""
         return self.estimator_.predict_proba(X)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Rows) -> np.ndarray:
         """Class with the largest adjusted probability."""
         return self.classes_[(self.predict_proba(X) / self.prior_).argmax(axis=1)]

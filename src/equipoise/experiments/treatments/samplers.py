@@ -21,6 +21,7 @@ from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.experiments.columns import as_floats, categorical_columns, number_columns
 
@@ -48,14 +49,14 @@ class TrainingRows:
         Time that the sampler took; None without a sampler.
     """
 
-    X: Any
+    X: Rows
     y: np.ndarray
     n_real: int
     completion: CompleteTable | None = None
     seconds: float | None = None
 
 
-def resample_table(sampler: Any, X: Any, y: np.ndarray) -> TrainingRows:
+def resample_table(sampler: Any, X: Rows, y: np.ndarray) -> TrainingRows:
     """Resample the rows of a table.
 
     Parameters
@@ -86,7 +87,7 @@ def resample_table(sampler: Any, X: Any, y: np.ndarray) -> TrainingRows:
     return TrainingRows(X_more, np.asarray(y_more), len(y), completion, seconds)
 
 
-def make_sampler(name: str, X: Any, smallest: int) -> Any:
+def make_sampler(name: str, X: Rows, smallest: int) -> Any:
     """Oversampler of imbalanced-learn for a table with such columns.
 
     Parameters
@@ -121,7 +122,7 @@ def make_sampler(name: str, X: Any, smallest: int) -> Any:
         return SMOTENC(categorical_features=categorical, k_neighbors=n_neighbors)
     if name not in NUMERIC_ONLY:
         raise InvalidParameterError(f"{name!r} is no sampler. Choose one of {', '.join(NAMES)}.")
-    if categorical:
+    if categorical and isinstance(X, pd.DataFrame):
         raise InvalidInputError(
             f"{name!r} cannot take the categorical column {X.columns[categorical[0]]!r}. Choose "
             "'smote', which handles categories, or 'random'."
@@ -151,7 +152,7 @@ class CompleteTable(TransformerMixin, BaseEstimator):
     Dates and durations become seconds. The order of the columns stays.
     """
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Rows, y: Any = None) -> Self:
         """Learn what to fill missing values with."""
         frame = _floats_and_categories(X)
         numbers = frame.iloc[:, number_columns(frame)]
@@ -162,14 +163,14 @@ class CompleteTable(TransformerMixin, BaseEstimator):
         }
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Rows) -> Rows:
         """The same rows as floats and categories, without missing values; an array for an array."""
         frame = _floats_and_categories(X)
         filled = frame.apply(lambda c: c.where(c.notna(), self.fill_.get(c.name, np.nan)))
         return filled if isinstance(X, pd.DataFrame) else filled.to_numpy()
 
 
-def _floats_and_categories(X: Any) -> pd.DataFrame:
+def _floats_and_categories(X: Rows) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):
         return pd.DataFrame(as_floats(X))
     frame, numbers = X.copy(deep=False), X.columns[number_columns(X)]

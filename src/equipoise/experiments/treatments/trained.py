@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.atomic import replacing
+from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
 from equipoise.experiments import specs
 from equipoise.experiments.specs import Job, Spec
@@ -52,7 +53,7 @@ def is_trained(job: Job, sampler: Spec) -> bool:
     return path.exists() if n_folds is None else row_files.has_all(path, n_folds)
 
 
-def train(job: Job, sampler: Spec, fold: int, X: Any, y: np.ndarray) -> dict[str, Any]:
+def train(job: Job, sampler: Spec, fold: int, X: Rows, y: np.ndarray) -> dict[str, Any]:
     """Train a shared sampler on one fold, unless that is done.
 
     Returns
@@ -67,7 +68,7 @@ def train(job: Job, sampler: Spec, fold: int, X: Any, y: np.ndarray) -> dict[str
     return _load(job, sampler, X, y)[1]
 
 
-def resampled(job: Job, fold: int, X: Any, y: np.ndarray, sampler: Spec | None) -> TrainingRows:
+def resampled(job: Job, fold: int, X: Rows, y: np.ndarray, sampler: Spec | None) -> TrainingRows:
     """The training rows of a fold as a sampler of the experiment balances them.
 
     Parameters

@@ -38,21 +38,19 @@ def as_rgb(name: str, values: ArrayLike, value_range: tuple[float, float] | None
 
 def mosaic(
     rows: Sequence[Canvas], *, paired: bool = False
-) -> tuple[Canvas, list[tuple[int, list[int]]], tuple[int, int]]:
-    """One white canvas with all images; the top and the lefts of each row; the tile's shape."""
+) -> tuple[Canvas, NDArray[np.intp], NDArray[np.intp]]:
+    """One white canvas with all images, the tops of the rows and the lefts of the columns."""
     height, width = rows[0].shape[1:3]
     gap = max(2, round(0.1 * width))
-    lefts = [i * (width + gap) for i in range(max(map(len, rows)))]
-    tops, top = [], 0
-    for i in range(len(rows)):
-        tops.append(top)
-        # A pair stands close together, and apart from the next.
-        top += height + (gap if not paired or i % 2 == 0 else 3 * gap)
+    lefts = (width + gap) * np.arange(max(map(len, rows)))
+    # A pair stands close together, and apart from the next.
+    steps = [height + (3 * gap if paired and i % 2 else gap) for i in range(len(rows))]
+    tops = np.cumsum([0, *steps[:-1]])
     canvas = np.ones((tops[-1] + height, lefts[-1] + width, 3))
     for top, row in zip(tops, rows, strict=True):
         for left, image in zip(lefts, row, strict=False):
             canvas[top : top + height, left : left + width] = image
-    return canvas, [(top, lefts) for top in tops], (height, width)
+    return canvas, tops, lefts
 
 
 def show(ax: Axes, canvas: Canvas, tile_height: int) -> None:

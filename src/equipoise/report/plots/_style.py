@@ -44,9 +44,9 @@ def new_figure(
     return plt.figure(figsize=(width, height), layout=layout)
 
 
-def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
+def new_axes(ax: Axes | None, width: float, height: float, layout: Layout = "constrained") -> Axes:
     """`ax`, or else the axes of a new figure of this size in inches."""
-    return new_figure(None, width, height).add_subplot() if ax is None else ax
+    return new_figure(None, width, height, layout).add_subplot() if ax is None else ax
 
 
 def legend_beside(ax: Axes, title: str | None = None) -> None:
@@ -55,11 +55,12 @@ def legend_beside(ax: Axes, title: str | None = None) -> None:
     ax.legend(frameon=False, fontsize="small", title=title, **place)
 
 
-def fit_figure(grid: AxesArray, width: float, height: float) -> None:
-    """Size their figure so that all axes in this 2-D array measure this in inches, no label cut.
+def fit_figure(axes: Axes | AxesArray, width: float, height: float) -> None:
+    """Size their figure so that these axes (2-D if several) measure this in inches, no label cut.
 
     For axes of a fixed aspect, around which constrained layout leaves too much room or too little.
     """
+    grid = np.atleast_2d(np.asarray(axes, dtype=object))
     figure, pad = cast(Figure, grid[0, 0].figure), 0.08
     figure.set_size_inches(width, height)
     for ax in grid.flat:
@@ -77,8 +78,11 @@ def fit_figure(grid: AxesArray, width: float, height: float) -> None:
         ax.set_position((*(lefts[j], bottoms[i]) / size, *(width, height) / size))
 
 
-def plain_log_ticks(ax: Axes, subs: Sequence[float]) -> None:
-    """Ticks at these multiples of the powers of ten on the x axis, written as 30, 100, 300."""
+def logarithmic(ax: Axes, values: ArrayLike, margin: float) -> None:
+    """A logarithmic x axis around these values, its ticks written as 30, 100, 300."""
+    low, high = np.min(values) / margin, np.max(values) * margin
+    ax.set(xscale="log", xlim=(low, high))
+    subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 1000 * low else (1,)
     ax.xaxis.set_major_locator(LogLocator(subs=subs))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
     ax.xaxis.set_minor_locator(NullLocator())
@@ -127,11 +131,15 @@ def per_class(
     return listed
 
 
-def as_floats(parameter: str, values: ArrayLike, ndim: int) -> NDArray[np.float64]:
-    """A copy of `values` as finite floats with `ndim` axes."""
+def as_floats(
+    parameter: str, values: ArrayLike, ndim: int, length: int | None = None
+) -> NDArray[np.float64]:
+    """A copy of `values` as finite floats with `ndim` axes, the first of this length."""
     array = np.array(values, dtype=np.float64)
     if array.ndim != ndim:
         raise ValueError(f"{parameter} must have {ndim} axes, got shape {array.shape}.")
+    if length is not None and len(array) != length:
+        raise ValueError(f"{parameter} has {len(array)} entries. Give {length}, one for each.")
     if array.size == 0:
         raise ValueError(f"{parameter} is empty, of shape {array.shape}. Nothing can be drawn.")
     if not np.isfinite(array).all():

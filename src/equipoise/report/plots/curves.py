@@ -14,12 +14,12 @@ from ...metrics.names import METRICS
 from ._style import GRID, PALETTE, AnyFigure, AxesArray, new_figure
 
 _TITLES = {
-    "loss": "Total loss",
-    "reconstruction": "Reconstruction loss",
-    "classification": "Classification loss",
+    "loss": "total loss",
+    "reconstruction": "reconstruction loss",
+    "classification": "classification loss",
     "mmd": "MMD of codes and prior",
-    "seconds": "Seconds per epoch",
-    "learning_rate": "Learning rate",
+    "seconds": "seconds per epoch",
+    "learning_rate": "learning rate",
 }
 _MAX_COLUMNS = 3
 
@@ -94,10 +94,10 @@ def _draw(ax: Axes, quantity: str, series: pd.DataFrame) -> None:
             ax.plot(epoch, best, "o", color=PALETTE[2], markersize=5)
             text = f"best {best:.3f}, epoch {epoch:g}"
             ax.text(0.97, 0.06, text, transform=ax.transAxes, ha="right", fontsize="small")
-    called = METRICS[quantity].words if is_score else quantity.replace("_", " ")
-    title = _TITLES.get(quantity, called)
+    written = _TITLES.get(quantity, quantity.replace("_", " "))
+    title = METRICS[quantity].words if is_score else written
     if list(series) == [f"val_{quantity}"]:
-        title = f"Validation {title if title[:2].isupper() else title[0].lower() + title[1:]}"
+        title = f"validation {title}"
     ax.set_title(title[0].upper() + title[1:], fontsize="medium")
     if is_score:
         ax.set_ylim(0, 1.02)

@@ -85,22 +85,21 @@ def plot_latent(
     axes = figure.subplots(1, 2)
     drawn = encoded[chosen]
     by_size = np.argsort(-np.bincount(drawn), kind="stable")  # small classes on top
+    handles = {}
     for ax, title, values in zip(
         axes, ("Data (X)", "Latent codes (Z)"), (data, codes[chosen]), strict=True
     ):
         points = _embed(values, random_state)
         for i in by_size.tolist():
             dots = {"s": 16, "linewidths": 0.2, "edgecolors": "white", "zorder": 2}
-            ax.scatter(*points[drawn == i].T, label=labels[i], **style.look(i), **dots)
+            cloud = ax.scatter(*points[drawn == i].T, label=labels[i], **style.look(i), **dots)
+            handles[i] = cloud
         ax.set_title(title)
         if not np.ptp(points):
             ax.text(0.5, 0.55, "all rows are the same", transform=ax.transAxes, ha="center")
         ax.set(xticks=[], yticks=[])
-    handles, names = axes[0].get_legend_handles_labels()
-    order = np.argsort(by_size).tolist()
     figure.legend(
-        [handles[i] for i in order],
-        [names[i] for i in order],
+        handles=[handles[i] for i in range(len(classes))],
         title="class" if counts is None else "class (training rows)",
         loc="outside right upper",
         ncols=columns,

@@ -58,9 +58,7 @@ def plot_posterior_convergence(
     n_epochs, n_instances, latent_dim = mu.shape
     if isinstance(labels, str) or len(labels) != n_instances:
         raise ValueError(f"labels is {labels!r}, for {n_instances} instances. Give one for each.")
-    x = np.arange(1, n_epochs + 1) if epochs is None else as_floats("epochs", epochs, 1)
-    if len(x) != n_epochs:
-        raise ValueError(f"epochs has {len(x)} entries for {n_epochs} records. Give one for each.")
+    x = np.arange(1, n_epochs + 1) if epochs is None else as_floats("epochs", epochs, 1, n_epochs)
 
     figure = new_figure(fig, 8.0, 0.9 + 2.0 * n_instances)
     axes = figure.subplots(n_instances, 2, squeeze=False, sharex=True, sharey="col")
@@ -80,8 +78,7 @@ def plot_posterior_convergence(
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
         ax.locator_params(axis="x", integer=True)
-    plural = "one line per latent dimension" if latent_dim > 1 else "one latent dimension"
-    figure.supxlabel(
-        f"{plural} ({latent_dim}); dashed: the prior N(0, 1)", fontsize="small", color=MUTED
-    )
+    lines = "one line per latent dimension" if latent_dim > 1 else "one latent dimension"
+    text = f"{lines} ({latent_dim}); dashed: the prior N(0, 1)"
+    figure.supxlabel(text, fontsize="small", color=MUTED)
     return axes

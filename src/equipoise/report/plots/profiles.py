@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,8 +59,7 @@ def plot_profiles(
             )
     labels = class_labels(range(n_classes), class_names, None, "")
     n_rows, n_columns = len(arrays), len(code_names)
-    size = (1.3 + _WIDTH * n_columns, 0.9 + _HEIGHT * n_rows)
-    figure = new_figure(None, *size)
+    figure = new_figure(None, 1.3 + _WIDTH * n_columns, 0.9 + _HEIGHT * n_rows)
     axes = figure.subplots(n_rows, n_columns, sharex=True, sharey="row", squeeze=False)
     for row, (name, array) in zip(axes, arrays.items(), strict=True):
         for ax, lines in zip(row, array, strict=True):
@@ -72,8 +72,7 @@ def plot_profiles(
     for ax, code in zip(axes[0], code_names, strict=True):
         ax.set_title(code, fontsize="medium", loc="left")
     figure.supxlabel("value of the code", fontsize="small")
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside upper center", ncols=min(6, n_classes), frameon=False
-    )
+    entries = axes[0, 0].get_legend_handles_labels()
+    place: dict[str, Any] = {"loc": "outside upper center", "ncols": min(6, n_classes)}
+    figure.legend(*entries, frameon=False, **place)
     return axes

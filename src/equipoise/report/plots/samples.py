@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from ._mosaic import Canvas, as_rgb, mosaic, show
-from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_figure
+from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_axes
 
 _PAIRED_TITLE = "Generated images; framed: the nearest real one"
 
@@ -71,42 +70,31 @@ def plot_samples(
         raise ValueError(f"max_columns must be at least 1, got {max_columns}.")
     labels = class_labels(classes, class_names, counts, " in training")
     rows = _rows(images_by_class, nearest, max_columns, value_range)
-    canvas, corners, (height, width) = mosaic(rows, paired=nearest is not None)
+    height, width = rows[0].shape[1:3]
+    canvas, tops, lefts = mosaic(rows, paired=nearest is not None)
+    centres = tops + (height - 1) / 2
 
-    n_rows = len(rows)
-    tile = 0.62 if n_rows <= 24 else 0.42  # inches
-    scale = tile / width
-    own = ax is None
-    if ax is None:
-        ax = new_figure(None, 1, 1, layout="none").add_subplot()
+    given, ax = ax, new_axes(ax, 1, 1, layout="none")
     show(ax, canvas, height)
     ax.set_xticks([])
-    centres = np.array([top + (height - 1) / 2 for top, _ in corners])
     ax.set_yticks(centres.reshape(len(classes), -1).mean(axis=1), labels)
     ax.set_title("Samples of each class" if nearest is None else _PAIRED_TITLE, loc="left")
-    if nearest is not None:
-        _mark_pairs(ax, corners, rows, (height, width))
-    if own:
-        fit_figure(np.array([[ax]]), canvas.shape[1] * scale, canvas.shape[0] * scale)
-    return ax
-
-
-def _mark_pairs(
-    ax: Axes, corners: list[tuple[int, list[int]]], rows: list[Canvas], tile: tuple[int, int]
-) -> None:
-    """Frame every second row, and write what the rows are."""
-    height, width = tile
-    frames = [
-        Rectangle((left - 0.5, top - 0.5), width, height)
-        for (top, lefts), row in zip(corners[1::2], rows[1::2], strict=True)
-        for left in lefts[: len(row)]
-    ]
-    ink = PALETTE[1]
-    ax.add_collection(PatchCollection(frames, facecolor="none", edgecolor=ink, linewidth=1.6))
-    for i, (top, _) in enumerate(corners):
-        text = " nearest real" if i % 2 else " generated"
+    if nearest is not None:  # every second row is framed
+        frames = [
+            Rectangle((left - 0.5, top - 0.5), width, height)
+            for top, row in zip(tops[1::2], rows[1::2], strict=True)
+            for left in lefts[: len(row)]
+        ]
+        outline: dict[str, Any] = {"edgecolor": PALETTE[1], "linewidth": 1.6}
+        ax.add_collection(PatchCollection(frames, facecolor="none", **outline))
         place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center"}
-        ax.text(1, top + (height - 1) / 2, text, fontsize="small", color=MUTED, **place)
+        for i, y in enumerate(centres):
+            text = " nearest real" if i % 2 else " generated"
+            ax.text(1, y, text, fontsize="small", color=MUTED, **place)
+    if given is None:
+        scale = (0.62 if len(rows) <= 24 else 0.42) / width  # inches of a pixel
+        fit_figure(ax, canvas.shape[1] * scale, canvas.shape[0] * scale)
+    return ax
 
 
 def _rows(

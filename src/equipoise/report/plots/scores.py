@@ -80,9 +80,7 @@ def plot_confusion(
 
     n = len(shown)
     side = max(2.8, min(0.45 * n, 8.5), 0.17 * n)  # inches
-    own = ax is None
-    if ax is None:
-        ax = style.new_figure(None, side, side, layout="none").add_subplot()
+    given, ax = ax, style.new_axes(ax, side, side, layout="none")
     ax.set_facecolor("0.85")
     # On a linear scale a few per cent of errors, which is what one looks for, would be white.
     norm = PowerNorm(0.5, vmin=0, vmax=1.0 if normalize else max(1.0, table.max()))
@@ -93,7 +91,11 @@ def plot_confusion(
     ax.set_yticks(range(n), names, fontsize=size)
     ax.set(xlabel="predicted class", ylabel="true class", title="Confusion of classes")
     # An inset is as high as the matrix, but only a figure of our own has room for it.
-    place = {"cax": ax.inset_axes((1.03, 0, 0.04, 1))} if own else {"ax": ax, "fraction": 0.046}
+    place = (
+        {"cax": ax.inset_axes((1.03, 0, 0.04, 1))}
+        if given is None
+        else {"ax": ax, "fraction": 0.046}
+    )
     bar = ax.figure.colorbar(image, **place)
     if normalize:
         bar.set_ticks([0, 0.05, 0.2, 0.4, 0.6, 0.8, 1])
@@ -105,8 +107,8 @@ def plot_confusion(
                 text = f"{value:.2f}" if normalize else f"{value:.0f}"
                 colour = "white" if norm(value) > 0.6 else "black"
                 ax.text(j, i, text, ha="center", va="center", color=colour, fontsize="small")
-    if own:
-        style.fit_figure(np.array([[ax]]), side, side)
+    if given is None:
+        style.fit_figure(ax, side, side)
     return ax
 
 
@@ -160,10 +162,10 @@ def plot_rate_effect(
     order = np.argsort(x, kind="stable")
     ax = style.new_axes(ax, 7.6, 4.0)
     for i, metric in enumerate(scores):
-        values = _aligned(f"scores[{metric!r}]", scores[metric], x)
+        values = style.as_floats(f"scores[{metric!r}]", scores[metric], 1, len(x))
         bars = None
         if errors and metric in errors:
-            bars = _aligned(f"errors[{metric!r}]", errors[metric], x)[order]
+            bars = style.as_floats(f"errors[{metric!r}]", errors[metric], 1, len(x))[order]
         looks = style.look(i) | {"linestyle": DASHES[i % 4], "capsize": 3, "markersize": 5}
         name = METRICS[metric].words if metric in METRICS else metric
         ax.errorbar(x[order], values[order], yerr=bars, label=name, **looks)
@@ -178,10 +180,3 @@ def plot_rate_effect(
     ax.grid(axis="y", **GRID)
     style.legend_beside(ax, title="thin lines: for comparison" if reference else None)
     return ax
-
-
-def _aligned(name: str, values: ArrayLike, rates: np.ndarray) -> np.ndarray:
-    array = style.as_floats(name, values, 1)
-    if len(array) != len(rates):
-        raise ValueError(f"{name} has {len(array)} values for {len(rates)} rates. Make them equal.")
-    return array

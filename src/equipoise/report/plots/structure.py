@@ -11,20 +11,23 @@ import networkx as nx
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import BoxStyle, FancyArrowPatch, FancyBboxPatch
-from matplotlib.path import Path
+from matplotlib.bezier import BezierSegment
+from matplotlib.patches import BoxStyle, ConnectionStyle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.textpath import TextPath
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from ...errors import InvalidInputError
-from ._layers import Pair, Points, label_spots, layered, routes
-from ._style import MUTED, fit_figure, new_figure
+from ._style import MUTED, fit_figure, new_axes
+
+Pair = tuple[int, int]
+Points = NDArray[np.float64]
 
 _NOTABLE = 0.1  # absolute partial correlation from which an unprescribed pair is drawn
+# Bends of a line, as in matplotlib's connection style arc3; the first that is free is taken.
+_BENDS = (0, 0.2, -0.2, 0.35, -0.35, 0.5, -0.5, 0.7, -0.7, 1, -1, 1.5, -1.5, 2.2, -2.2)
 _INK = "0.25"
-_DASHES = (0, (4, 3))
-_NAME, _SMALL, _WRAP = 10.0, 8.5, 18  # font sizes in points; longer names are broken
-_GAP, _LINE, _PAD = 1.1, 0.17, 0.11  # inches: between layers, of a line of text, around it
+_STRAY: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.2}
 
 
 def plot_structure(
@@ -75,97 +78,100 @@ def plot_structure(
     codes = [str(name) for name in names]
     if not codes or len(set(codes)) < len(codes):
         raise InvalidInputError(f"names is {codes}. Give every code a name of its own.")
-    joined = list(dict.fromkeys(_pair("edges", pair, codes) for pair in edges))
-    graph = nx.DiGraph(joined)
+    graph = nx.DiGraph([_pair("edges", pair, codes) for pair in edges])
     graph.add_nodes_from(range(len(codes)))
     if not nx.is_directed_acyclic_graph(graph):
         path = " → ".join(codes[a] for a, _ in nx.find_cycle(graph))
         raise InvalidInputError(f"edges has a cycle through {path}. Remove one of these.")
-    known = _strengths(strengths or {}, joined, codes)
-    shares = _recovery(recovery or {}, codes)
+    rho = {_pair("strengths", pair, codes): float(r) for pair, r in (strengths or {}).items()}
+    r2 = recovery or {}
+    _check_values(graph, codes, rho, r2)
+    stray = [pair for pair, r in rho.items() if pair not in graph.edges and abs(r) > _NOTABLE]
 
-    layer_of = {i: k for k, layer in enumerate(nx.topological_generations(graph)) for i in layer}
-    depth = [layer_of[i] for i in range(len(codes))]
-    drawn = {pair: (known.get(pair), True) for pair in joined}
-    for (a, b), rho in known.items():
-        if (a, b) not in drawn and abs(rho) > _NOTABLE:
-            # What has no direction is laid from left to right.
-            drawn[(a, b) if depth[a] <= depth[b] else (b, a)] = (rho, False)
-    labels = [
-        fill(name, _WRAP) + (f"\nR² {shares[name]:.2f}" if name in shares else "") for name in codes
-    ]
+    labels = [fill(n, 18) + (f"\nR² {r2[n]:.2f}" if n in r2 else "") for n in codes]
     lines = [label.split("\n") for label in labels]
-    widest = max(_text_width(line) for label in lines for line in label)
-    box = np.array([max(0.7, widest), max(map(len, lines)) * _LINE]) + 2 * _PAD
-    crowd = sum(rho is not None for rho, _ in drawn.values()) / max(1, max(depth))
-    gap = _GAP + 0.1 * max(0, crowd - 4)  # inches; numbers on many lines need room
-    rows, passes = layered(depth, list(drawn))
-    step = -box[1] - 0.25  # rows count downwards
-    centres = np.column_stack([np.array(depth) * (box[0] + gap), rows * step])
-    ways = routes({pair: np.array(way) * step for pair, way in passes.items()}, centres, box)
-
-    corners = np.concatenate([centres - box / 2, centres + box / 2, *ways])
+    inks = [TextPath((0, 0), text.strip() or "-", size=10) for text in sum(lines, [])]
+    widest = max(ink.get_extents().width for ink in inks) / 72
+    box = np.array([max(0.7, widest), 0.17 * max(map(len, lines))]) + 0.22  # inches
+    centres = _positions(graph) * (box + (1.3, 0.35))
+    bends = {pair: _bend(pair, centres, box) for pair in [*graph.edges, *stray]}
+    ways = {pair: _arc(pair, centres, bend) for pair, bend in bends.items()}
+    corners = np.concatenate([centres - box / 2, centres + box / 2, *ways.values()])
     low, high = corners.min(axis=0) - 0.1, corners.max(axis=0) + 0.1
-    own, scale = ax is None, 1.0
-    if ax is None:
-        ax = new_figure(None, 1, 1, layout="none").add_subplot()
-    else:
-        window = ax.get_window_extent()
-        inches = np.array([window.width, window.height]) / ax.figure.dpi
-        scale = min(1.0, *(inches / (high - low)))
+    given, ax, scale = ax, new_axes(ax, 1, 1, layout="none"), 1.0
+    if given is not None:
+        window = np.array(ax.get_window_extent().size)
+        scale = min(1.0, *(window / ax.figure.dpi / (high - low)))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     ax.set_axis_off()
-    for (value, prescribed), way, spot in zip(drawn.values(), ways, label_spots(ways), strict=True):
-        _draw_line(ax, way, spot, value, prescribed, scale)
+    ax.set_title("Dependences between codes", loc="left")
+
+    boxes = []
     for name, label, (x, y) in zip(codes, labels, centres, strict=True):
         # Only shades on which black text can be read.
-        shade = colormaps["Blues"](0.6 * max(shares[name], 0)) if name in shares else "white"
-        style = BoxStyle("round", pad=0, rounding_size=_PAD)
-        low_left = (x - box[0] / 2, y - box[1] / 2)
-        patch = FancyBboxPatch(low_left, box[0], box[1], boxstyle=style, linewidth=scale, zorder=4)
-        patch.set(facecolor=shade, edgecolor=_INK)
-        ax.add_patch(patch)
-        ax.text(x, y, label, fontsize=scale * _NAME, ha="center", va="center", zorder=5)
-    ax.set_title("Dependences between codes", loc="left")
-    has_number = any(prescribed and rho is not None for rho, prescribed in drawn.values())
-    _explain(ax, has_number, len(drawn) > len(joined))
-    if own:
-        fit_figure(np.array([[ax]]), *(high - low))
+        shade = colormaps["Blues"](0.6 * max(r2[name], 0)) if name in r2 else "white"
+        rounded = BoxStyle("round", pad=0, rounding_size=0.11)
+        patch = FancyBboxPatch((x - box[0] / 2, y - box[1] / 2), box[0], box[1], rounded)
+        patch.set(facecolor=shade, edgecolor=_INK, linewidth=scale, zorder=4)
+        boxes.append(ax.add_patch(patch))
+        ax.text(x, y, label, fontsize=10 * scale, ha="center", va="center", zorder=5)
+    for (a, b), (x, y) in _number_spots(ways, centres / box, box).items():
+        r, look = rho.get((a, b)), _STRAY | {"arrowstyle": "-"}
+        if (a, b) in graph.edges:
+            width = 1.2 if r is None else 0.8 + 4 * abs(r)
+            look = {"color": _INK, "linewidth": width, "arrowstyle": "-|>"}
+            look["mutation_scale"] = scale * (9 + 2 * width)
+        look |= {"linewidth": scale * look["linewidth"], "patchA": boxes[a], "patchB": boxes[b]}
+        arc = ConnectionStyle.Arc3(bends[a, b])
+        ax.add_patch(FancyArrowPatch(*centres[[a, b]], connectionstyle=arc, **look))
+        if r is not None:
+            text = f"{round(r, 2) + 0.0:.2f}".replace("-", "−")
+            number = ax.text(x, y, text, ha="center", va="center", zorder=3)
+            number.set(color=look["color"], fontsize=8.5 * scale)
+            number.set_bbox({"boxstyle": "square,pad=0.15", "facecolor": "white", "linewidth": 0})
+    if any(edge in rho for edge in graph.edges):
+        ax.plot([], color=_INK, linewidth=2.5, label="prescribed, with its partial correlation")
+    if stray:
+        ax.plot([], **_STRAY, label=f"not prescribed, partial correlation |ρ| > {_NOTABLE:g}")
+    if ax.lines:
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, 0)}
+        ax.legend(frameon=False, fontsize="small", borderaxespad=0.2, **place)
+    if given is None:
+        fit_figure(ax, *(high - low))
     return ax
 
 
-def _draw_line(
-    ax: Axes, way: Points, spot: Points, rho: float | None, prescribed: bool, scale: float
-) -> None:
-    width = scale * (1.2 if rho is None else 0.8 + 4 * abs(rho))
-    style: dict[str, Any] = {"color": MUTED, "linewidth": scale * 1.2, "linestyle": _DASHES}
-    if prescribed:
-        size = scale * 9 + 2 * width
-        style = {"color": _INK, "linewidth": width, "arrowstyle": "-|>", "mutation_scale": size}
-        style |= {"joinstyle": "miter", "capstyle": "butt"}
-    ax.add_patch(FancyArrowPatch(path=Path(way), **({"arrowstyle": "-"} | style)))
-    if rho is not None:
-        text = f"{round(rho, 2) + 0.0:.2f}".replace("-", "−")
-        look: dict[str, Any] = {
-            "color": _INK if prescribed else MUTED,
-            "fontsize": scale * _SMALL,
-            "zorder": 3,
-        }
-        behind = {"boxstyle": "square,pad=0.15", "facecolor": "white", "linewidth": 0}
-        ax.text(spot[0], spot[1], text, ha="center", va="center", bbox=behind, **look)
+def _positions(graph: nx.DiGraph) -> Points:
+    """Columns, each code right of all its parents, and rows in the order of the parents."""
+    found = np.zeros((len(graph), 2))
+    for column, layer in enumerate(nx.topological_generations(graph)):
+        mean = {i: np.mean([found[j, 1] for j in graph.pred[i]] or [0]) for i in layer}
+        for row, i in enumerate(sorted(layer, key=lambda i: (-mean[i], i))):
+            found[i] = column, (len(layer) - 1) / 2 - row
+    return found
 
 
-def _explain(ax: Axes, numbers: bool, stray: bool) -> None:
-    """What numbers and dashes mean, beneath the graph."""
-    text = "prescribed, with its partial correlation"
-    entries = [Line2D([], [], color=_INK, linewidth=2.5, label=text)] if numbers else []
-    if stray:
-        text = f"not prescribed, partial correlation |ρ| > {_NOTABLE:g}"
-        look: dict[str, Any] = {"color": MUTED, "linewidth": 1.2, "linestyle": _DASHES}
-        entries.append(Line2D([], [], label=text, **look))
-    if entries:
-        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, 0)}
-        ax.legend(handles=entries, frameon=False, fontsize="small", borderaxespad=0.2, **place)
+def _arc(pair: Pair, centres: Points, bend: float) -> Points:
+    """Points of the line between two centres."""
+    curve: Any = ConnectionStyle.Arc3(bend).connect(*centres[[*pair]])
+    return np.asarray(BezierSegment(curve.vertices)(np.linspace(0, 1, 41)))
+
+
+def _bend(pair: Pair, centres: Points, box: Points) -> float:
+    """How much to bend a line so that it keeps away from the boxes of other codes."""
+    others = np.delete(centres, pair, axis=0)
+    away = [np.abs(_arc(pair, centres, bend)[:, None] - others) for bend in _BENDS]
+    return _BENDS[np.argmin([(a < box / 2 + 0.05).all(axis=-1).sum() for a in away])]
+
+
+def _number_spots(ways: Mapping[Pair, Points], taken: Points, box: Points) -> dict[Pair, Points]:
+    """On each line, the place that is farthest from the boxes and from the numbers before."""
+    spots = {}
+    for pair, way in ways.items():
+        middle = way[12:29]
+        spots[pair] = middle[cdist(middle / box, taken).min(axis=1).argmax()]
+        taken = np.vstack([taken, spots[pair] / box])
+    return spots
 
 
 def _pair(name: str, pair: Any, codes: Sequence[str]) -> Pair:
@@ -181,29 +187,19 @@ def _pair(name: str, pair: Any, codes: Sequence[str]) -> Pair:
     return a, b
 
 
-def _strengths(
-    strengths: Mapping[Pair, float], joined: Sequence[Pair], codes: Sequence[str]
-) -> dict[Pair, float]:
-    known = {_pair("strengths", pair, codes): float(rho) for pair, rho in strengths.items()}
-    for pair, rho in known.items():
-        if pair[::-1] in known or pair[::-1] in joined:
+def _check_values(
+    graph: nx.DiGraph, codes: Sequence[str], rho: Mapping[Pair, float], r2: Mapping[str, float]
+) -> None:
+    for pair, r in rho.items():
+        if pair[::-1] in rho or pair[::-1] in graph.edges:
             raise InvalidInputError(
                 f"strengths has the pair {pair}, but {pair[::-1]} is an edge or given too. "
                 "Give each pair once, an edge as (parent, child)."
             )
-        if not -1.001 <= rho <= 1.001:
-            raise InvalidInputError(f"strengths[{pair}] is {rho:g}. Correlations lie in [-1, 1].")
-    return known
-
-
-def _recovery(recovery: Mapping[str, float], codes: Sequence[str]) -> dict[str, float]:
-    for name, r2 in recovery.items():
+        if not -1.001 <= r <= 1.001:
+            raise InvalidInputError(f"strengths[{pair}] is {r:g}. Correlations lie in [-1, 1].")
+    for name, explained in r2.items():
         if name not in codes:
             raise InvalidInputError(f"recovery has {name!r}, which names lacks. Use its names.")
-        if not r2 <= 1.001:
-            raise InvalidInputError(f"recovery[{name!r}] is {r2:g}. R² is at most 1.")
-    return dict(recovery)
-
-
-def _text_width(line: str) -> float:
-    return float(TextPath((0, 0), line or " ", size=_NAME).get_extents().width) / 72
+        if not explained <= 1.001:
+            raise InvalidInputError(f"recovery[{name!r}] is {explained:g}. R² is at most 1.")

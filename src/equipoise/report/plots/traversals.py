@@ -71,7 +71,7 @@ def plot_traversals(
             f"images_by_code mixes shapes (classes, height, width) {sorted(shapes)}. "
             "Draw the same classes in the same size for every code."
         )
-    n_classes, _, width = shapes.pop()
+    n_classes, height, width = shapes.pop()
     labels = class_labels(range(n_classes), class_names, counts, " in training")
 
     # Two by two for four codes: no panel stands alone in its row.
@@ -81,12 +81,12 @@ def plot_traversals(
     tile = min(_LARGEST_TILE, _PAGE / n_columns / (1.1 * len(ticks)))  # gaps are a tenth
     small = "small" if tile > 0.4 else "x-small"
     for i, (ax, (code, rows)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
-        canvas, corners, (height, _) = mosaic(list(rows))
+        canvas, tops, lefts = mosaic(list(rows))
         show(ax, canvas, height)
         ax.set_title(code, loc="left")
-        ax.set_xticks([left + (width - 1) / 2 for left in corners[0][1]], ticks, fontsize=small)
-        centres = [top + (height - 1) / 2 for top, _ in corners]
-        ax.set_yticks(centres, labels if i % n_columns == 0 else [""] * n_classes)
+        ax.set_xticks(lefts + (width - 1) / 2, ticks, fontsize=small)
+        names = labels if i % n_columns == 0 else [""] * n_classes
+        ax.set_yticks(tops + (height - 1) / 2, names)
         if i + n_columns >= len(panels):
             ax.set_xlabel("value of the code", fontsize="small")
     for ax in axes.flat[len(panels) :]:
