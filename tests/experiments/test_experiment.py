@@ -77,7 +77,7 @@ MISTAKES = {
     ('"imblearn.over_sampling.SMOTE"', '"sklearn.svm.SVC"'): ["SVC", "no fit_resample"],
     ("C = 2.0", "c = 2.0"): ["[methods.svm]", "params.c=2.0", "no such parameter"],
     ("C = 2.0", "random_state = 1"): ["random_state=1", "Leave it out"],
-    ("max_epochs = 2", "max_epochs = -2"): ["[methods.net]", "'max_epochs' parameter"],
+    ("max_epochs = 2", "max_epochs = -2"): ["[methods.net]", "'max_epochs'", "-2"],
     ("k_neighbors", "neighbours"): ["[samplers.smote]", "neighbours=3"],
     ('sampler = "smote"', 'sampler = "smoke"'): ["[methods.net] sampler='smoke'", "smote"],
     ('sampler = "smote"', ""): ["[methods.net] fill_to needs a sampler"],

@@ -1,4 +1,4 @@
-"""The result of an evaluation: scores, summary, comparisons, verdict and plot."""
+"""The result of ``evaluate_resampling``: scores, comparisons, a verdict and a plot."""
 
 from __future__ import annotations
 

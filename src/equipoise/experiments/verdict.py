@@ -1,4 +1,4 @@
-"""The verdict of an evaluation: the comparisons and their tests as sentences."""
+"""The verdict of a comparison in sentences, for readers who do not want p-values."""
 
 from __future__ import annotations
 
