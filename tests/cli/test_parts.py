@@ -20,6 +20,21 @@ def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path):
     assert target.read_text() == "old"
 
 
+def test_a_folder_appears_whole_and_replaces_none_with_files_in_it(tmp_path):
+    target = tmp_path / "model"
+
+    def write(content):
+        with replacing(target) as partial:
+            partial.mkdir()
+            (partial / "x.txt").write_text(content)
+
+    write("first")
+    with pytest.raises(OSError, match="model"):
+        write("second")
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+    assert (target / "x.txt").read_text() == "first"
+
+
 def test_json_has_no_nan(tmp_path):
     write_json(tmp_path / "x.json", {"a": [float("nan"), 1.5], "b": float("inf")})
     text = (tmp_path / "x.json").read_text()

@@ -43,6 +43,15 @@ def test_thresholds_are_tuned_on_other_groups():
     assert fit_threshold(Memory(), X, y, 0, groups).best_score_ < 0.7
 
 
+@pytest.mark.filterwarnings("error")
+def test_groups_that_cannot_be_kept_together_are_left_alone():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), np.repeat([0, 1], 30)
+    tuned = fit_threshold(LogisticRegression(), X, y, 0, groups=y)  # one group in each class
+    alone = fit_threshold(LogisticRegression(), X, y, 0)
+    assert tuned.best_threshold_ == alone.best_threshold_
+
+
 def test_class_weight_of_the_last_step(numeric):
     X, y = numeric()
     selection = SelectFromModel(LogisticRegression())

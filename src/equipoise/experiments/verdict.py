@@ -104,7 +104,7 @@ def about_classifier(
 
 
 def standing(treatment: str, outcomes: pd.DataFrame) -> str:
-    """``"better than doing nothing, not distinguishable from class weights"``."""
+    """Say how a treatment compares, as in "better than doing nothing, worse than class weights"."""
     against = outcomes.loc[treatment].drop(treatment, errors="ignore")
     parts = []
     for outcome, (phrase, conjunction) in PHRASES.items():

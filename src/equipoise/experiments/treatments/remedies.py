@@ -82,7 +82,9 @@ def fit_threshold(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: An
     n_groups = 0 if groups is None else min(len(np.unique(groups[y == c])) for c in classes)
     splitter = StratifiedGroupKFold if n_groups > 1 else StratifiedKFold
     n_folds = min(TUNING_FOLDS, n_groups if n_groups > 1 else max(2, counts.min()))
-    folds = splitter(n_folds, shuffle=True, random_state=seed).split(X, y, groups)
+    folds = splitter(n_folds, shuffle=True, random_state=seed).split(
+        X, y, groups if n_groups > 1 else None
+    )
     tuned = TunedThresholdClassifierCV(
         classifier, scoring="balanced_accuracy", thresholds=TUNING_THRESHOLDS, cv=list(folds)
     )
