@@ -74,6 +74,7 @@ MISTAKES = {
     ('"sklearn.svm.SVC"', '"svc"'): ["[methods.svm]", "'svc'", "package.module.Class"],
     ('"sklearn.svm.SVC"', '"sklearn.clone"'): ["'sklearn.clone'", "is no class"],
     ('"sklearn.svm.SVC"', '"sklearn.decomposition.PCA"'): ["PCA", "no predict"],
+    ('"sklearn.svm.SVC"', '"sklearn.svm.SVR"'): ["[methods.svm]", "SVR", "is a regressor"],
     ('"imblearn.over_sampling.SMOTE"', '"sklearn.svm.SVC"'): ["SVC", "no fit_resample"],
     ("C = 2.0", "c = 2.0"): ["[methods.svm]", "params.c=2.0", "no such parameter"],
     ("C = 2.0", "random_state = 1"): ["random_state=1", "Leave it out"],
@@ -103,6 +104,25 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path, change):
         load_experiment(path)
     for part in (str(path), *MISTAKES[change]):
         assert part in str(error.value)
+
+
+def test_parameters_that_leave_no_probabilities(tmp_path):
+    """An SVC has predict_proba only with probability=True."""
+    on_folds = """
+        title = "An SVC"
+        datasets = ["sklearn:wine"]
+        seeds = [1]
+        reference = "plain"
+        [protocol]
+        folds = 3
+        [treatments.plain]
+        [classifiers.svc]
+        class = "sklearn.svm.SVC"
+        params = { probability = true }
+    """
+    assert load_experiment(write(tmp_path, on_folds)).methods
+    with pytest.raises(InvalidInputError, match=r"\[classifiers.svc\].*no predict_proba.*params"):
+        load_experiment(write(tmp_path, on_folds.replace("true", "false")))
 
 
 def test_no_file(tmp_path):

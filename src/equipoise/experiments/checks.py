@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sklearn.base import is_regressor
+
 from equipoise.errors import InvalidParameterError
 
 from . import specs, tables
@@ -157,12 +159,22 @@ def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
 
 
 def check_estimator(where: str, section: Section, does: str) -> Any:
-    """The estimator that a section describes; it must have the method ``does``."""
+    """The estimator that a section describes; it must be able to do ``does`` with classes."""
     try:
         cls = specs.import_class(section["class"])
-        if not hasattr(cls, does):
-            raise MistakeError(f"[{where}] class={section['class']!r} has no {does}. Name another.")
-        return specs.build(cls, section.get("params", {}))
+        estimator = specs.build(cls, section.get("params", {})) if hasattr(cls, does) else None
+        # Parameters can take predict_proba away, as in SVC.
+        if not hasattr(estimator, does):
+            given = "" if estimator is None else f" with params={section.get('params', {})!r}"
+            remedy = "Name another" if estimator is None else "Name another, or give other params"
+            raise MistakeError(
+                f"[{where}] class={section['class']!r}{given} has no {does}. {remedy}."
+            )
+        if hasattr(estimator, "__sklearn_tags__") and is_regressor(estimator):
+            raise MistakeError(
+                f"[{where}] class={section['class']!r} is a regressor. Name a classifier."
+            )
+        return estimator
     except InvalidParameterError as error:
         raise MistakeError(f"[{where}] {error}") from None
 
