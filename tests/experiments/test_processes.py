@@ -1,4 +1,4 @@
-"""Kills and interruptions: of a job, and of the command that runs them."""
+"""Processes of jobs: each kept apart, and what kills and interruptions leave of them."""
 
 import json
 import os
@@ -11,6 +11,22 @@ import pytest
 
 from equipoise.experiments import read_records, run
 
+NEEDS_FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+ON_FOLDS = """
+datasets = ["sklearn:wine"]
+seeds = [1, 2]
+reference = "{reference}"
+[protocol]
+folds = 2
+"""
+NOTES = """
+[methods.fails]
+class = "fakes.Fails"
+params = {{ remedy = "{folder}/remedy" }}
+[methods.notes]
+class = "fakes.Notes"
+params = {{ log = "{folder}/log" }}
+"""
 STALLS = """
 [methods.stalls]
 class = "fakes.Stalls"
@@ -38,9 +54,21 @@ def ended(process):
         return True
 
 
+@NEEDS_FORKS
+def test_jobs_have_a_process_each_and_one_parent(experiment, tmp_path):
+    records = run(experiment(NOTES.format(folder=tmp_path), "notes", ON_FOLDS))
+    noted = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    processes, parents = zip(*noted, strict=True)
+    assert len(set(processes)) == 2 and len(set(parents)) == 1
+    assert parents[0] != str(os.getpid())
+    errors = [r["error"] for r in records if r["treatment"] == "fails"]
+    assert len(errors) == 2 and all("RuntimeError: no remedy" in error for error in errors)
+    assert all(r["peak_mib"] > 10 for r in records if r["status"] == "done")
+
+
 @pytest.fixture
 def command(experiment, tmp_path):
-    """``bench run`` in a process, with a job that stalls and then one that does not."""
+    """``bench run`` with a job that stalls, and its process and that one's parent."""
     experiment(STALLS.format(marker=tmp_path / "marker"), "constant")
     words = ["bench", "run", str(tmp_path / "tiny.toml"), "--seeds", "1"]
     started = subprocess.Popen(
@@ -49,32 +77,28 @@ def command(experiment, tmp_path):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    yield started
+    waited_for((tmp_path / "marker").exists)
+    yield started, json.loads((tmp_path / "marker").read_text())
     started.kill()
     started.communicate()
 
 
-def stalled(tmp_path):
-    """The process of the stalling job, once it is there."""
-    waited_for((tmp_path / "marker").exists)
-    return json.loads((tmp_path / "marker").read_text())["process"]
-
-
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_the_same_command_goes_on_after_its_end(command, tmp_path, sent, experiment, at_once):
-    child = stalled(tmp_path)
+    started, stalled = command
     stored = tmp_path / "results/tiny/digits/constant/1.1.json"
-    told = command.stdout.readline()  # once it is stored
+    told = started.stdout.readline()  # once it is stored
     assert "done 1 of 2  digits constant seed 1: ACSA 0.1" in told
     before = stored.read_bytes()
-    os.kill(command.pid, sent)
-    said, _ = command.communicate(timeout=120)
-    waited_for(lambda: ended(child))  # no job outlives the command
+    os.kill(started.pid, sent)
+    said, _ = started.communicate(timeout=120)
+    waited_for(lambda: ended(stalled["process"]) and ended(stalled["parent"]))
     if sent == signal.SIGINT:
-        assert command.returncode == 130
+        assert started.returncode == 130
         assert "interrupted" in said and "Traceback" not in said
     (only,) = read_records(tmp_path / "results/tiny")
-    assert only["treatment"] == "constant"  # what was ended with the command is no failure
+    # What was ended with the command is no failure.
+    assert (only["treatment"], only["status"]) == ("constant", "done")
 
     run(experiment(STALLS.format(marker=tmp_path / "marker"), "constant"), seeds=[1])
     assert at_once == ["stalls 1"]
@@ -82,13 +106,28 @@ def test_the_same_command_goes_on_after_its_end(command, tmp_path, sent, experim
 
 
 def test_a_killed_job_is_a_failure_and_the_others_go_on(command, tmp_path, experiment, at_once):
-    os.kill(stalled(tmp_path), signal.SIGKILL)
-    said, _ = command.communicate(timeout=300)
-    assert command.returncode == 1
+    started, stalled = command
+    os.kill(stalled["process"], signal.SIGKILL)
+    said, _ = started.communicate(timeout=300)
+    assert started.returncode == 1
     assert "1 of 2 jobs failed" in said and "killed by SIGKILL (out of memory?)" in said
+    waited_for(lambda: ended(stalled["process"]))
     statuses = {r["treatment"]: r["status"] for r in read_records(tmp_path / "results/tiny")}
     assert statuses == {"constant": "done", "stalls": "failed"}
     run(experiment(STALLS.format(marker=tmp_path / "marker"), "constant"), seeds=[1])
     assert at_once == ["stalls 1"]
     statuses = {r["treatment"]: r["status"] for r in read_records(tmp_path / "results/tiny")}
     assert statuses == {"constant": "done", "stalls": "done"}
+
+
+@NEEDS_FORKS
+def test_a_job_is_a_failure_when_its_parent_is_killed(command, tmp_path):
+    """The other job may be lost, too; both are run again next time."""
+    started, stalled = command
+    os.kill(stalled["parent"], signal.SIGKILL)
+    said, _ = started.communicate(timeout=300)
+    assert started.returncode == 1
+    assert "lost together with" in said and "(out of memory?)" in said
+    waited_for(lambda: ended(stalled["process"]))
+    statuses = {r["treatment"]: r["status"] for r in read_records(tmp_path / "results/tiny")}
+    assert statuses["stalls"] == "failed"
