@@ -29,7 +29,7 @@ PRELOADED = [
 ]
 
 
-class Outcome(NamedTuple):
+class JobOutcome(NamedTuple):
     """The result of a job.
 
     Attributes
@@ -111,12 +111,12 @@ def workers(n: int) -> Iterator[tuple[ThreadPoolExecutor, Children]]:
             children.end()  # after Ctrl-C; otherwise there are none left
 
 
-def perform(job: Mapping[str, Any], threads: int, children: Children) -> Outcome:
+def perform(job: Mapping[str, Any], threads: int, children: Children) -> JobOutcome:
     """Do a job in a process of its own and wait for it.
 
     Returns
     -------
-    Outcome
+    JobOutcome
         Also of a job that failed or was killed; its record has the last lines that it printed.
     """
     from .job import carry_out
@@ -129,7 +129,7 @@ def perform(job: Mapping[str, Any], threads: int, children: Children) -> Outcome
         return outcome_in(folder, job, code, said)
 
 
-def perform_by_command(job: Mapping[str, Any]) -> Outcome:
+def perform_by_command(job: Mapping[str, Any]) -> JobOutcome:
     """Do a job by a command, because workers of Dask may not start processes in another way."""
     with TemporaryDirectory(prefix="equipoise-") as name:
         command = [sys.executable, "-m", "equipoise.experiments.processes", name]
@@ -143,13 +143,13 @@ def perform_by_command(job: Mapping[str, Any]) -> Outcome:
         return outcome_in(Path(name), job, process.returncode, said)
 
 
-def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> Outcome:
+def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> JobOutcome:
     """The result that a job has written into its folder, or a record of its failure."""
     if code != 0:
-        return Outcome(provenance.failed_record(job, _error(code, said)), None)
+        return JobOutcome(provenance.failed_record(job, _error(code, said)), None)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     predictions = folder / "predictions.npz"
-    return Outcome(record, predictions.read_bytes() if predictions.exists() else None)
+    return JobOutcome(record, predictions.read_bytes() if predictions.exists() else None)
 
 
 def limit_threads(n: int) -> None:

@@ -17,9 +17,9 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from . import external, plan, processes, provenance, splits, store, tables
 from .experiment import Experiment
 from .plan import Job
-from .processes import Outcome, cores, workers
+from .processes import JobOutcome, cores, workers
 
-Submit = Callable[[Job], "Future[Outcome]"]
+Submit = Callable[[Job], "Future[JobOutcome]"]
 SECONDS_TO_CONNECT = 10
 
 
@@ -149,7 +149,7 @@ def with_samplers(jobs: Sequence[Job]) -> list[Job]:
     return list(found.values())
 
 
-def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[Outcome]:
+def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[JobOutcome]:
     """Yield outcomes as jobs end; a method waits for its sampler, and fails if that fails.
 
     Parameters
@@ -164,13 +164,13 @@ def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[Outcome
     waiting = list(jobs)
     unfinished = {store.key_of(job) for job in jobs}
     failures: dict[store.Key, str] = {}
-    running: dict[Future[Outcome], Job] = {}
+    running: dict[Future[JobOutcome], Job] = {}
     while waiting or running:
         for job in [job for job in waiting if job.get("after") not in unfinished]:
             if job.get("after") in failures:
                 waiting.remove(job)
                 error = f"its sampler failed: {failures[job['after']]}"
-                yield Outcome(provenance.failed_record(job, error), None)
+                yield JobOutcome(provenance.failed_record(job, error), None)
             elif len(running) < slots:
                 waiting.remove(job)
                 running[submit(job)] = job
@@ -229,7 +229,7 @@ def remote(address: str) -> Iterator[tuple[Submit, int]]:
             pool.shutdown(wait=False)
 
 
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+def _outcome(future: Future[JobOutcome], job: Job) -> JobOutcome:
     try:
         return future.result()
     except CancelledError:
@@ -238,4 +238,4 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
         ) from None
     except Exception as error:  # no process could be started, or it took its worker with it
         error_text = f"{type(error).__name__}: {error}"
-        return Outcome(provenance.failed_record(job, error_text), None)
+        return JobOutcome(provenance.failed_record(job, error_text), None)
