@@ -428,6 +428,13 @@ class DeepEstimator(BaseEstimator):
     def _restore_fitted(self, values: Mapping[str, Any]) -> None:
         """Inverse of ``_fitted_to_save``, called when the network is already there."""
 
+    def _tensors_to_save(self) -> dict[str, Tensor]:
+        """Fitted tensors of a subclass that are not part of the network."""
+        return {}
+
+    def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Inverse of ``_tensors_to_save``, called at the end."""
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 

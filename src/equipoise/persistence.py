@@ -20,6 +20,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
+BESIDE_NETWORK = "beside_network."  # before the names of tensors that are not the network's
 Estimator = TypeVar("Estimator")
 
 
@@ -52,7 +53,10 @@ def save(estimator: Any, path: Path) -> None:
     }
     _check_parameters_describe_network(estimator)
     text = json.dumps(description, indent=2, default=_plain_value)
-    weights = {k: v.contiguous() for k, v in estimator.network_.state_dict().items()}
+    tensors = estimator.network_.state_dict() | {
+        BESIDE_NETWORK + name: tensor for name, tensor in estimator._tensors_to_save().items()
+    }
+    weights = {name: tensor.contiguous() for name, tensor in tensors.items()}
     path = path.resolve()
     if path.is_file() or (
         path.is_dir() and {p.name for p in path.iterdir()} - {PARAMETERS, WEIGHTS}
@@ -149,9 +153,13 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
     estimator.history_, estimator.callbacks_ = description["history"], []
     estimator.input_shape_ = estimator._codec.input_shape
     network = estimator._new_network(estimator._spec, seed=0)
-    network.load_state_dict(load_file(weights))
+    tensors = load_file(weights)
+    beside = [name for name in tensors if name.startswith(BESIDE_NETWORK)]
+    others = {name.removeprefix(BESIDE_NETWORK): tensors.pop(name) for name in beside}
+    network.load_state_dict(tensors)
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
     estimator._restore_fitted(description["fitted"])
+    estimator._restore_tensors(others)
     return estimator
 
 
