@@ -24,12 +24,16 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
+from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
 
 # reconstruction_weight="auto": the first improves the classification of images, the second the
 # generated rows of tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
+MOST_DRAWS = 10  # of a row of a table, until no two of its categories exclude each other
+PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
 
 
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
@@ -506,10 +510,23 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data. Images are the means that the decoder returns; rows of a table are
-            drawn from its distributions.
+            drawn from its distributions. Two categories that the training rows of the class never
+            have together, although both are frequent, are not drawn together either.
         """
         classes = torch.from_numpy(self._requested_classes(n, y))
         generator = self._generator(random_state)
+        rows = self._draw(classes, generator)
+        for c, pairs in self._absent_pairs.items():
+            broken = (classes == c).nonzero().ravel()
+            for _ in range(MOST_DRAWS):
+                broken = broken[has_any_pair(rows[broken], pairs)]
+                if not len(broken):
+                    break
+                rows[broken] = self._draw(classes[broken], generator)
+        return self._codec.decode(rows)
+
+    def _draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw an encoded row of each of these classes."""
         network = self.network_.cpu()
         noise = torch.randn(len(classes), self.latent_dim, 1, generator=generator)
         codes = network.code_mean[classes]
@@ -517,9 +534,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             chosen = classes == c
             codes[chosen] += (network.code_factor[c] @ noise[chosen]).squeeze(-1)
         values = self._decode(codes)
-        if network.blocks is not None:
-            values = network.blocks.draw(values, network.spread, generator)
-        return self._codec.decode(values)
+        if network.blocks is None:
+            return values
+        return network.blocks.hardened(network.blocks.draw(values, network.spread, generator))
 
     def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
         """Fit the forest, and the Gaussians from which :meth:`sample` draws codes and numbers."""
@@ -537,14 +554,28 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if fit.is_table and self.forest_weight:
             x = fit.inputs[:].float().numpy()
             forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
-        return {"forest_": forest}
+        absent = {}
+        if isinstance(fit.codec, TableCodec) and fit.codec.layout.shares:
+            for c in range(len(fit.classes)):
+                pairs = absent_pairs(fit.inputs[fit.target == c], fit.codec.layout)
+                absent |= {c: pairs} if len(pairs) else {}
+        return {"forest_": forest, "_absent_pairs": absent}
 
     def _tensors_to_save(self) -> dict[str, Tensor]:
-        return {} if self.forest_ is None else self.forest_.to_tensors()
+        forest = {} if self.forest_ is None else self.forest_.to_tensors()
+        pairs = {f"{PAIRS}{c}": pairs for c, pairs in self._absent_pairs.items()}
+        return {**forest, **pairs}
 
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        n_values, n_classes = self._codec.encoded_shape[0], len(self.classes_)
-        self.forest_ = Forest.from_tensors(tensors, n_values, n_classes) if tensors else None
+        n_classes, n_values = len(self.classes_), self._codec.encoded_shape[0]
+        self._absent_pairs = {
+            c: tensors[f"{PAIRS}{c}"] for c in range(n_classes) if f"{PAIRS}{c}" in tensors
+        }
+        for pairs in self._absent_pairs.values():
+            if pairs.shape[1:] != (2,) or not ((pairs >= 0) & (pairs < n_values)).all():
+                raise InvalidInputError("The pairs of categories do not fit the network.")
+        forest = {name: one for name, one in tensors.items() if not name.startswith(PAIRS)}
+        self.forest_ = Forest.from_tensors(forest, n_values, n_classes) if forest else None
 
     def _decode(self, codes: Tensor) -> Tensor:
         network = self.network_.cpu().eval()

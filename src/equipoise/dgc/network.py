@@ -50,7 +50,8 @@ class DGCNetwork(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
-        self.trunk = build_trunk(input_shape, architecture, spatial)
+        n_numeric = 0 if layout is None else layout.n_numeric
+        self.trunk = build_trunk(input_shape, architecture, spatial, n_numeric)
         # The paper has a linear layer of 4096 units in between. All is affine in the features and
         # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim

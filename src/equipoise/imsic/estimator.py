@@ -30,6 +30,8 @@ from equipoise.imsic.steering import Steering
 from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
 from equipoise.parameters import Constraint, Instance, Number, OneOf
+from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
@@ -405,10 +407,19 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             )
             points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
             return self._codec.decode(torch.from_numpy(points))
-        return super()._draw_class(label, n, real, generator)
+        absent = None
+        if isinstance(self._codec, TableCodec):
+            absent = absent_pairs(self._codec.encode(real).float(), self._codec.layout)
+        return self._codec.decode(self._generate_confident(number, n, absent, generator))
 
-    def _synthesise(self, number: int, n: int, generator: torch.Generator) -> Tensor:
-        """Generate encoded rows of a class that the category head assigns to it."""
+    def _generate_confident(
+        self, number: int, n: int, absent: Tensor | None, generator: torch.Generator
+    ) -> Tensor:
+        """Generate encoded rows of a class that the category head assigns to it.
+
+        In a table, rows with a pair of categories that is absent from the real rows count as
+        improbable.
+        """
         label = self.classes_.tolist()[number]  # of Python's own types
         least = self.min_confidence
         if isinstance(least, str):
@@ -420,7 +431,8 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
         def confidence(x: Tensor) -> Tensor:
             log_probability, _ = infer_category_and_codes(self.network_.discriminator, x)
-            return log_probability[:, self.label_map_[number]].exp()
+            probability = log_probability[:, self.label_map_[number]].exp()
+            return probability if absent is None else probability * ~has_any_pair(x, absent)
 
         if least == 0:
             x, n_drawn = candidates(n), n

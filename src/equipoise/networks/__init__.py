@@ -16,7 +16,7 @@ __all__ = ["build_decoder", "build_trunk"]
 
 
 def build_trunk(
-    input_shape: tuple[int, ...], architecture: str, spatial: bool = False
+    input_shape: tuple[int, ...], architecture: str, spatial: bool = False, n_embedded: int = 0
 ) -> CompactTrunk | PaperTrunk | MLPTrunk:
     """Build the feature extractor for images or rows of a table.
 
@@ -29,6 +29,8 @@ def build_trunk(
     spatial : bool, default=False
         Whether the compact trunk keeps the features of all positions, as the paper trunk does,
         or averages them.
+    n_embedded : int, default=0
+        Number of columns of a table, the first ones, that are normal scores to be embedded.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def build_trunk(
         It maps a batch to features of shape ``(n, module.out_features)``.
     """
     if len(input_shape) == 1:
-        return MLPTrunk(input_shape[0])
+        return MLPTrunk(input_shape[0], n_embedded)
     if architecture == "paper":
         return PaperTrunk(input_shape)
     return CompactTrunk(input_shape, spatial)

@@ -131,6 +131,16 @@ class ColumnBlocks(nn.Module):
         row[:, n:] -= (-uniform.log()).log()
         return row
 
+    def hardened(self, x_hat: Tensor) -> Tensor:
+        """Rows (n, width) in which the largest entry of every block is 1 and the others are 0."""
+        if not len(self.index):
+            return x_hat
+        row = x_hat.clone()
+        largest = x_hat[:, self.index].masked_fill(~self.valid, -math.inf).argmax(-1)
+        one_hot = nn.functional.one_hot(largest, self.valid.shape[1])
+        row[:, self.index[self.valid]] = one_hot.to(row)[:, self.valid]
+        return row
+
     def _log_probabilities(self, x_hat: Tensor) -> Tensor:
         """Log-probabilities (..., n_blocks, largest block); 0 if a block has no such entry."""
         logits = x_hat[..., self.index].masked_fill(~self.valid, -math.inf)

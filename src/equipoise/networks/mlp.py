@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+OUTERMOST = 3.5  # normal score at which the outermost pieces end
 
 
 def _hidden_layer(n_in: int, n_out: int) -> nn.Sequential:
@@ -10,12 +13,70 @@ def _hidden_layer(n_in: int, n_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU(inplace=True))
 
 
-class MLPTrunk(nn.Sequential):
-    """Two hidden layers, from ``(n, n_features)`` to ``(n, out_features)``."""
+class PiecewiseLinear(nn.Module):
+    """Embed every number by a piecewise linear function of its own.
 
-    def __init__(self, n_features: int, width: int = 128) -> None:
-        super().__init__(_hidden_layer(n_features, width), _hidden_layer(width, width))
-        self.out_features = width
+    The pieces lie between quantiles of N(0, 1), as the numbers are normal scores. A network with
+    this input finds sharp changes within a column sooner.
+
+    Parameters
+    ----------
+    n_numbers : int
+    n_pieces : int, default=16
+    size : int, default=8
+        Entries of the embedding of a number.
+
+    References
+    ----------
+    Gorishniy, Rubachev, Babenko, On Embeddings for Numerical Features in Tabular Deep Learning,
+    NeurIPS 2022.
+    """
+
+    start: Tensor
+    width: Tensor
+
+    def __init__(self, n_numbers: int, n_pieces: int = 16, size: int = 8) -> None:
+        super().__init__()
+        inner = torch.special.ndtri(torch.arange(1, n_pieces) / n_pieces)
+        ends = torch.cat([torch.tensor([-OUTERMOST]), inner, torch.tensor([OUTERMOST])])
+        self.register_buffer("start", ends[:-1], persistent=False)
+        self.register_buffer("width", ends.diff(), persistent=False)
+        limit = n_pieces**-0.5
+        weight = torch.empty(n_numbers, n_pieces, size).uniform_(-limit, limit)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(n_numbers, size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map numbers (n, n_numbers) to embeddings (n, n_numbers * size)."""
+        covered = ((x[..., None] - self.start) / self.width).clamp(0, 1)  # part of every piece
+        by_column = torch.bmm(covered.transpose(0, 1), self.weight).transpose(0, 1)
+        return torch.relu(by_column + self.bias).flatten(1)
+
+
+class MLPTrunk(nn.Module):
+    """Two hidden layers, from ``(n, n_features)`` to ``(n, out_features)``.
+
+    Parameters
+    ----------
+    n_features : int
+    n_embedded : int, default=0
+        So many of the first features are normal scores, which the layers receive as embeddings,
+        too.
+    width : int, default=128
+    """
+
+    def __init__(self, n_features: int, n_embedded: int = 0, width: int = 128) -> None:
+        super().__init__()
+        self.embedding = PiecewiseLinear(n_embedded) if n_embedded else None
+        n_in = n_features + (self.embedding.bias.numel() if self.embedding else 0)
+        self.layers = nn.Sequential(_hidden_layer(n_in, width), _hidden_layer(width, width))
+        self.n_embedded, self.out_features = n_embedded, width
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the features of encoded rows."""
+        if self.embedding is not None:
+            x = torch.cat([x, self.embedding(x[:, : self.n_embedded])], 1)
+        return self.layers(x)
 
 
 class MLPDecoder(nn.Sequential):
