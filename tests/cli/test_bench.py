@@ -32,10 +32,10 @@ def file(tmp_path, monkeypatch):
     from equipoise.experiments import processes
     from equipoise.experiments.job import carry_out
 
-    def here(job, threads, children):
+    def here(job, children):
         with TemporaryDirectory() as name:
             carry_out(job, Path(name))
-            return processes.outcome_in(Path(name), job, 0, "")
+            return processes.outcome_in(Path(name), job, "")
 
     monkeypatch.setattr(processes, "perform", here)
     monkeypatch.chdir(tmp_path)

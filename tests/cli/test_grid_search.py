@@ -30,11 +30,11 @@ def at_once(little_to_judge, monkeypatch):
     """Trials in this process, with few images to judge; gives the names of those that were run."""
     ran = []
 
-    def here(trials, n_jobs, threads):
+    def here(trials, n_jobs):
         for trial in trials:
             ran.append(trial.path.name)
             run_trial(trial)
-            yield trial, None
+            yield trial, ""
 
     monkeypatch.setattr(module, "in_processes", here)
     return ran
@@ -190,13 +190,13 @@ def test_trials_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):
 
 
 def test_a_trial_that_fails_does_not_stop_the_others(call, little_to_judge, tmp_path, monkeypatch):
-    def some(trials, n_jobs, threads):
+    def some(trials, n_jobs):
         for trial in trials:
             if trial.settings["parameters"]["noise_dim"] == 4:
                 yield trial, "error: noise_dim=4: no memory"
             else:
                 run_trial(trial)
-                yield trial, None
+                yield trial, ""
 
     monkeypatch.setattr(module, "in_processes", some)
     answer = call(*SEARCH, "--grid", "noise_dim=4,8", "--out", tmp_path)

@@ -17,7 +17,7 @@ def job(**changes):
 
 def test_training_rows_are_the_protocols():
     digits = load_dataset("digits")
-    X, y = images.training_images(job())
+    X, y, _ = images.training_images(job())
     expected = imbalance.subset(
         digits.X_train, digits.y_train, imbalance.published("digits"), random_state=3
     )
@@ -57,7 +57,7 @@ def test_held_out_rows_are_training_images_and_the_test_set_stays_closed(tmp_pat
     here = job(
         dataset="mnist", data_dir=str(tmp_path), protocol={"sizes": "exponential", "ratio": 5}
     )
-    X, y = images.training_images(here)
+    X, y, _ = images.training_images(here)
     X_held_out, y_held_out = images.images_to_score(here | {"scored_on": "held-out"})
     kept = imbalance.exponential(np.repeat(np.arange(10), 30), 5)
     expected = [min(12, 30 - n) for n in kept.values()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.console import exit_if_failed
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import HeldOut, Positive, Words
 
@@ -84,12 +85,7 @@ def run(
     if not records:
         print("No job is left to run. --again also runs what is done.", file=sys.stderr)
     n_failed = sum(record["status"] == "failed" for record in records)
-    if n_failed:
-        print(
-            f"error: {n_failed} of {len(records)} jobs failed. The same command runs only them.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1)
+    exit_if_failed(n_failed, len(records), "jobs")
 
 
 @add_options()

@@ -58,6 +58,16 @@ def errors_as_messages(prefix: str = "") -> Iterator[None]:
         sys.exit(1 if isinstance(error, failures) else 2)
 
 
+def exit_if_failed(n_failed: int, n: int, what: str) -> None:
+    """Exit with code 1 if some of all jobs or trials (``what``) have failed."""
+    if n_failed:
+        print(
+            f"error: {n_failed} of {n} {what} failed. The same command runs only them.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
 def print_table(headings: Sequence[str], *sections: Iterable[Sequence[str]]) -> None:
     """Print a table of words in the first column and numbers in the others.
 

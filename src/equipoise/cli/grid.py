@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,53 +128,56 @@ def folder_name(point: Point) -> str:
     return re.sub(r"[^\w.,=+-]+", "-", text)
 
 
-class Search:
-    """A search by a tree-structured Parzen estimator.
-
-    The same seed and the same scores give the same proposals. To go on after a kill, the search
-    starts again and finds its first trials finished.
-
-    Parameters
-    ----------
-    axes : mapping of str to list or Range
-    seed : int
+def new_study(seed: int) -> Any:
+    """A study of Optuna's, by a tree-structured Parzen estimator.
 
     Raises
     ------
     ValueError
         Optuna is not installed.
     """
+    try:
+        import optuna
+    except ImportError:
+        raise ValueError(
+            "--trials needs Optuna: pip install 'equipoise[tune]', or leave it out to run every "
+            "point of the grid."
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    return optuna.create_study(direction="maximize", sampler=sampler)
 
-    def __init__(self, axes: Mapping[str, Axis], seed: int) -> None:
-        try:
-            import optuna
-        except ImportError:
-            raise ValueError(
-                "--trials needs Optuna: pip install 'equipoise[tune]', or leave it out to run "
-                "every point of the grid."
-            ) from None
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.axes = axes
-        self.study = optuna.create_study(
-            direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
-        )
-        self.asked: list[Any] = []
 
-    def propose(self, n: int) -> list[Point]:
-        """Choose ``n`` further points."""
-        self.asked = [self.study.ask() for _ in range(n)]
-        return [
-            {name: _suggest(trial, name, axis) for name, axis in self.axes.items()}
-            for trial in self.asked
+def proposals(
+    study: Any,
+    axes: Mapping[str, Axis],
+    n_trials: int,
+    n_jobs: int,
+    score_of: Callable[[Point], float | None],
+) -> Iterator[list[Point]]:
+    """Yield points, ``n_jobs`` at a time, each chosen after the scores of those before.
+
+    The same seed and the same scores give the same points. To go on after a kill, a search starts
+    again and finds its first trials finished.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    axes : mapping of str to list or Range
+    n_trials, n_jobs : int
+    score_of : callable
+        Score of a point that was yielded; None if its trial failed.
+    """
+    from optuna.trial import TrialState
+
+    for start in range(0, n_trials, n_jobs):
+        asked = [study.ask() for _ in range(min(n_jobs, n_trials - start))]
+        points = [
+            {name: _suggest(trial, name, axis) for name, axis in axes.items()} for trial in asked
         ]
-
-    def learn(self, scores: Sequence[float | None]) -> None:
-        """Take in the scores of the last proposal; None for a trial that failed."""
-        from optuna.trial import TrialState
-
-        for trial, score in zip(self.asked, scores, strict=True):
-            state = TrialState.FAIL if score is None else TrialState.COMPLETE
-            self.study.tell(trial, score, state)
+        yield points
+        for trial, score in zip(asked, map(score_of, points), strict=True):
+            study.tell(trial, score, TrialState.FAIL if score is None else TrialState.COMPLETE)
 
 
 def _suggest(trial: Any, name: str, axis: Axis) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,18 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import notes
+from equipoise.cli.console import exit_if_failed, notes
 from equipoise.cli.data import DataChoice, describe, training_and_validation_rows
 from equipoise.cli.files import make_folder
 from equipoise.cli.grid import (
     LEGEND,
     Point,
-    Search,
     axes_of,
     corners,
     folder_name,
+    new_study,
     print_ranked,
     product,
+    proposals,
     ranked,
     written,
 )
@@ -100,8 +101,8 @@ def grid_search(
         "validation_fraction": validation_fraction,
         "classifier_epochs": classifier_epochs,
     }
-    search = Search(axes, seed) if trials else None
-    points = [] if search else list(product(axes))
+    study = new_study(seed) if trials else None
+    points = [] if study else list(product(axes))
     for point in points or corners(axes):
         build_gan(chosen | point, seed, verbose=0)  # finds mistakes
     out = out or Path("runs") / f"imsic-grid-{choice.title}-seed{seed}"
@@ -114,38 +115,32 @@ def grid_search(
         f"{n_trials} trials, {len(train[1])} training and {len(validation[1])} validation images, "
         f"{n_jobs} at a time, folder {out}"
     )
+
+    def trial_in(folder: Path, point: Point) -> Trial:
+        settings = shared | {"parameters": chosen | point}
+        return Trial(folder, settings, about, train, validation, overwrite)
+
+    def score_of(point: Point) -> float | None:
+        return _scores(out / folder_name(point)).get(rank_by.value)
+
+    batches: Iterable[list[Point]] = [points]
+    if study:
+        batches = proposals(study, axes, n_trials, n_jobs, score_of)
     done: dict[Path, Point] = {}
     n_failed = 0
-
-    def run(chosen_points: Sequence[Point]) -> None:
-        """Run what is not finished of these points."""
-        nonlocal n_failed
-        folders = {out / folder_name(point): point for point in chosen_points}
-        trials = [
-            Trial(
-                path, shared | {"parameters": chosen | point}, about, train, validation, overwrite
-            )
-            for path, point in folders.items()
-        ]
-        done.update(folders)
-        waiting = [trial for trial in trials if not is_finished(trial)]
-        make_folder(out)
-        note(f"{len(trials) - len(waiting)} of {len(trials)} trials done already")
-        for trial, error in in_processes(waiting, n_jobs, max(1, cores() // n_jobs)):
-            note(f"{trial.path.name}: {'done' if error is None else 'failed'}")
-            if error is not None:
-                n_failed += 1
-                print(error.strip(), file=sys.stderr)
-
     try:
-        if search is None:
-            run(points)
-        else:
-            for start in range(0, n_trials, n_jobs):
-                proposed = search.propose(min(n_jobs, n_trials - start))
-                run(proposed)
-                scores = [_scores(out / folder_name(point)) for point in proposed]
-                search.learn([found.get(rank_by.value) for found in scores])
+        for batch in batches:
+            folders = {out / folder_name(point): point for point in batch}
+            done |= folders
+            asked = [trial_in(folder, point) for folder, point in folders.items()]
+            waiting = [trial for trial in asked if not is_finished(trial)]
+            make_folder(out)
+            note(f"{len(asked) - len(waiting)} of {len(asked)} trials done already")
+            for trial, error in in_processes(waiting, n_jobs):
+                note(f"{trial.path.name}: {'failed' if error else 'done'}")
+                if error:
+                    n_failed += 1
+                    print(error, file=sys.stderr)
     except KeyboardInterrupt:
         note("interrupted. Run the same command again to go on.")
         raise typer.Exit(130) from None
@@ -160,12 +155,7 @@ def grid_search(
         write_text(out / "grid.csv", table.to_csv(lineterminator="\n"))
         print_ranked(table)
         note(LEGEND)
-    if n_failed:
-        print(
-            f"error: {n_failed} of {len(done)} trials failed. The same command runs only them.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1)
+    exit_if_failed(n_failed, len(done), "trials")
 
 
 def _scores(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from equipoise.cli.console import errors_as_messages, notes
@@ -57,24 +56,16 @@ def is_finished(trial: Trial) -> bool:
     return run.status == "finished"
 
 
-def in_processes(
-    trials: Sequence[Trial], n_jobs: int, threads: int
-) -> Iterator[tuple[Trial, str | None]]:
+def in_processes(trials: Sequence[Trial], n_jobs: int) -> Iterator[tuple[Trial, str]]:
     """Run each trial in a process of its own; yield it when it has ended, with what went wrong."""
     from concurrent.futures import as_completed
 
     from equipoise.experiments.processes import workers
 
-    with TemporaryDirectory(prefix="equipoise-") as folder, workers(n_jobs) as (pool, children):
-        ended = {}
-        for i, trial in enumerate(trials):
-            printed = Path(folder) / str(i)
-            future = pool.submit(children.run, run_alone, trial, errors=printed, threads=threads)
-            ended[future] = trial, printed
+    with workers(n_jobs) as (pool, children):
+        ended = {pool.submit(children.run, run_alone, trial): trial for trial in trials}
         for future in as_completed(ended):
-            trial, printed = ended[future]
-            error = printed.read_text("utf-8", "replace") if printed.exists() else ""
-            yield trial, error if future.result() else None
+            yield ended[future], future.result()
 
 
 def run_alone(trial: Trial) -> None:

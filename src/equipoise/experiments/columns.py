@@ -73,12 +73,13 @@ def as_floats(X: Rows) -> Rows:
 
 def as_strings(X: pd.DataFrame) -> pd.DataFrame:
     """Categories as strings, NaN where missing: one type for the encoders of scikit-learn."""
+    return X.apply(as_text).astype(object)
 
-    def written(column: pd.Series) -> pd.Series:
-        values = column.astype(object).where(column.notna(), np.nan)  # pandas.NA is no NaN to them
-        return values.map(str, na_action="ignore")
 
-    return X.apply(written).astype(object)
+def as_text(column: pd.Series) -> pd.Series:
+    """The values of a column as strings, NaN where missing."""
+    values = column.astype(object).where(column.notna(), np.nan)  # also for pandas.NA and None
+    return values.map(str, na_action="ignore")
 
 
 def with_dtypes_of(original: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
         Fitted; takes rows as they are, whatever the treatment made of the training rows.
     chosen : dict
         Values of the parameters that were tuned.
-    X_test, y_test : array-like
+    y_test : ndarray of shape (n_test,)
     y_pred : ndarray of shape (n_test,)
     proba : ndarray of shape (n_test, n_classes) or None
         Columns in the order of the classes; zero for a class that the model does not know, None
@@ -40,7 +40,6 @@ class Outcome(NamedTuple):
 
     model: Any
     chosen: dict[str, Any]
-    X_test: Rows
     y_test: np.ndarray
     y_pred: np.ndarray
     proba: np.ndarray | None
@@ -103,7 +102,7 @@ def run_fold(
     if hasattr(model, "predict_proba"):
         proba = np.zeros((len(y_test), len(classes)))
         proba[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(X_test)
-    return Outcome(model, chosen, X_test, y_test, y_pred, proba, fit_seconds, predict_seconds)
+    return Outcome(model, chosen, y_test, y_pred, proba, fit_seconds, predict_seconds)
 
 
 def _tuned(

@@ -8,18 +8,25 @@ from typing import Any
 import numpy as np
 
 from equipoise.datasets import imbalance
-from equipoise.datasets.loading import class_names, load_part
+from equipoise.datasets.loading import load_part
 from equipoise.errors import InvalidInputError
-
-__all__ = ["class_names", "class_sizes", "images_to_score", "training_images"]
 
 HELD_OUT = 1000  # images of each class at most
 
 
-def training_images(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Imbalanced training images and labels of the job's protocol and seed."""
-    X, y, _ = _subset(job)
-    return X, y
+def training_images(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Imbalanced training images and labels of the job's protocol and seed.
+
+    Returns
+    -------
+    X, y : ndarray
+    positions : ndarray of int
+        Of these images among all training images.
+    """
+    X, y = load_part(job["dataset"], "train", job["data_dir"])
+    sizes = class_sizes(job["protocol"], job["dataset"], y, job["seed"])
+    rows = imbalance.subset(X, y, sizes, random_state=job["seed"], return_indices=True)
+    return rows[0], rows[1], rows[2]
 
 
 def images_to_score(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +42,7 @@ def images_to_score(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """
     if job["scored_on"] == "test":
         return load_part(job["dataset"], "test", job["data_dir"])
-    _, _, taken = _subset(job)
+    _, _, taken = training_images(job)
     X, y = load_part(job["dataset"], "train", job["data_dir"])
     rest = np.setdiff1d(np.arange(len(y)), taken)
     rows = np.concatenate([rest[y[rest] == c][:HELD_OUT] for c in np.unique(y)])
@@ -71,11 +78,3 @@ def class_sizes(protocol: Mapping[str, Any], dataset: str, y: np.ndarray, seed: 
         order = np.random.RandomState([seed, 1]).permutation(list(sizes.values()))
         sizes = dict(zip(sizes, order.tolist(), strict=True))
     return sizes
-
-
-def _subset(job: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images and labels of the protocol, and their positions among all training images."""
-    X, y = load_part(job["dataset"], "train", job["data_dir"])
-    sizes = class_sizes(job["protocol"], job["dataset"], y, job["seed"])
-    rows = imbalance.subset(X, y, sizes, random_state=job["seed"], return_indices=True)
-    return rows[0], rows[1], rows[2]

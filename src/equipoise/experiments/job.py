@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from equipoise.columns import Rows
+from equipoise.datasets.loading import class_names
 
 from . import images, provenance, specs, tables
 from .fold import Outcome, run_fold
@@ -53,8 +54,8 @@ class Data(NamedTuple):
 def load(job: Job) -> Data:
     """The data set of a job; test rows in files of their own are not loaded yet."""
     if "folds" not in job["protocol"]:
-        X, y = images.training_images(job)
-        names = images.class_names(job["dataset"])
+        X, y, _ = images.training_images(job)
+        names = class_names(job["dataset"])
         one = FoldRows(X, y, partial(images.images_to_score, job), None)
         return Data(names, np.bincount(y, minlength=len(names)), iter([one]))
     table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))

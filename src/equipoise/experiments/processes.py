@@ -47,9 +47,15 @@ class Children:
     """Processes that are running, and can all be ended at once.
 
     A script that uses this needs the usual ``if __name__ == "__main__":`` around its code.
+
+    Parameters
+    ----------
+    threads : int
+        For linear algebra in each of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
         # Forks of a process that has loaded the libraries and nothing else, where there are forks.
         method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
         self._context: Any = get_context(method)
@@ -59,7 +65,7 @@ class Children:
         self._running: set[Any] = set()
         self._ended = False
 
-    def run(self, target: Callable[..., None], *args: Any, errors: Path, threads: int) -> int:
+    def run(self, target: Callable[..., None], *args: Any) -> str:
         """Call a function in a process of its own and wait for it.
 
         Parameters
@@ -68,28 +74,29 @@ class Children:
             Found by its name in an importable module.
         *args
             Can be pickled.
-        errors : Path
-            File for all that the process prints.
-        threads : int
-            For linear algebra.
 
         Returns
         -------
-        int
-            Exit code; negative for the signal that killed the process.
+        str
+            Empty, or why the process failed: the last lines that it printed, and the signal if
+            one killed it.
         """
-        with self._lock:
-            if self._ended:
-                raise RuntimeError("The run has been ended.")
-            process = self._context.Process(target=_call, args=(target, args, errors, threads))
-            process.start()
-            self._running.add(process)
-        connection.wait([process.sentinel])
-        with self._lock:  # a start looks after processes that have ended, too
-            process.join()
-            self._running.discard(process)
-        _kill(process)  # what it may have started, and itself where its exit code is lost
-        return int(process.exitcode)
+        with TemporaryDirectory(prefix="equipoise-") as folder:
+            printed = Path(folder) / "printed"
+            with self._lock:
+                if self._ended:
+                    raise RuntimeError("The run has been ended.")
+                call = (target, args, printed, self._threads)
+                process = self._context.Process(target=_call, args=call)
+                process.start()
+                self._running.add(process)
+            connection.wait([process.sentinel])
+            with self._lock:  # a start looks after processes that have ended, too
+                process.join()
+                self._running.discard(process)
+            _kill(process)  # what it may have started, and itself where its exit code is lost
+            said = printed.read_text(encoding="utf-8", errors="replace") if printed.exists() else ""
+        return _error(int(process.exitcode), said)
 
     def end(self) -> None:
         """Kill all processes and start no more."""
@@ -101,8 +108,11 @@ class Children:
 
 @contextmanager
 def workers(n: int) -> Iterator[tuple[ThreadPoolExecutor, Children]]:
-    """Start up to ``n`` processes at a time from threads; all end with the block."""
-    children = Children()
+    """Start up to ``n`` processes at a time from threads; all end with the block.
+
+    Each has an equal part of the cores.
+    """
+    children = Children(max(1, cores() // n))
     with ThreadPoolExecutor(n) as pool:
         try:
             yield pool, children
@@ -111,7 +121,7 @@ def workers(n: int) -> Iterator[tuple[ThreadPoolExecutor, Children]]:
             children.end()  # after Ctrl-C; otherwise there are none left
 
 
-def perform(job: Mapping[str, Any], threads: int, children: Children) -> JobOutcome:
+def perform(job: Mapping[str, Any], children: Children) -> JobOutcome:
     """Do a job in a process of its own and wait for it.
 
     Returns
@@ -122,11 +132,8 @@ def perform(job: Mapping[str, Any], threads: int, children: Children) -> JobOutc
     from .job import carry_out
 
     with TemporaryDirectory(prefix="equipoise-") as name:
-        folder = Path(name)
-        printed = folder / "printed"
-        code = children.run(carry_out, job, folder, errors=printed, threads=threads)
-        said = printed.read_text(encoding="utf-8", errors="replace") if printed.exists() else ""
-        return outcome_in(folder, job, code, said)
+        error = children.run(carry_out, job, Path(name))
+        return outcome_in(Path(name), job, error)
 
 
 def perform_by_command(job: Mapping[str, Any]) -> JobOutcome:
@@ -140,13 +147,13 @@ def perform_by_command(job: Mapping[str, Any]) -> JobOutcome:
                 process.stdin.write(json.dumps(job) + "\n")
                 process.stdin.flush()
             said = process.stdout.read()
-        return outcome_in(Path(name), job, process.returncode, said)
+        return outcome_in(Path(name), job, _error(process.returncode, said))
 
 
-def outcome_in(folder: Path, job: Mapping[str, Any], code: int, said: str) -> JobOutcome:
+def outcome_in(folder: Path, job: Mapping[str, Any], error: str) -> JobOutcome:
     """The result that a job has written into its folder, or a record of its failure."""
-    if code != 0:
-        return JobOutcome(provenance.failed_record(job, _error(code, said)), None)
+    if error:
+        return JobOutcome(provenance.failed_record(job, error), None)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     predictions = folder / "predictions.npz"
     return JobOutcome(record, predictions.read_bytes() if predictions.exists() else None)
@@ -169,7 +176,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _call(target: Callable[..., None], args: tuple[Any, ...], errors: Path, threads: int) -> None:
+def _call(target: Callable[..., None], args: tuple[Any, ...], printed: Path, threads: int) -> None:
     """Call the function in the new process, after preparing the process for it."""
     import numpy as np
 
@@ -178,7 +185,7 @@ def _call(target: Callable[..., None], args: tuple[Any, ...], errors: Path, thre
     parent = parent_process()
     assert parent is not None
     _be_a_child(parent.join)
-    with errors.open("wb") as file:
+    with printed.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     np.random.seed()  # a fork has the random numbers of its siblings
@@ -208,7 +215,9 @@ def _kill(process: Any) -> None:
 
 
 def _error(code: int, said: str) -> str:
-    """Why a process ended: the last lines that it printed, or the signal that killed it."""
+    """Why a process failed: the last lines that it printed, and the signal that killed it."""
+    if code == 0:
+        return ""
     lines = said.strip().splitlines()[-LAST_LINES:]
     if code < 0:
         memory = " (out of memory?)" if -code == signal.SIGKILL else ""

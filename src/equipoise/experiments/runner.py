@@ -17,7 +17,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from . import external, plan, processes, provenance, splits, store, tables
 from .experiment import Experiment
 from .plan import Job
-from .processes import JobOutcome, cores, workers
+from .processes import JobOutcome, workers
 
 Submit = Callable[[Job], "Future[JobOutcome]"]
 SECONDS_TO_CONNECT = 10
@@ -187,9 +187,8 @@ def in_turn(jobs: Sequence[Job], submit: Submit, slots: int) -> Iterator[JobOutc
 @contextmanager
 def local(n_jobs: int) -> Iterator[tuple[Submit, int]]:
     """Start jobs here, each with an equal part of the cores; none outlives the block."""
-    threads = max(1, cores() // n_jobs)
     with workers(n_jobs) as (pool, children):
-        yield lambda job: pool.submit(processes.perform, job, threads, children), n_jobs
+        yield lambda job: pool.submit(processes.perform, job, children), n_jobs
 
 
 @contextmanager

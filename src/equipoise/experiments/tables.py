@@ -13,6 +13,8 @@ import pandas as pd
 from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
+from .columns import as_text
+
 KEEL, SKLEARN, OPENML, FILE = "keel:", "sklearn:", "openml:", "csv:"
 BUNDLED = ("breast_cancer", "wine")  # of scikit-learn
 MISSING = ("?", "<null>", "")  # as KEEL writes missing values
@@ -173,12 +175,7 @@ def _plain(column: pd.Series) -> pd.Series:
             raise TypeError
         numbers = column.astype(np.float64)
     except (TypeError, ValueError):  # as text, which is the same again from a file of rows
-        return (
-            column.astype(object)
-            .where(column.notna())
-            .map(str, na_action="ignore")
-            .astype("category")
-        )
+        return as_text(column).astype("category")
     if np.isinf(numbers).any():
         raise InvalidInputError(
             f"Column {column.name!r} has infinite values. Leave these rows out, or make the values "
