@@ -8,7 +8,17 @@ from equipoise.errors import InvalidInputError
 
 from .records import Records, failed_jobs, has_classifiers
 from .summary import Published
-from .tables import Table, TableCell, overview_table, results_tables, treatment_tables
+from .tables import (
+    Table,
+    TableCell,
+    combination_table,
+    leading,
+    overview_table,
+    results_tables,
+    treatment_tables,
+)
+
+LEADERS = 2  # combinations per metric in an overview
 
 _LATEX = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -57,8 +67,8 @@ def to_markdown(records: Records, reference: str, published: Published | None = 
     Returns
     -------
     str
-        Of methods a table for each data set; of treatments and classifiers the ranks over all
-        classifiers, the differences to the reference, and the ranks for each classifier.
+        Of methods a table for each data set; of treatments and classifiers the ranks of all
+        combinations, those of the treatments over all classifiers, the differences to the reference, and the ranks for each classifier.
     """
     return TEMPLATES.get_template("tables.md").render(
         tables=_tables(records, reference, published),
@@ -83,11 +93,11 @@ def to_latex(records: Records, reference: str, published: Published | None = Non
 def overview(records: Records, reference: str, published: Published | None = None) -> str:
     """One table in Markdown that sums an experiment up, as for a README.
 
-    Of methods their ACSA on all data sets, of treatments and classifiers the ranks over all
-    classifiers. The parameters are those of :func:`to_markdown`.
+    Of methods their ACSA on all data sets, of treatments and classifiers the combinations that
+    lead in some metric. The parameters are those of :func:`to_markdown`.
     """
     if has_classifiers(records):
-        table = treatment_tables(records, reference)[0]
+        table = leading(combination_table(records), LEADERS)
     else:
         table = overview_table(records, reference, published)
     return TEMPLATES.get_template("overview.md").render(table=table)

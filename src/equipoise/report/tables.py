@@ -222,11 +222,11 @@ def treatment_tables(records: Records, reference: str) -> list[Table]:
     Returns
     -------
     list of Table
-        Ranks over all classifiers, differences with p-values over all classifiers, and then the
-        ranks for each classifier.
+        Ranks of all combinations, ranks of the treatments over all classifiers, differences with
+        p-values over all classifiers, and then the ranks for each classifier.
     """
     label = part_labels(records, "treatment")[reference]
-    jobs, tables = finished_jobs(records), []
+    jobs, tables = finished_jobs(records), [combination_table(records)]
     costs = cost_table(jobs)
     for classifier in (None, *jobs["classifier"].dropna().unique()):
         found = {name: compare(jobs, name, label, classifier) for name in COMPARED}
@@ -262,6 +262,45 @@ def treatment_tables(records: Records, reference: str) -> list[Table]:
         )
         tables.append(Table(f"Difference to {label}", headings, rows, note))
     return tables
+
+
+def combination_table(records: Records) -> Table:
+    """Average rank, mean and costs of every combination of a treatment and a classifier.
+
+    All combinations are ranked together, and so are the methods that have no classifier of their
+    own. They are in the order of the average rank in the first metric.
+    """
+    jobs = finished_jobs(records)
+    jobs = jobs.assign(treatment=jobs["method"], classifier="any")
+    costs = cost_table(jobs)
+    found = {name: compare(jobs, name, "") for name in COMPARED}
+    rows = [
+        [
+            TableCell(one),
+            *(_rank(found[name].table, one) for name in COMPARED),
+            *(number_cell(costs.loc[one, name], COLUMNS[name][1]) for name in _RANK_COSTS),
+        ]
+        for one in found["acsa"].table.index
+    ]
+    headings = ["combination", *HEADINGS.values(), *(COLUMNS[name][0] for name in _RANK_COSTS)]
+    note = (
+        f"Average rank of {len(rows)} combinations over the data sets, 1 is best, and in brackets "
+        f"the mean score. {rank_note(found['acsa'], 'acsa')}. Times are means of one fit, the "
+        "sampler's included in the second column."
+    )
+    return Table("All combinations", headings, rows, note)
+
+
+def leading(table: Table, n: int) -> Table:
+    """The rows of a combination table that are among the best ``n`` in some metric."""
+    best = {
+        one
+        for i in range(1, len(HEADINGS) + 1)
+        for one in sorted(range(len(table.rows)), key=lambda row: table.rows[row][i].value)[:n]
+    }
+    rows = [row for i, row in enumerate(table.rows) if i in best]
+    note = f"The combinations that are among the best {n} in some metric. {table.note}"
+    return table._replace(rows=rows, note=note)
 
 
 def rank_note(found: Comparison, metric: str) -> str:

@@ -29,8 +29,9 @@ def treatment_sections(records: Records, reference: str, colours: Colours) -> di
                 ("its rank, its mean", "", f"{best['rank']:.2f}, {best['score']:.4f}"),
                 ("a fit takes", "", f"{costs.loc[best.name, 'fit_seconds']:,.1f} s"),
             ]
-    overall, differences, *by_classifier = treatment_tables(records, reference)
+    combinations, overall, differences, *by_classifier = treatment_tables(records, reference)
     return {
+        "combinations": combinations,
         "cards": cards,
         "overall": overall,
         "drawn": drawn,
