@@ -127,7 +127,8 @@ def test_any_kind_of_column(mixed):
         warnings.simplefilter("error")
         found = evaluate_resampling(X, y, None, classifiers, cv=2, random_state=0)
     pd.testing.assert_frame_equal(X, before)
-    assert found.treatments == ["none", "class weight", "threshold", "random", "SMOTE"]
+    remedies = ["none", "uniform prior", "class weight", "threshold"]
+    assert found.treatments == [*remedies, "random", "SMOTE"]
     assert found.scores.notna().all(axis=None) and (found.scores["error"] == "").all()
 
 
@@ -166,7 +167,7 @@ def test_repetitions_of_a_splitter_are_counted(numeric):
 def test_a_failure_is_told_and_the_others_go_on(numeric):
     X, y = numeric()
     samplers = {"impossible": SMOTE(k_neighbors=999), "SMOTE": SMOTE()}
-    with pytest.warns(UserWarning, match="3 of 15 fits failed.*'impossible' with 'lr'") as caught:
+    with pytest.warns(UserWarning, match="3 of 18 fits failed.*'impossible' with 'lr'") as caught:
         found = evaluate_resampling(X, y, samplers, LOGISTIC, cv=3)
     assert len(caught) == 1
     failed = found.scores.query("treatment == 'impossible'")
@@ -175,7 +176,7 @@ def test_a_failure_is_told_and_the_others_go_on(numeric):
     others = found.scores.drop(failed.index)
     assert others.notna().all(axis=None) and (others["error"] == "").all()
     assert "'impossible'" not in found.verdict()
-    with pytest.raises(InvalidInputError, match="All 9 fits failed.*Input X contains NaN"):
+    with pytest.raises(InvalidInputError, match="All 12 fits failed.*Input X contains NaN"):
         evaluate_resampling(np.full_like(X, np.nan), y, {}, LOGISTIC, cv=3)
 
 
@@ -184,7 +185,7 @@ def test_a_sampler_without_parameters_fails_alone(numeric):
         def fit_resample(self, X, y):
             return X, y
 
-    with pytest.warns(UserWarning, match="3 of 12 fits failed.*'bare'"):
+    with pytest.warns(UserWarning, match="3 of 15 fits failed.*'bare'"):
         found = evaluate_resampling(*numeric(), {"bare": Bare()}, LOGISTIC, cv=3)
     assert found.scores.query("treatment == 'bare'")["error"].str.contains("clone").all()
 

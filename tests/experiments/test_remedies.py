@@ -19,7 +19,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from equipoise.errors import InvalidParameterError
-from equipoise.experiments.treatments.remedies import fit_threshold, fit_weighted
+from equipoise.experiments.treatments.remedies import (
+    REMEDIES,
+    fit_threshold,
+    fit_weighted,
+)
 from equipoise.metrics import acsa
 
 
@@ -82,16 +86,22 @@ def test_threshold_of_two_classes_serves_both(numeric):
     np.testing.assert_array_equal(tuned.predict_proba(X), plain.predict_proba(X))
 
 
-def test_three_classes_are_divided_by_their_shares(numeric):
-    X, y = numeric(200, weights=(0.7, 0.2), n_classes=3)
-    y = np.array(["a", "b", "c"])[y]
-    adjusted = fit_threshold(LogisticRegression(), X, y, 0)
+@pytest.mark.parametrize(
+    ("remedy", "weights"),
+    [("uniform prior", [0.85]), ("uniform prior", [0.7, 0.2]), ("threshold", [0.7, 0.2])],
+)
+def test_probabilities_are_divided_by_the_class_shares_to_decide(numeric, remedy, weights):
+    n_classes = len(weights) + 1
+    X, y = numeric(200, weights, n_classes)
+    labels = np.array(["a", "b", "c"])[:n_classes]
+    y = labels[y]
+    adjusted = REMEDIES[remedy](LogisticRegression(), X, y, 0)
     probabilities = LogisticRegression().fit(X, y).predict_proba(X)
-    shares = np.array([np.mean(y == label) for label in "abc"])
-    by_hand = np.array(list("abc"))[(probabilities / shares).argmax(axis=1)]
+    shares = np.array([np.mean(y == label) for label in labels])
+    by_hand = labels[(probabilities / shares).argmax(axis=1)]
     np.testing.assert_array_equal(adjusted.predict(X), by_hand)
     np.testing.assert_array_equal(adjusted.predict_proba(X), probabilities)
-    assert (by_hand != np.array(list("abc"))[probabilities.argmax(axis=1)]).any()
+    assert (by_hand != labels[probabilities.argmax(axis=1)]).any()
 
 
 def test_an_ensemble_is_weighted_as_a_whole(numeric):

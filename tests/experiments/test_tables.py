@@ -124,6 +124,8 @@ class = "sklearn.linear_model.LogisticRegression"
 [classifiers.tree]
 class = "sklearn.tree.DecisionTreeClassifier"
 [treatments.none]
+[treatments.uniform]
+remedy = "uniform prior"
 [treatments.weight]
 remedy = "class weight"
 [treatments.threshold]
@@ -150,13 +152,14 @@ def test_every_treatment_with_every_classifier_and_a_mixed_table(
     before = mixed[0].copy()
     records = {store.name_of(r): r for r in run(here)}
     assert {m: r["error"] for m, r in records.items() if r["status"] == "failed"} == {}
-    assert len(records) == 8 * 2 + 2 and at_once.count("sampler:dgc 1") == 1
+    assert len(records) == 9 * 2 + 2 and at_once.count("sampler:dgc 1") == 1
     pd.testing.assert_frame_equal(mixed[0], before)
     weighted, plain = records["weight+lr"]["metrics"], records["none+lr"]["metrics"]
     assert weighted["smallest_class_recall"] > plain["smallest_class_recall"]
-    adjusted = records["threshold+lr"]["metrics"]
-    assert adjusted["brier"] == plain["brier"]  # another decision, the same probabilities
-    assert adjusted["acsa"] != plain["acsa"]
+    for treatment in ("threshold+lr", "uniform+lr"):
+        adjusted = records[treatment]["metrics"]
+        assert adjusted["brier"] == plain["brier"]  # another decision, the same probabilities
+        assert adjusted["acsa"] != plain["acsa"]
     assert records["dgc+lr"]["sampler_seconds"] == records["dgc+tree"]["sampler_seconds"]
     assert records["sampler:dgc"]["fit_seconds"] == records["dgc+lr"]["sampler_seconds"]
     assert len(records["sampler:dgc"]["folds"]) == 2

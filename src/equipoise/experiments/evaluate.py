@@ -44,15 +44,17 @@ def evaluate_resampling(
 
     In every fold each sampler is fitted once, on the training part alone, and all classifiers
     learn from what it returns. The test part stays as it is. Beside the samplers there are always
-    three treatments that make no rows:
+    four treatments that make no rows:
 
     - ``"none"``: the classifier as it is.
+    - ``"uniform prior"``: the class with the largest probability after division by the class
+      shares of the training rows, which is post-hoc logit adjustment [1]_. Nothing is tuned, and
+      the probabilities are those of ``"none"``.
     - ``"class weight"``: ``class_weight="balanced"``, or such a ``sample_weight`` where the
       classifier has no class weights.
     - ``"threshold"``: for two classes the threshold with the best balanced accuracy in an inner
       5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`); for
-      more the class with the largest probability after division by the class priors, which is
-      post-hoc logit adjustment [1]_. Its probabilities are those of ``"none"``.
+      more the same as ``"uniform prior"``. The probabilities are those of ``"none"``.
 
     Parameters
     ----------
@@ -135,7 +137,7 @@ def evaluate_resampling(
     ...     X, y, classifiers={"lr": LogisticRegression()}, cv=3, random_state=0
     ... )
     >>> list(found.summary("balanced_accuracy").loc["lr"].index)
-    ['none', 'class weight', 'threshold', 'random', 'SMOTE']
+    ['none', 'uniform prior', 'class weight', 'threshold', 'random', 'SMOTE']
     """
     X = as_table(X)
     y = check_labels("y", y)

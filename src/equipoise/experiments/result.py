@@ -51,7 +51,7 @@ class ResamplingEvaluation:
 
     @property
     def treatments(self) -> list[str]:
-        """``"none"``, ``"class weight"``, ``"threshold"``, then the samplers."""
+        """The remedies from ``"none"`` on, then the samplers."""
         return self.scores["treatment"].unique().tolist()
 
     @property

@@ -9,13 +9,18 @@ import pandas as pd
 
 from equipoise.metrics.names import METRICS
 
-from .treatments.remedies import CLASS_WEIGHT, NONE, THRESHOLD
+from .treatments.remedies import CLASS_WEIGHT, NONE, THRESHOLD, UNIFORM_PRIOR
 
 if TYPE_CHECKING:
     from .result import ResamplingEvaluation
 
 LEVEL = 0.05  # of p-values after Holm's correction
-CALLED = {NONE: "doing nothing", CLASS_WEIGHT: "class weights", THRESHOLD: "threshold tuning"}
+CALLED = {
+    NONE: "doing nothing",
+    UNIFORM_PRIOR: "the uniform prior",
+    CLASS_WEIGHT: "class weights",
+    THRESHOLD: "threshold tuning",
+}
 # Outcome of a comparison -> its words, and the conjunction of the treatments that it holds for.
 PHRASES = {
     "better": ("better than", "and"),
@@ -33,7 +38,8 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
     # A mean over fewer folds cannot be compared.
     complete = table["mean"].where(table["n_folds"] == n_parts)
     means = complete.unstack("treatment", sort=False)
-    outcomes = pd.DataFrame({one: outcomes_against(result, metric, one) for one in CALLED})
+    known = [one for one in CALLED if one in result.treatments]
+    outcomes = pd.DataFrame({one: outcomes_against(result, metric, one) for one in known})
     rule = "lower is better" if lower_is_better(metric) else "higher is better"
     lines = [f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts:"]
     samplers = {name: best(row[result.samplers], metric) for name, row in means.iterrows()}

@@ -1,4 +1,4 @@
-"""What to do about imbalance without new rows: nothing, class weights, another threshold.
+"""What to do about imbalance without new rows: nothing, another decision, class weights.
 
 Each function takes an unfitted classifier, which it may change, and returns it fitted.
 """
@@ -23,13 +23,20 @@ from sklearn.utils.class_weight import compute_sample_weight
 from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 
-NONE, CLASS_WEIGHT, THRESHOLD = "none", "class weight", "threshold"
+NONE, UNIFORM_PRIOR, CLASS_WEIGHT, THRESHOLD = "none", "uniform prior", "class weight", "threshold"
 TUNING_FOLDS, TUNING_THRESHOLDS = 5, 100  # scikit-learn's own defaults
 
 
 def fit_plainly(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
     """Fit the classifier as it is."""
     return classifier.fit(X, y)
+
+
+def fit_for_uniform_prior(
+    classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None
+) -> Any:
+    """Fit the classifier and divide by the class priors before it decides; see the class."""
+    return UniformPriorClassifier(classifier).fit(X, y)
 
 
 def fit_weighted(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: Any = None) -> Any:
@@ -72,13 +79,13 @@ def fit_threshold(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: An
     """Fit the classifier and change its decision, but not its probabilities.
 
     For two classes the threshold with the best balanced accuracy in an inner cross-validation,
-    which keeps groups together where every class has two; for more, the class with the
-    largest probability after division by the class priors. Where an inner fit predicts only one
+    which keeps groups together where every class has two; for more, the same as
+    :func:`fit_for_uniform_prior`. Where an inner fit predicts only one
     probability, no threshold can be tuned and the classifier is fitted as it is.
     """
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) > 2:
-        return UniformPriorClassifier(classifier).fit(X, y)
+        return fit_for_uniform_prior(classifier, X, y, seed)
     n_groups = 0 if groups is None else min(len(np.unique(groups[y == c])) for c in classes)
     splitter = StratifiedGroupKFold if n_groups > 1 else StratifiedKFold
     n_folds = min(TUNING_FOLDS, n_groups if n_groups > 1 else max(2, counts.min()))
@@ -98,6 +105,7 @@ def fit_threshold(classifier: Any, X: Rows, y: np.ndarray, seed: int, groups: An
 
 REMEDIES: dict[str, Callable[..., Any]] = {
     NONE: fit_plainly,
+    UNIFORM_PRIOR: fit_for_uniform_prior,
     CLASS_WEIGHT: fit_weighted,
     THRESHOLD: fit_threshold,
 }
