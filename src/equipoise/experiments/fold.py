@@ -97,7 +97,7 @@ def run_fold(
         model = make_pipeline(training.completion, model)
     X_test, y_test = test_rows()
     started = time.perf_counter()
-    y_pred = np.asarray(model.predict(X_test))
+    y_pred = np.ravel(model.predict(X_test))  # CatBoost's is 2-D
     predict_seconds = time.perf_counter() - started
     proba = None
     if hasattr(model, "predict_proba"):
