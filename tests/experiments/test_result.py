@@ -108,19 +108,27 @@ def test_verdict_names_the_best_combination_and_the_simplest_that_is_as_good():
     # the other classifier takes longer.
     assert last_but_one(made_up(means, seconds=SECONDS)) == (
         "Overall: fast with SMOTE (0.806, 1.0 s a fit) does best. fast with class weights (0.799, "
-        "1.0 s a fit) is simpler and not distinguishable from it: prefer that."
+        "1.0 s a fit) is simpler and, as far as can be told, as good: prefer that."
     )
-    means["slow"][1] = 0.815  # best, and the fast one is as good with the same treatment
+    means["slow"][1] = 0.8135  # best, and the fast one is as good with the same treatment
     verdict = last_but_one(made_up(means, seconds=SECONDS))
     assert "Overall: slow with class weights" in verdict
-    assert "fast with class weights (0.799, 1.0 s a fit) is simpler and not" in verdict
+    assert "fast with class weights (0.799, 1.0 s a fit) is simpler and" in verdict
+
+
+def test_what_cannot_be_distinguished_for_lack_of_folds_is_not_called_as_good():
+    means = {"slow": [0.6, 0.83, 0.7, 0.7], "fast": [0.6, 0.801, 0.7, 0.802]}
+    verdict = last_but_one(made_up(means, n_folds=3, noise=0.04, seconds=SECONDS))
+    assert "prefer" not in verdict
+    assert "Nothing simpler is as good, although fast with class weights" in verdict
 
 
 def test_verdict_prefers_nothing_worse_and_nothing_that_is_not_simpler():
     means = {"slow": [0.6, 0.8, 0.7, 0.7], "fast": [0.6, 0.7, 0.8, 0.8]}
     means["slow"][1] = 0.81
     assert last_but_one(made_up(means, noise=0.001, seconds=SECONDS)).endswith(
-        "slow with class weights (0.810, 9.0 s a fit) does best. Everything simpler is worse beyond chance."
+        "slow with class weights (0.810, 9.0 s a fit) does best. Everything simpler is worse "
+        "beyond chance."
     )
     means = {"fast": [0.8, 0.7, 0.7, 0.7], "slow": [0.8, 0.7, 0.7, 0.7]}
     assert "fast as it is" in last_but_one(made_up(means, noise=0, seconds=SECONDS))

@@ -16,6 +16,8 @@ from .columns import as_floats, as_strings, categorical_columns
 
 MODULES = ("catboost", "lightgbm", "xgboost")
 NO_FILES = {"allow_writing_files": False}
+# Target statistics of columns with few categories gain little and take three to five times as long.
+ONE_HOT = {"one_hot_max_size": 64}
 # Name -> class, the parameter that is its number of threads, and what keeps it quiet.
 QUIET: dict[str, tuple[str, str, dict[str, Any]]] = {
     "CatBoost": (
@@ -29,7 +31,9 @@ QUIET: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def installed_boosting(one_thread: bool) -> dict[str, BoostingClassifier]:
-    """Those of CatBoost, LightGBM and XGBoost that are installed, with their defaults, by name.
+    """Those of CatBoost, LightGBM and XGBoost that are installed, by name.
+
+    They have their defaults, but CatBoost takes columns of up to 64 categories one-hot encoded.
 
     Parameters
     ----------

@@ -174,9 +174,10 @@ class ResamplingEvaluation:
             all and a caveat. A difference counts where its p-value, corrected by Holm, is below
             .05. A combination is simpler than another one if its fits take less time and its
             treatment does not come later in this order: nothing, uniform prior, class weight,
-            threshold, samplers; with the same classifier an earlier treatment is enough. Of the
-            simpler combinations that cannot be distinguished from the best one, the verdict
-            names the one with the earliest treatment, and among these the one with the best mean.
+            threshold, samplers; with the same classifier an earlier treatment is enough. It is as
+            good as the best one if it cannot be distinguished from it and its mean is at most .01
+            worse. Of such combinations the verdict names that with the earliest treatment, and
+            of these the fastest.
 
         Raises
         ------

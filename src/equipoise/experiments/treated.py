@@ -196,9 +196,10 @@ class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for (name, column), expected in zip(pd.DataFrame(X).items(), self.kinds_, strict=True):
             known = column.dropna()
             if len(known) and (kind := _kind(known)) != expected:
+                example = known.tolist()[0]
                 raise InvalidInputError(
-                    f"Column {name!r} of X holds {kind}, such as {known.tolist()[0]!r}, but {expected} "
-                    "when the model was fitted. Convert it."
+                    f"Column {name!r} of X holds {kind}, such as {example!r}, but {expected} when "
+                    "the model was fitted. Convert it."
                 )
         return X if self.completion_ is None else self.completion_.transform(X)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .result import ResamplingEvaluation
 
 LEVEL = 0.05  # of p-values after Holm's correction
+TOLERANCE = 0.01  # by which a simpler combination may score worse than the best
 CALLED = {
     NONE: "doing nothing",
     UNIFORM_PRIOR: "the uniform prior",
@@ -110,7 +111,7 @@ def best_combination(result: ResamplingEvaluation, metric: str) -> tuple[str, st
 
 
 def overall(result: ResamplingEvaluation, metric: str) -> str:
-    """Name the best combination, and the simplest that cannot be distinguished from it."""
+    """Name the best combination, and the simplest that is as good."""
     table = pd.DataFrame({"mean": complete_means(result, metric)})
     table["seconds"] = result.summary("fit_seconds")["mean"]
     order = list(CALLED)
@@ -121,12 +122,18 @@ def overall(result: ResamplingEvaluation, metric: str) -> str:
     simpler |= (table["rank"] < best["rank"]) & own
     table["outcome"] = outcomes_against_best(result, metric, winner, table.index[simpler])
     text = f"{described(winner, best)} does best."
+    table["gap"] = (best["mean"] - table["mean"]).abs()
     same = table[table["outcome"] == "same"]
+    as_good = same[same["gap"] <= TOLERANCE].sort_values(["rank", "seconds"])
+    if len(as_good):
+        found = described(as_good.index[0], as_good.iloc[0])
+        return f"{text} {found} is simpler and, as far as can be told, as good: prefer that."
     if len(same):
-        good = -same["mean"] if lower_is_better(metric) else same["mean"]
-        first = good[same["rank"] == same["rank"].min()].idxmax()
-        about = described(first, same.loc[first])
-        return f"{text} {about} is simpler and not distinguishable from it: prefer that."
+        nearest = same.sort_values("gap").iloc[:1]
+        found = described(nearest.index[0], nearest.iloc[0])
+        return (
+            f"{text} Nothing simpler is as good, although {found} cannot be distinguished from it."
+        )
     if (table["outcome"] == "untested").any():
         return f"{text} Whether something simpler is as good could not be tested."
     if (table["outcome"] == "worse").any():
