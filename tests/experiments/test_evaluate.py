@@ -56,6 +56,25 @@ def test_test_rows_are_only_predicted_and_as_they_are(mixed, spy_sampler, spy_cl
         pd.testing.assert_frame_equal(rows, X.iloc[test])
 
 
+def test_another_decision_costs_no_fit(mixed, spy_classifier):
+    X, y = mixed
+    split = [(np.arange(0, 100), np.arange(100, 150))]
+    found = evaluate_resampling(X, y, {}, {"spy": spy_classifier}, cv=split, refit=None)
+    # As it is, weighted, and two inner folds and all rows for the threshold.
+    assert len(spy_classifier.fitted) == 1 + 1 + 3
+    seconds = found.scores.set_index("treatment")["fit_seconds"]
+    assert seconds["uniform prior"] >= seconds["none"]
+
+
+def test_three_classes_have_no_threshold(numeric):
+    X, y = numeric(200, weights=(0.7, 0.2), n_classes=3)
+    found = evaluate_resampling(X, y, {}, LOGISTIC, cv=3, random_state=0)
+    assert found.treatments == ["none", "uniform prior", "class weight"]
+    assert "threshold" not in found.verdict()
+    better = scores_of(found, "uniform prior") - scores_of(found, "none")
+    assert better.mean() > 0.02
+
+
 def test_scores_are_those_of_scikit_learn(numeric):
     X, y = numeric()
     found = evaluate_resampling(

@@ -26,7 +26,9 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.experiments import TreatedClassifier
 from equipoise.experiments.boosting import BoostingClassifier, installed_boosting
 from equipoise.experiments.classifiers import default_classifiers, prepared_if_bare
+from equipoise.experiments.fold import run_fold
 from equipoise.experiments.treatments.remedies import REMEDIES
+from equipoise.experiments.treatments.samplers import TrainingRows
 
 BOOSTING = {"CatBoost": "iterations", "LightGBM": "n_estimators", "XGBoost": "n_estimators"}
 
@@ -81,6 +83,14 @@ def test_best_of_an_evaluation_takes_new_rows_as_they_are(mixed):
         best.predict_proba(same), found.best_estimator_.predict_proba(same[X.columns[::-1]])
     )
     assert (best.predict(X) == y).mean() > 0.9  # of the rows that it was fitted to
+
+
+def test_a_classifier_of_this_library_is_pickled_too(mixed):
+    X, y = mixed
+    classifier = DGCClassifier(max_epochs=1, random_state=0)
+    model = TreatedClassifier(classifier, remedy="uniform prior").fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 @pytest.mark.parametrize("metric", ["brier", "f1_macro", "auc"])
@@ -184,6 +194,16 @@ def test_boosting_takes_any_table_and_any_labels_quietly(name, mixed, capfd, tmp
                 proba = found.predict_proba(new)
                 assert proba.shape == (len(X), len(np.unique(labels)))
     assert capfd.readouterr() == ("", "") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", BOOSTING)
+def test_parameters_of_boosting_are_tuned(name, numeric):
+    X, y = numeric()
+    training = TrainingRows(X, y, len(y))
+    values = {BOOSTING[name]: [1, 9]}
+    outcome = run_fold(small(name), training, lambda: (X, y), np.unique(y), seed=0, tune=values)
+    chosen = outcome.model.estimator.get_params()[BOOSTING[name]]
+    assert outcome.chosen == {BOOSTING[name]: chosen} and chosen in (1, 9)
 
 
 @pytest.mark.parametrize("name", BOOSTING)

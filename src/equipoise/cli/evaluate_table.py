@@ -120,9 +120,11 @@ def evaluate_table(
         from equipoise.cli import pictures
 
         pictures.save(found.plot(metric).figure, plot)
-
-    if save is not None and found.best_estimator_ is not None:
+    if save is not None:
         from equipoise.cli import saved_model
+
+        if found.best_estimator_ is None:  # a warning has said why
+            raise typer.Exit(1)
 
         name, treatment = found.best_classifier_, found.best_treatment_
         scores = summary.xs("mean", axis=1, level=1).loc[(name, treatment)].to_dict()

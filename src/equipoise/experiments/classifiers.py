@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -100,7 +99,7 @@ def prepared_if_bare(model: Any, X: Rows) -> Any:
         The same where the table has only numbers that the classifier takes, and where it is or
         holds a pipeline or a transformer, knows how to treat the categories, or takes anything.
     """
-    if not hasattr(model, "get_params") or is_ours(type(model)):
+    if not hasattr(model, "__sklearn_tags__") or is_ours(type(model)):
         return model
     params, tags = model.get_params(), get_tags(model)
     told = params.get("cat_features", params.get("categorical_features"))
@@ -121,7 +120,7 @@ def prepared_if_bare(model: Any, X: Rows) -> Any:
 
 
 def _prepares(part: Any) -> bool:
-    return hasattr(part, "steps") or (hasattr(part, "transform") and not is_classifier(part))
+    return hasattr(part, "steps") or (hasattr(part, "transform") and not hasattr(part, "predict"))
 
 
 def _flat(X: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from equipoise.columns import Rows
 
+from .boosting import BoostingClassifier
 from .treatments.remedies import NONE, REMEDIES
 from .treatments.samplers import TrainingRows
 
@@ -112,7 +113,9 @@ def _tuned(
     """The model with the best values, fitted on all rows, and these values."""
     from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 
-    step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""  # of a pipeline the last
+    step = "estimator__" if isinstance(model, BoostingClassifier) else ""
+    if hasattr(model, "steps"):
+        step = f"{model.steps[-1][0]}__"  # of a pipeline the last
     search = GridSearchCV(
         model,
         {step + name: values for name, values in tune.items()},
