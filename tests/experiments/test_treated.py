@@ -120,9 +120,26 @@ def test_scores_are_not_lost_where_the_best_cannot_be_fitted_to_all_rows(numeric
             return super().fit(X, y, sample_weight)
 
     X, y = numeric()
-    with pytest.warns(UserWarning, match="cannot be fitted to all rows: too many rows"):
+    with pytest.warns(UserWarning, match="no best_estimator_: MemoryError: too many rows"):
         found = evaluate_resampling(X, y, {}, {"small": Small()}, cv=3)
     assert found.best_estimator_ is None and found.scores["error"].eq("").all()
+
+
+def test_what_failed_on_a_test_part_is_never_the_best(numeric):
+    class Moody(GaussianNB):
+        def predict_proba(self, X):
+            if X[:, 0].min() > 0:
+                raise RuntimeError("not today")
+            return super().predict_proba(X)
+
+    X, y = numeric()
+    X = np.c_[np.arange(len(y)) < 75, X]
+    first, second = np.arange(75), np.arange(75, 150)
+    split = [(first, second), (second, first)]
+    with pytest.warns(UserWarning) as caught:
+        found = evaluate_resampling(X, y, {}, {"moody": Moody(var_smoothing=1)}, cv=split)
+    assert "Every combination failed on some test part" in str(caught[-1].message)
+    assert found.best_estimator_ is None and "failed" in found.verdict()
 
 
 @pytest.mark.parametrize(

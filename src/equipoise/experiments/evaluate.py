@@ -191,19 +191,19 @@ def evaluate_resampling(
     found = ResamplingEvaluation(_checked(scores), refit)
     if refit is None:
         return found
-    name, treatment = found.best_classifier_, found.best_treatment_
-    best = TreatedClassifier(
-        models[name],
-        remedy=NONE if treatment in samplers else treatment,
-        sampler=samplers.get(treatment),
-        random_state=int(random.randint(2**31)),
-    )
     try:
+        name, treatment = found.best_classifier_, found.best_treatment_
+        best = TreatedClassifier(
+            models[name],
+            remedy=NONE if treatment in samplers else treatment,
+            sampler=samplers.get(treatment),
+            random_state=int(random.randint(2**31)),
+        )
         return replace(found, best_estimator_=best.fit(X, y, groups))
     except Exception as error:  # whatever it is, the scores are not lost for it
         warnings.warn(
-            f"{treatment!r} with {name!r} has the best {refit}, but cannot be fitted to all rows: "
-            f"{error} There is no best_estimator_.",
+            f"The best combination cannot be fitted to all rows, so there is no best_estimator_: "
+            f"{type(error).__name__}: {error}",
             stacklevel=2,
         )
         return found

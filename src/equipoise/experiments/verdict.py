@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from equipoise.errors import InvalidInputError
 from equipoise.metrics import cross_validated_differences
 from equipoise.metrics.names import METRICS
 
@@ -104,8 +105,16 @@ def complete_means(result: ResamplingEvaluation, metric: str) -> pd.Series:
 
 
 def best_combination(result: ResamplingEvaluation, metric: str) -> tuple[str, str]:
-    """Classifier and treatment with the best mean; the first of those that are equal."""
+    """Classifier and treatment with the best mean; the first of those that are equal.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none, because each failed on some test part.
+    """
     means = complete_means(result, metric)
+    if means.isna().all():
+        raise InvalidInputError(f"Every combination failed on some test part, or has no {metric}.")
     classifier, treatment = (-means if lower_is_better(metric) else means).idxmax()
     return str(classifier), str(treatment)
 
