@@ -15,15 +15,14 @@ from equipoise.columns import Rows
 from .columns import as_floats, as_strings, categorical_columns
 
 MODULES = ("catboost", "lightgbm", "xgboost")
-NO_FILES = {"allow_writing_files": False}
-# Target statistics of columns with few categories gain little and take three to five times as long.
-ONE_HOT = {"one_hot_max_size": 64}
-# Name -> class, the parameter that is its number of threads, and what keeps it quiet.
-QUIET: dict[str, tuple[str, str, dict[str, Any]]] = {
+# Name -> class, the parameter that is its number of threads, and what else it is given. For CatBoost,
+# statistics of the target in columns with few categories gain little over one-hot codes and take
+# three to five times as long.
+GIVEN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "CatBoost": (
         "CatBoostClassifier",
         "thread_count",
-        {"verbose": 0, "allow_writing_files": False},
+        {"verbose": 0, "allow_writing_files": False, "one_hot_max_size": 64},
     ),
     "LightGBM": ("LGBMClassifier", "n_jobs", {"verbose": -1}),
     "XGBoost": ("XGBClassifier", "n_jobs", {"verbosity": 0}),
@@ -41,9 +40,9 @@ def installed_boosting(one_thread: bool) -> dict[str, BoostingClassifier]:
         Whether a fit uses one thread instead of all cores.
     """
     found = {}
-    for name, (cls, threads, quiet) in QUIET.items():
+    for name, (cls, threads, given) in GIVEN.items():
         if find_spec(name.lower()):
-            params = {**quiet, threads: 1 if one_thread else -1, "random_state": 0}
+            params = {**given, threads: 1 if one_thread else -1, "random_state": 0}
             found[name] = BoostingClassifier(getattr(import_module(name.lower()), cls)(**params))
     return found
 
