@@ -15,8 +15,8 @@ from equipoise.columns import Rows
 from .columns import as_floats, as_strings, categorical_columns
 
 MODULES = ("catboost", "lightgbm", "xgboost")
-# Name -> class, the parameter that is its number of threads, and what else it is given. For CatBoost,
-# statistics of the target in columns with few categories gain little over one-hot codes and take
+# Name -> class, the parameter that is its number of threads, and what else it is given. CatBoost's
+# statistics of the target gain little over one-hot codes in columns with few categories, and take
 # three to five times as long.
 GIVEN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "CatBoost": (
