@@ -18,6 +18,7 @@ PAGES = [
     ["demo"],
     ["datasets"],
     ["evaluate"],
+    ["predict"],
     ["resample"],
     ["dgc"],
     ["dgc", "train"],

@@ -11,14 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
 from equipoise.cli import oversampling, tables
 from equipoise.cli.csv_text import read_csv_text
 from equipoise.cli.csv_values import values_of
-from equipoise.experiments import evaluate
-from equipoise.experiments.treatments import remedies
 
 
 @pytest.fixture
@@ -340,6 +337,10 @@ ONLY_RESAMPLE = {
 }
 ONLY_EVALUATE = {
     "sampler": (("--samplers", "random,smoot"), "'smoot' is no sampler"),
+    "classifier": (("--classifiers", "catboots"), "'catboots' is unknown or not installed"),
+    "metric": (("--metric", "accuracy"), "'accuracy' is unknown. Choose one of balanced"),
+    "saved": (("--save", "numbers.csv"), "--save numbers.csv exists. Name a new folder"),
+    "nowhere": (("--save", "nowhere/model"), "no folder nowhere"),
     "folds": (("--folds", "11"), "cv to at most 10"),
     "picture": (("--plot", "p.bmp"), ".png or .pdf or .svg"),
     "folder": (("--out", "nowhere/s.csv"), "no folder nowhere"),
@@ -468,11 +469,10 @@ def test_mistakes_of_evaluate(call, place, mistake, tmp_path):
     assert_mistake(call("evaluate", *place(words)), message, tmp_path, before)
 
 
-def test_evaluate_prints_a_table_and_a_verdict(call, numbers, tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluate, "default_classifiers", lambda: {"line": LogisticRegression()})
-    monkeypatch.setattr(remedies, "TUNING_FOLDS", 2)
+def test_evaluate_prints_a_table_and_a_verdict(call, numbers, tmp_path):
     out, plot = tmp_path / "scores.csv", tmp_path / "plot.png"
     words = ("--samplers", "random,smote", "--folds", 3, "--repeats", 2, "--seed", 4)
+    words = (*words, "--classifiers", "logistic-regression")
     answer = call("evaluate", numbers, "--target", "y", *words, "--out", out, "--plot", plot)
     assert answer.code == 0
     scores = pd.read_csv(out)
@@ -483,7 +483,7 @@ def test_evaluate_prints_a_table_and_a_verdict(call, numbers, tmp_path, monkeypa
     for treatment, mean in means.items():
         (line,) = (x for x in printed.splitlines() if x.strip().startswith(treatment))
         assert line.split("±")[0].split()[-1] == f"{mean:.3f}"
-    assert "line: " in verdict and "In short" in verdict
+    assert "logistic regression: " in verdict and "In short" in verdict and "Overall" in verdict
     assert Image.open(plot).width > 600
     assert "evaluate" in answer.err  # the progress bar
     again = call("evaluate", numbers, "--target", "y", *words, "--quiet", "--out", out)

@@ -17,6 +17,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_score,
 )
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from equipoise import evaluate_resampling
@@ -24,6 +25,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.experiments.classifiers import default_classifiers
 
 LOGISTIC = {"lr": LogisticRegression()}
+UNPREPARED = {"lr": make_pipeline(LogisticRegression())}  # which takes no missing values
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=1)
 
 
@@ -34,7 +36,7 @@ def scores_of(found, treatment, metric="balanced_accuracy"):
 def test_no_row_of_a_test_part_reaches_a_sampler(numeric, spy_sampler):
     X, y = numeric()
     classifiers = LOGISTIC | {"other": LogisticRegression(C=9)}
-    evaluate_resampling(X, y, {"spy": spy_sampler}, classifiers, cv=FOLDS)
+    evaluate_resampling(X, y, {"spy": spy_sampler}, classifiers, cv=FOLDS, refit=None)
     assert len(spy_sampler.seen) == 3  # once per fold, for both classifiers
     for (seen, labels, _), (train, _) in zip(spy_sampler.seen, FOLDS.split(X, y), strict=True):
         np.testing.assert_array_equal(seen, X[train])
@@ -45,14 +47,32 @@ def test_test_rows_are_only_predicted_and_as_they_are(mixed, spy_sampler, spy_cl
     X, y = mixed
     X["row"] = np.arange(len(X))
     train, test = np.arange(0, 100), np.arange(100, 150)
-    evaluate_resampling(
-        X, y, {"spy": spy_sampler}, {"spy": spy_classifier}, cv=[(train, test)], random_state=0
-    )
+    treated = {"samplers": {"spy": spy_sampler}, "classifiers": {"spy": spy_classifier}}
+    evaluate_resampling(X, y, **treated, cv=[(train, test)], refit=None, random_state=0)
     assert not any(fitted["row"].isin(test).any() for fitted in spy_classifier.fitted)
     of_test = [rows for rows in spy_classifier.predicted if rows["row"].isin(test).any()]
     assert len(of_test) >= 4  # of every treatment
     for rows in of_test:
         pd.testing.assert_frame_equal(rows, X.iloc[test])
+
+
+def test_another_decision_costs_no_fit(mixed, spy_classifier):
+    X, y = mixed
+    split = [(np.arange(0, 100), np.arange(100, 150))]
+    found = evaluate_resampling(X, y, {}, {"spy": spy_classifier}, cv=split, refit=None)
+    # As it is, weighted, and two inner folds and all rows for the threshold.
+    assert len(spy_classifier.fitted) == 1 + 1 + 3
+    seconds = found.scores.set_index("treatment")["fit_seconds"]
+    assert seconds["uniform prior"] >= seconds["none"]
+
+
+def test_three_classes_have_no_threshold(numeric):
+    X, y = numeric(200, weights=(0.7, 0.2), n_classes=3)
+    found = evaluate_resampling(X, y, {}, LOGISTIC, cv=3, random_state=0)
+    assert found.treatments == ["none", "uniform prior", "class weight"]
+    assert "threshold" not in found.verdict()
+    better = scores_of(found, "uniform prior") - scores_of(found, "none")
+    assert better.mean() > 0.02
 
 
 def test_scores_are_those_of_scikit_learn(numeric):
@@ -150,9 +170,8 @@ def test_groups_stay_together(numeric, spy_sampler):
     X, y = numeric()
     groups = np.arange(len(y)) % 6
     X = np.column_stack([X, groups])
-    evaluate_resampling(
-        X, y, {"spy": spy_sampler}, LOGISTIC, cv=GroupKFold(3), groups=groups, random_state=0
-    )
+    splits = {"cv": GroupKFold(3), "groups": groups}
+    evaluate_resampling(X, y, {"spy": spy_sampler}, LOGISTIC, **splits, refit=None, random_state=0)
     assert [len(set(rows[:, -1])) for rows, _, _ in spy_sampler.seen] == [4, 4, 4]
 
 
@@ -177,7 +196,7 @@ def test_a_failure_is_told_and_the_others_go_on(numeric):
     assert others.notna().all(axis=None) and (others["error"] == "").all()
     assert "'impossible'" not in found.verdict()
     with pytest.raises(InvalidInputError, match="All 12 fits failed.*Input X contains NaN"):
-        evaluate_resampling(np.full_like(X, np.nan), y, {}, LOGISTIC, cv=3)
+        evaluate_resampling(np.full_like(X, np.nan), y, {}, UNPREPARED, cv=3)
 
 
 def test_a_sampler_without_parameters_fails_alone(numeric):
@@ -210,10 +229,12 @@ MISTAKES = [
     ({"groups": Y}, InvalidParameterError, "StratifiedGroupKFold"),
     ({"samplers": {"none": SMOTE()}}, InvalidParameterError, "'none'"),
     ({"samplers": {"SMOTE": SMOTE}}, InvalidParameterError, r"samplers\['SMOTE'\]"),
-    ({"samplers": [ADASYN()]}, InvalidParameterError, "samplers must be a dict"),
+    ({"samplers": [ADASYN()]}, InvalidParameterError, r"samplers=\[ADASYN.* must be a dict"),
     ({"classifiers": {}}, InvalidParameterError, "classifiers is empty"),
     ({"classifiers": {"svm": LinearSVC()}}, InvalidParameterError, "without predict_proba"),
     ({"classifiers": {"rf": RandomForestClassifier}}, InvalidParameterError, "'rf'"),
+    ({"classifiers": "all"}, InvalidParameterError, "classifiers='all' must .* or 'auto'"),
+    ({"refit": "acc"}, InvalidParameterError, "refit='acc' is unknown.*'brier', or None"),
     ({"scoring": ["roc_auc"]}, InvalidParameterError, "must be a dict of names to scorers"),
     ({"scoring": {"brier": "roc_auc"}}, InvalidParameterError, "'brier', which is taken"),
     ({"scoring": {"cost": 3}}, InvalidParameterError, r"scoring\['cost'\]"),

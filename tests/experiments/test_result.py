@@ -11,7 +11,7 @@ from equipoise.metrics import cross_validated_differences
 TREATMENTS = ["none", "class weight", "threshold", "SMOTE"]
 
 
-def made_up(means, n_folds=10, noise=0.01, metric="balanced_accuracy"):
+def made_up(means, n_folds=10, noise=0.01, metric="balanced_accuracy", seconds=None):
     """Scores of one or several classifiers: means of the treatments, and the noise of folds."""
     rng = np.random.default_rng(0)
     rows = [
@@ -23,7 +23,7 @@ def made_up(means, n_folds=10, noise=0.01, metric="balanced_accuracy"):
             "n_train": 90,
             "n_test": 10,
             metric: mean + rng.normal(0, noise),
-            "fit_seconds": 1.0,
+            "fit_seconds": (seconds or {}).get(classifier, 1.0),
             "error": "",
         }
         for classifier, row in means.items()
@@ -93,6 +93,74 @@ def test_what_failed_in_some_folds_is_not_the_best():
     scores = result.scores.assign(balanced_accuracy=result.scores["balanced_accuracy"].mask(broken))
     verdict = ResamplingEvaluation(scores).verdict()
     assert "a: class weight does best" in verdict and "SMOTE" not in verdict
+
+
+SECONDS = {"slow": 9.0, "fast": 1.0}
+
+
+def last_but_one(result, *args):
+    return result.verdict(*args).splitlines()[-2]
+
+
+def test_verdict_names_the_best_combination_and_the_simplest_that_is_as_good():
+    means = {"slow": [0.6, 0.8, 0.7, 0.7], "fast": [0.6, 0.801, 0.7, 0.802]}
+    # SMOTE with the fast one is best; of what is simpler only its class weights are as good, as
+    # the other classifier takes longer.
+    assert last_but_one(made_up(means, seconds=SECONDS)) == (
+        "Overall: fast with SMOTE (0.806, 1.0 s a fit) does best. fast with class weights (0.799, "
+        "1.0 s a fit) is simpler and, as far as can be told, as good: prefer that."
+    )
+    means["slow"][1] = 0.8135  # best, and the fast one is as good with the same treatment
+    verdict = last_but_one(made_up(means, seconds=SECONDS))
+    assert "Overall: slow with class weights" in verdict
+    assert "fast with class weights (0.799, 1.0 s a fit) is simpler and" in verdict
+
+
+def test_what_cannot_be_distinguished_for_lack_of_folds_is_not_called_as_good():
+    means = {"slow": [0.6, 0.83, 0.7, 0.7], "fast": [0.6, 0.801, 0.7, 0.802]}
+    verdict = last_but_one(made_up(means, n_folds=3, noise=0.04, seconds=SECONDS))
+    assert "prefer" not in verdict
+    assert "Nothing simpler is as good, although fast with class weights" in verdict
+
+
+def test_verdict_prefers_nothing_worse_and_nothing_that_is_not_simpler():
+    means = {"slow": [0.6, 0.8, 0.7, 0.7], "fast": [0.6, 0.7, 0.8, 0.8]}
+    means["slow"][1] = 0.81
+    assert last_but_one(made_up(means, noise=0.001, seconds=SECONDS)).endswith(
+        "slow with class weights (0.810, 9.0 s a fit) does best. Everything simpler is worse "
+        "beyond chance."
+    )
+    means = {"fast": [0.8, 0.7, 0.7, 0.7], "slow": [0.8, 0.7, 0.7, 0.7]}
+    assert "fast as it is" in last_but_one(made_up(means, noise=0, seconds=SECONDS))
+    assert last_but_one(made_up(means, noise=0, seconds=SECONDS)).endswith("Nothing is simpler.")
+
+
+def test_verdict_on_the_best_where_lower_is_better_or_nothing_can_be_tested():
+    means = {"slow": [0.3, 0.1, 0.3, 0.3], "fast": [0.3, 0.4, 0.5, 0.5]}
+    result = made_up(means, metric="brier", seconds=SECONDS)
+    assert "Overall: slow with class weights (0.095" in last_but_one(result, "brier")
+    one_fold = made_up(means, n_folds=1, seconds=SECONDS)
+    assert last_but_one(one_fold).endswith("simpler is as good could not be tested.")
+
+
+def test_the_best_combination_failed_nowhere():
+    result = made_up({"a": [0.6, 0.7, 0.65, 0.9], "b": [0.6, 0.8, 0.65, 0.6]})
+    broken = (result.scores["treatment"] == "SMOTE") & (result.scores["fold"] == 3)
+    scores = result.scores.assign(balanced_accuracy=result.scores["balanced_accuracy"].mask(broken))
+    found = ResamplingEvaluation(scores, "balanced_accuracy")
+    assert (found.best_classifier_, found.best_treatment_) == ("b", "class weight")
+    with pytest.raises(AttributeError, match="refit=None"):
+        ResamplingEvaluation(scores).best_treatment_  # noqa: B018
+
+
+def test_plot_and_verdict_have_one_rule():
+    """Also for a difference that is significant alone, but not with Holm's correction."""
+    for shift in np.linspace(0.005, 0.02, 16):
+        result = made_up({"a": [0.7, 0.7 + shift, 0.7 + shift, 0.7 + shift]}, noise=0.01)
+        ax = result.plot()
+        ends = np.array(ax.collections[0].get_segments())[:, :, 0]
+        leaves_out = (ends > 0).all(axis=1) | (ends < 0).all(axis=1)
+        np.testing.assert_array_equal(leaves_out, result.compare()["p_holm"] < 0.05)
 
 
 def test_plot_shows_the_comparison(evaluation):

@@ -10,6 +10,8 @@ from sklearn.model_selection import RepeatedKFold
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.metrics import cross_validated_differences, paired_differences
 
+TESTED = {"low", "high", "p", "p_holm", "low_holm", "high_holm"}
+
 
 def table(**rows):
     return pd.DataFrame(rows).T
@@ -34,8 +36,22 @@ def test_without_overlap_it_is_the_paired_t_test():
     usual = paired_differences(scores, "c", confidence=0.9)
     assert list(found.index) == ["a", "b", "d"]
     names = {"p": "p_t", "p_holm": "p_t_holm", "n_folds": "n_pairs"}
-    for name in found:
+    for name in found.columns.drop(["low_holm", "high_holm"]):
         np.testing.assert_allclose(found[name], usual[names.get(name, name)])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_interval_with_the_correction_leaves_0_out_where_its_p_value_says_so(seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(9, 6)) + rng.normal(size=(9, 1))
+    found = cross_validated_differences(pd.DataFrame(scores).rename(index=str), "0", 0.2, 0.8)
+    leaves_out = (found["low_holm"] > 0) | (found["high_holm"] < 0)
+    np.testing.assert_array_equal(leaves_out, found["p_holm"] < 0.2)
+    wider = found["high_holm"] - found["low_holm"] >= found["high"] - found["low"] - 1e-12
+    assert wider.all()
+    first = found.loc[found["p"].idxmin()]
+    error = (first["high_holm"] - first["difference"]) / stats.t.ppf(1 - 0.1 / 8, 5)
+    assert first["high"] == pytest.approx(first["difference"] + error * stats.t.ppf(0.9, 5))
 
 
 def test_two_equally_good_models_seldom_differ():
@@ -64,14 +80,14 @@ def test_two_equally_good_models_seldom_differ():
 @pytest.mark.parametrize(
     ("ours", "undefined"),
     [
-        ([np.nan, np.nan], {"difference", "low", "high", "p"}),
-        ([0.9, np.nan], {"low", "high", "p"}),
-        ([0.9, 0.8], {"low", "high", "p"}),  # both differences are 0.1 but for rounding
+        ([np.nan, np.nan], {"difference", *TESTED}),
+        ([0.9, np.nan], TESTED),
+        ([0.9, 0.8], TESTED),  # both differences are 0.1 but for rounding
     ],
 )
 def test_what_is_undefined_is_nan(ours, undefined):
     found = cross_validated_differences(table(plain=[0.8, 0.7], ours=ours), "plain", 0.25)
-    row = found.loc["ours"].drop("p_holm")
+    row = found.loc["ours"]
     assert set(row.index[row.isna()]) == undefined
 
 

@@ -17,34 +17,9 @@ from equipoise.classifiers.learnt_prior import check_countable, fit_and_count
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, check_labels
 from equipoise.parameters import Constraint, Instance, OneOf, check_parameters
+from equipoise.priors import correct_posterior
 
 PRIORS = Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1")
-
-
-def correct_posterior(
-    posterior: np.ndarray, training_prior: np.ndarray, target_prior: np.ndarray
-) -> np.ndarray:
-    """Convert a posterior to another class prior than the one that it was learnt with.
-
-    Parameters
-    ----------
-    posterior : ndarray of shape (n, n_classes)
-        p(y | x) under ``training_prior``; rows sum to 1.
-    training_prior, target_prior : ndarray of shape (n_classes,)
-        Positive probabilities that sum to 1.
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-        Proportional to ``posterior * target_prior / training_prior``; rows sum to 1.
-
-    References
-    ----------
-    Saerens, Latinne, Decaestecker, Adjusting the outputs of a classifier to new a priori
-    probabilities, Neural Computation 14, 2002, Eq. 4.
-    """
-    odds = posterior * (target_prior / training_prior)
-    return odds / odds.sum(axis=1, keepdims=True)
 
 
 class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):

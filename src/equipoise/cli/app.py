@@ -21,6 +21,7 @@ from equipoise.cli.evaluate_table import evaluate_table
 from equipoise.cli.generate import generate, sample, traverse
 from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
+from equipoise.cli.predict_table import predict_table
 from equipoise.cli.resample import resample
 from equipoise.cli.train import train, train_gan
 from equipoise.cli.train_classifier import train_classifier
@@ -41,6 +42,7 @@ bench = typer.Typer(help="Experiments: run them, and report their results.", **S
 app.command()(demo)
 app.command()(datasets)
 app.command("evaluate")(evaluate_table)
+app.command("predict")(predict_table)
 app.command()(resample)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")

@@ -20,7 +20,7 @@ ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
 
 
 def values_of(
-    path: Path, csv: CsvText, target: str, dates: Sequence[str], categories: Sequence[str]
+    path: Path, csv: CsvText, target: str | None, dates: Sequence[str], categories: Sequence[str]
 ) -> pd.DataFrame:
     """The values of the cells: numbers, bools, dates, otherwise text; NaN for NA and the like."""
     import pandas as pd
@@ -37,6 +37,8 @@ def values_of(
             rows[name] = text.where(known)
         elif rows[name].dtype.kind == "f" and text[known].str.fullmatch(WHOLE).all():
             rows[name] = text.where(known).astype("Int64")
+    if target is None:
+        return rows
     known = rows[target].notna()
     if (rows[target].astype(str) != csv.text[target])[known].any():
         rows[target] = csv.text[target].where(known)  # 1.0 and TRUE keep their text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +20,8 @@ from equipoise.cli.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-SHORT = ("f1_macro", "g_macro", "average_precision", "brier")  # printed without deviations
+METRIC_NAMES = ("balanced_accuracy", "f1_macro", "g_macro", "average_precision", "brier")
+SHORT = METRIC_NAMES[1:]  # printed without deviations
 
 
 @add_options()
@@ -29,6 +30,8 @@ def evaluate_table(
     *,
     target: str,
     samplers: Words = "random,smote,dgc",
+    classifiers: Words = "auto",
+    metric: str = "balanced_accuracy",
     folds: Annotated[int, typer.Option(min=2)] = 5,
     repeats: Positive = 1,
     jobs: Positive = 1,
@@ -38,17 +41,24 @@ def evaluate_table(
     seed: Seed = 0,
     out: Path | None = None,
     plot: Path | None = None,
+    save: Path | None = None,
     quiet: Quiet = False,
 ) -> None:
-    """Find out whether resampling helps on a table.
+    """Find out what helps on a table: which classifier, and whether with resampling.
 
-    Logistic regression, random forest and gradient boosting are trained as they are, with class
-    weights, with a tuned threshold and on resampled rows, and tested on held-out rows.
+    Classifiers are trained as they are, with the uniform prior, with class weights, with a tuned
+    threshold and on resampled rows, and tested on held-out rows.
 
     Parameters
     ----------
     samplers : NAME,...
         What to compare: dgc, imsic, random, smote, borderline-smote, adasyn.
+    classifiers : NAME,..., default=auto
+        logistic-regression, random-forest, gradient-boosting, catboost, lightgbm, xgboost; auto for
+        all of them that are installed.
+    metric : NAME, default=balanced_accuracy
+        What the verdict, the picture and the best combination go by: balanced_accuracy, f1_macro,
+        g_macro, average_precision, brier.
     folds : int, default=5
         Folds of the cross-validation.
     repeats : int, default=1
@@ -61,14 +71,25 @@ def evaluate_table(
         File for the scores of all folds.
     plot : FILE, default=none
         Picture: .png, .pdf, .svg.
+    save : FOLDER, default=none
+        New folder for the best combination, fitted to all rows, which `equipoise predict` applies
+        to other tables. It holds a pickle: do not load such folders of others.
     """
-    notes(quiet)
+    note = notes(quiet)
     if out is not None:
         if out.resolve() == table.resolve():
             raise ValueError(f"--out {out} is the table itself. Name another file.")
         check_target(out, ".csv")
     if plot is not None:
         check_target(plot, ".png", ".pdf", ".svg")
+    if save is not None:
+        if save.exists():
+            raise ValueError(f"--save {save} exists. Name a new folder.")
+        check_target(save)
+    if metric not in METRIC_NAMES:
+        raise ValueError(
+            f"--metric {metric!r} is unknown. Choose one of {', '.join(METRIC_NAMES)}."
+        )
     read = read_table(table, target, dates, categories, ignored)
     from equipoise.experiments import evaluate_resampling
     from equipoise.metrics.names import METRICS
@@ -79,8 +100,10 @@ def evaluate_table(
         read.X,
         read.y,
         {name: sampler_of(name, read.X, smallest) for name in samplers},
+        classifiers_of(classifiers, jobs),
         cv=folds,
         n_repeats=repeats,
+        refit=None if save is None else metric,
         n_jobs=jobs,
         random_state=seed,
         verbose=0 if quiet else 1,
@@ -90,13 +113,46 @@ def evaluate_table(
         ["", "balanced\naccuracy", *(METRICS[name].symbol for name in SHORT), "fit s"],
         *(_rows_of(summary, name) for name in summary.index.unique("classifier")),
     )
-    print(found.verdict())
+    print(found.verdict(metric))
     if out is not None:
         write_text(out, found.scores.to_csv(index=False))
     if plot is not None:
         from equipoise.cli import pictures
 
-        pictures.save(found.plot().figure, plot)
+        pictures.save(found.plot(metric).figure, plot)
+    if save is not None:
+        from equipoise.cli import saved_model
+
+        if found.best_estimator_ is None:  # a warning has said why
+            raise typer.Exit(1)
+
+        name, treatment = found.best_classifier_, found.best_treatment_
+        scores = summary.xs("mean", axis=1, level=1).loc[(name, treatment)].to_dict()
+        about = {"target": target, "classifier": name, "treatment": treatment, "scores": scores}
+        saved_model.save(save, found.best_estimator_, read.X, about)
+        note(f"{name} with {treatment!r}, fitted to all rows, in {save}")
+
+
+def classifiers_of(names: Sequence[str], jobs: int) -> Any:
+    """The classifiers of these names; those of boosting use one thread where folds run in parallel.
+
+    Raises
+    ------
+    ValueError
+        A classifier is unknown or not installed.
+    """
+    from equipoise.experiments.classifiers import AUTO, auto_classifiers
+
+    made = auto_classifiers(one_thread=jobs > 1)
+    if names == [AUTO]:
+        return made
+    by_name = {name.lower().replace(" ", "-"): name for name in made}
+    if unknown := [name for name in names if name not in by_name]:
+        raise ValueError(
+            f"--classifiers {unknown[0]!r} is unknown or not installed. Choose from "
+            f"{', '.join(by_name)}."
+        )
+    return {by_name[name]: made[by_name[name]] for name in names}
 
 
 def _rows_of(summary: pd.DataFrame, classifier: str) -> Iterator[list[str]]:

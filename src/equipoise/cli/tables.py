@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -76,27 +76,9 @@ def read_table(
     """
     import pandas as pd
 
-    check_format(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: there is no such file.")
     dates, categories, ignored = dates or [], categories or [], ignored or []
-    csv = None
-    with _naming(path):
-        if path.suffix.lower() == ".csv":
-            csv = read_csv_text(path, categories)
-            rows = csv.text
-        else:
-            rows = _read_parquet(path)
-    check_columns(path, rows, [target, *dates, *categories, *ignored])
-    with _naming(path):
-        if csv is not None:
-            rows = values_of(path, csv, target, dates, categories)
-        X = rows.drop(columns=[target, *ignored])
-        check_amounts(X.drop(columns=categories, errors="ignore"))
-        if csv is not None:
-            check_thousands(csv, X)
-        else:
-            X = X.astype({c: "category" for c in categories if c in X})
+    csv, rows = _read(path, dates, categories, [*ignored], target)
+    X = _checked(path, csv, rows.drop(columns=[target, *ignored]), categories)
     if not X.shape[1]:
         raise ValueError(f"{path} has no column beside {target!r} and those to ignore.")
     y = rows[target]
@@ -114,6 +96,70 @@ def read_table(
     if y.nunique() < 2:
         raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
     return Table(X, y, rows, csv)
+
+
+def read_rows(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """Read the columns of a table that a model needs, each as it was read for the model.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.csv`` or ``.parquet``.
+    columns : mapping of str to {"text", "bool", "date", "number"}
+        Name of a column to what it holds.
+
+    Returns
+    -------
+    rows : DataFrame
+    ignored : list of str
+        Names of the other columns of the table.
+
+    Raises
+    ------
+    ValueError
+        There is no such table or column, or a date cannot be read.
+    """
+    texts = [name for name, how in columns.items() if how == "text"]
+    dates = [name for name, how in columns.items() if how == "date"]
+    names = list(columns)
+    csv, rows = _read(path, dates, texts, names)
+    return _checked(path, csv, rows[names], texts), [c for c in rows if c not in columns]
+
+
+def _read(
+    path: Path,
+    dates: Sequence[str],
+    categories: Sequence[str],
+    needed: Sequence[str],
+    target: str | None = None,
+) -> tuple[CsvText | None, pd.DataFrame]:
+    """All columns, and the text of a CSV."""
+    check_format(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file.")
+    csv = None
+    with _naming(path):
+        if path.suffix.lower() == ".csv":
+            csv = read_csv_text(path, categories)
+            rows = csv.text
+        else:
+            rows = _read_parquet(path)
+    targets = [] if target is None else [target]
+    check_columns(path, rows, [*targets, *dates, *categories, *needed])
+    with _naming(path):
+        return csv, rows if csv is None else values_of(path, csv, target, dates, categories)
+
+
+def _checked(
+    path: Path, csv: CsvText | None, X: pd.DataFrame, categories: Sequence[str]
+) -> pd.DataFrame:
+    """The columns that a model is fitted with or gets, unless they hold amounts."""
+    with _naming(path):
+        check_amounts(X.drop(columns=categories, errors="ignore"))
+        if csv is not None:
+            check_thousands(csv, X)
+            return X
+        return X.astype({c: "category" for c in categories if c in X})
 
 
 def write_table(path: Path, rows: pd.DataFrame, like: CsvText | None) -> None:

@@ -9,10 +9,12 @@ from .experiment import Experiment, load_experiment
 from .result import ResamplingEvaluation
 from .runner import run
 from .store import pack, read_predictions, read_records
+from .treated import TreatedClassifier
 
 __all__ = [
     "Experiment",
     "ResamplingEvaluation",
+    "TreatedClassifier",
     "evaluate_resampling",
     "load_experiment",
     "pack",

@@ -12,21 +12,22 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 
 from equipoise.columns import Rows
 
-from .columns import as_floats, as_strings, categorical_columns, number_columns
+from .boosting import BoostingClassifier, installed_boosting, is_boosting
+from .columns import as_floats, as_strings, categorical_columns, is_time, number_columns
 from .specs import is_ours
 
-BOOSTING = ("lightgbm", "xgboost", "catboost")
-TREES = ("sklearn.ensemble", "sklearn.tree", "imblearn.ensemble", *BOOSTING)
+TREES = ("sklearn.ensemble", "sklearn.tree", "imblearn.ensemble")
+AUTO = "auto"
 
 
-def default_classifiers() -> dict[str, Pipeline]:
-    """Logistic regression, random forest and gradient boosting, by name.
+def default_classifiers() -> dict[str, Any]:
+    """Logistic regression, random forest and gradient boosting of scikit-learn, by name.
 
     The kinds of the columns are determined when a pipeline is fitted (see
     :mod:`equipoise.experiments.columns`). Missing numbers become the median for the linear model
@@ -43,6 +44,17 @@ def default_classifiers() -> dict[str, Pipeline]:
     }
 
 
+def auto_classifiers(one_thread: bool) -> dict[str, Any]:
+    """The default classifiers, then CatBoost, LightGBM and XGBoost, where they are installed.
+
+    Parameters
+    ----------
+    one_thread : bool
+        Whether a fit of the latter uses one thread instead of all cores.
+    """
+    return default_classifiers() | installed_boosting(one_thread)
+
+
 def prepared(model: Any, X: Rows) -> Any:
     """Put the preparation before a classifier that it needs for mixed tables or for images.
 
@@ -56,22 +68,59 @@ def prepared(model: Any, X: Rows) -> Any:
     Returns
     -------
     classifier
-        Trees get categories as codes and, if they accept them, missing values as they are; all
+        CatBoost, LightGBM and XGBoost get categories as such and missing values as they are; other
+        trees get categories as codes and, if they accept them, missing values as they are; all
         others get one-hot codes and standardised numbers. Images become flat rows in [0, 1].
     """
     if is_ours(type(model)):
         return model
     if not isinstance(X, pd.DataFrame):
         return make_pipeline(FunctionTransformer(_flat), model)
+    if is_boosting(model):
+        return BoostingClassifier(model)
     if not type(model).__module__.startswith(TREES):
         return make_pipeline(_for_linear_models(), model)
-    steps = [] if _takes_missing(model) else [SimpleImputer(strategy="median")]
+    steps = [] if get_tags(model).input_tags.allow_nan else [SimpleImputer(strategy="median")]
     return make_pipeline(_for_trees(), *steps, model)
 
 
-def _takes_missing(model: Any) -> bool:
-    of_boosting = type(model).__module__.startswith(BOOSTING)
-    return of_boosting or get_tags(model).input_tags.allow_nan
+def prepared_if_bare(model: Any, X: Rows) -> Any:
+    """Prepare a classifier without a preparation of its own for a table that it cannot take.
+
+    Parameters
+    ----------
+    model : classifier
+    X : DataFrame or ndarray
+        The table.
+
+    Returns
+    -------
+    classifier
+        The same where the table has only numbers that the classifier takes, and where it is or
+        holds a pipeline or a transformer, knows how to treat the categories, or takes anything.
+    """
+    if not hasattr(model, "__sklearn_tags__") or is_ours(type(model)):
+        return model
+    params, tags = model.get_params(), get_tags(model)
+    told = params.get("cat_features", params.get("categorical_features"))
+    by_dtype = isinstance(told, str) and told == "from_dtype"
+    takes_anything = tags.no_validation and not is_boosting(model)
+    if takes_anything or any(map(_prepares, [model, *params.values()])):
+        return model
+    if told is not None and not by_dtype:
+        return model
+    frame = pd.DataFrame(X)
+    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    categories = frame.dtypes.iloc[categorical_columns(frame)]
+    if by_dtype and all(isinstance(dtype, pd.CategoricalDtype) for dtype in categories):
+        categories = categories[:0]
+    lacks = not tags.input_tags.allow_nan and frame.isna().any(axis=None)
+    needs = len(categories) or lacks or any(map(is_time, columns))
+    return prepared(model, frame) if needs else model
+
+
+def _prepares(part: Any) -> bool:
+    return hasattr(part, "steps") or (hasattr(part, "transform") and not hasattr(part, "predict"))
 
 
 def _flat(X: np.ndarray) -> np.ndarray:

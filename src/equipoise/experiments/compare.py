@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from equipoise.columns import Rows
 
-from .fold import run_fold
+from .fold import Outcome, run_fold
 from .result import SCORES
 from .scoring import scores
 from .splits import Fold
-from .treatments.remedies import REMEDIES
+from .treatments.remedies import NONE, UNIFORM_PRIOR, remedies_for
 from .treatments.samplers import TrainingRows, resample_table
 
 
@@ -28,6 +29,9 @@ def compare_on_fold(
     scorers: Mapping[str, Callable[..., float]],
 ) -> list[dict[str, Any]]:
     """Train every treatment and classifier on the training part and score it on the test part.
+
+    A classifier that cannot be fitted to the rows as they are is not tried with other treatments,
+    and if none can, no sampler is trained.
 
     Parameters
     ----------
@@ -49,11 +53,9 @@ def compare_on_fold(
     test = _take(X, fold.test), y[fold.test]
     classes, counts = np.unique(y, return_counts=True)
 
-    def train_and_score(
-        classifier: Any, training: TrainingRows, remedy: str | None
-    ) -> dict[str, float]:
-        outcome = run_fold(
-            seeded(classifier, fold.seed),
+    def run(model: Any, training: TrainingRows, remedy: str | None) -> Outcome:
+        return run_fold(
+            model,
             training,
             lambda: test,
             classes,
@@ -61,27 +63,47 @@ def compare_on_fold(
             remedy=remedy,
             groups=fold.groups if remedy else None,
         )
+
+    def scored(outcome: Outcome, seconds: float) -> dict[str, float]:
         found = scores(outcome.y_test, outcome.y_pred, outcome.proba, classes, counts)
         more = {name: scorer(outcome.model, *test) for name, scorer in scorers.items()}
-        seconds = outcome.fit_seconds + (training.seconds or 0.0)
         chosen = {name: found[stored] for name, stored in SCORES.items()}
-        return {**chosen, **more, "fit_seconds": seconds}
+        return {**chosen, **more, "fit_seconds": outcome.fit_seconds + seconds}
+
+    def with_remedy(name: str, remedy: str) -> dict[str, float]:
+        if remedy == UNIFORM_PRIOR:  # another decision of the model that is fitted already
+            outcome = plain.pop(name)
+            return scored(run(FrozenEstimator(outcome.model), as_is, remedy), outcome.fit_seconds)
+        outcome = run(seeded(classifiers[name], fold.seed), as_is, remedy)
+        if remedy == NONE:
+            plain[name] = outcome
+        return scored(outcome, 0.0)
+
+    def with_rows(name: str, training: TrainingRows) -> dict[str, float]:
+        model = seeded(classifiers[name], fold.seed)
+        return scored(run(model, training, None), training.seconds or 0.0)
 
     place = {"repeat": fold.repeat, "fold": fold.fold}
     sizes = {"n_train": len(y_train), "n_test": len(fold.test)}
+    as_is = TrainingRows(X_train, y_train, len(y_train))
+    plain: dict[str, Outcome] = {}
+    errors: dict[str, str] = {}  # of classifiers that cannot be fitted to the rows as they are
     records = []
-    for treatment in (*REMEDIES, *samplers):
-        remedy = treatment if treatment in REMEDIES else None
-        training, failure = TrainingRows(X_train, y_train, len(y_train)), ""
-        if remedy is None:
+    for treatment in (*remedies_for(len(classes)), *samplers):
+        training, failure = as_is, ""
+        if treatment in samplers and len(errors) < len(classifiers):
             training, failure = _attempt(
                 lambda sampler: resample_table(seeded(sampler, fold.seed), X_train, y_train),
                 samplers[treatment],
             )
-        for name, classifier in classifiers.items():
-            found, error = None, failure
-            if not failure:
-                found, error = _attempt(train_and_score, classifier, training, remedy)
+        for name in classifiers:
+            found, error = None, errors.get(name, failure)
+            if not error and treatment in samplers:
+                found, error = _attempt(with_rows, name, training)
+            elif not error:
+                found, error = _attempt(with_remedy, name, treatment)
+            if treatment == NONE and error:
+                errors[name] = error
             about = {"classifier": name, "treatment": treatment, **place, **sizes}
             records.append({**about, **(found or {}), "error": error})
     names = list(classifiers)

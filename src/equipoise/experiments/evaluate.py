@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from joblib import effective_n_jobs
 from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
@@ -17,12 +19,13 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.metrics._labels import check_labels
 from equipoise.parameters import BOOLEAN, Number, check_parameters
 
-from .classifiers import default_classifiers
+from .classifiers import AUTO, auto_classifiers, default_classifiers, prepared_if_bare
 from .columns import as_table
 from .compare import compare_on_fold
 from .result import FIXED, SCORES, ResamplingEvaluation
 from .splits import make_folds
-from .treatments.remedies import REMEDIES
+from .treated import TreatedClassifier
+from .treatments.remedies import NONE, REMEDIES
 from .treatments.samplers import make_sampler
 
 
@@ -30,12 +33,13 @@ def evaluate_resampling(
     X: Any,
     y: Any,
     samplers: Mapping[str, Any] | None = None,
-    classifiers: Mapping[str, Any] | None = None,
+    classifiers: Mapping[str, Any] | Literal["auto"] | None = None,
     *,
     cv: Any = 5,
     n_repeats: int = 1,
     groups: Any = None,
     scoring: Mapping[str, str | Callable[..., float]] | None = None,
+    refit: str | None = "balanced_accuracy",
     n_jobs: int | None = None,
     random_state: Any = None,
     verbose: int = 0,
@@ -44,7 +48,7 @@ def evaluate_resampling(
 
     In every fold each sampler is fitted once, on the training part alone, and all classifiers
     learn from what it returns. The test part stays as it is. Beside the samplers there are always
-    four treatments that make no rows:
+    the treatments that make no rows:
 
     - ``"none"``: the classifier as it is.
     - ``"uniform prior"``: the class with the largest probability after division by the class
@@ -53,8 +57,10 @@ def evaluate_resampling(
     - ``"class weight"``: ``class_weight="balanced"``, or such a ``sample_weight`` where the
       classifier has no class weights.
     - ``"threshold"``: for two classes the threshold with the best balanced accuracy in an inner
-      5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`); for
-      more the same as ``"uniform prior"``. The probabilities are those of ``"none"``.
+      5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`). The
+      probabilities are those of ``"none"``. Left out for more classes.
+
+    The combination of classifier and treatment that scores best is then fitted to all rows.
 
     Parameters
     ----------
@@ -71,9 +77,11 @@ def evaluate_resampling(
         numbers and dates are floats, and categories are one-hot encoded for those that take only
         numbers; the test part is then completed in the same way before prediction. All others
         get the rows as they are.
-    classifiers : dict of str to classifier, default=None
-        With ``predict_proba``. None compares logistic regression, random forest and gradient
-        boosting of scikit-learn, with the preprocessing that each needs.
+    classifiers : dict of str to classifier, or "auto", default=None
+        With ``predict_proba``. One that is no pipeline gets the preparation that its kind needs for
+        this table. None compares logistic regression, random forest and gradient boosting of
+        scikit-learn; ``"auto"`` also CatBoost, LightGBM and XGBoost, where they are installed, with
+        their defaults and their own treatment of categories.
     cv : int, splitter or iterable, default=5
         Folds, stratified and shuffled; or a splitter of scikit-learn.
     n_repeats : int, default=1
@@ -83,6 +91,9 @@ def evaluate_resampling(
     scoring : dict of str to (str or callable), default=None
         Scores besides the five below: a name that scikit-learn knows, or a scorer
         ``(model, X, y) -> float``. They count as higher is better.
+    refit : str or None, default="balanced_accuracy"
+        The score by which ``best_estimator_`` is chosen: the combination with the best mean over
+        the folds, of those that failed in none. None fits nothing to all rows.
     n_jobs : int, default=None
         Folds at a time, as in scikit-learn; ``None`` is 1, ``-1`` all cores.
     random_state : int, RandomState or None, default=None
@@ -94,8 +105,9 @@ def evaluate_resampling(
     Returns
     -------
     ResamplingEvaluation
-        Scores of every fold, with a summary, paired comparisons, a verdict and a plot. Treatments
-        that failed have NaN and their error in it, and a warning counts them.
+        Scores of every fold, with a summary, paired comparisons, a verdict and a plot, and the best
+        combination fitted to all rows. Treatments that failed have NaN and their error in it, and
+        a warning counts them.
 
     Raises
     ------
@@ -138,6 +150,8 @@ def evaluate_resampling(
     ... )
     >>> list(found.summary("balanced_accuracy").loc["lr"].index)
     ['none', 'uniform prior', 'class weight', 'threshold', 'random', 'SMOTE']
+    >>> found.best_estimator_.predict_proba(X[:5]).shape
+    (5, 2)
     """
     X = as_table(X)
     y = check_labels("y", y)
@@ -157,17 +171,42 @@ def evaluate_resampling(
     smallest = min(np.unique(y[fold.train], return_counts=True)[1].min() for fold in folds)
     if samplers is None:
         samplers = {name: make_sampler(name.lower(), X, smallest) for name in ("random", "SMOTE")}
-    if classifiers is None:
-        classifiers = default_classifiers()
-    _check_treatments(samplers, classifiers)
+    models: Any = classifiers
+    if models is None:
+        models = default_classifiers()
+    elif isinstance(models, str) and models == AUTO:
+        models = auto_classifiers(one_thread=effective_n_jobs(n_jobs) > 1)
+    _check_treatments(samplers, models)
     scorers = _scorers(scoring)
+    if refit is not None and refit not in (known := [*SCORES, *scorers]):
+        listed = ", ".join(map(repr, known))
+        raise InvalidParameterError(f"refit={refit!r} is unknown. Choose one of {listed}, or None.")
+    models = {name: prepared_if_bare(model, X) for name, model in models.items()}
 
     jobs = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(compare_on_fold)(X, y, fold, samplers, classifiers, scorers) for fold in folds
+        delayed(compare_on_fold)(X, y, fold, samplers, models, scorers) for fold in folds
     )
     shown = tqdm(jobs, "evaluate", total=len(folds), unit="fold", disable=not verbose)
     scores = pd.DataFrame([record for records in shown for record in records])
-    return ResamplingEvaluation(_checked(scores))
+    found = ResamplingEvaluation(_checked(scores), refit)
+    if refit is None:
+        return found
+    try:
+        name, treatment = found.best_classifier_, found.best_treatment_
+        best = TreatedClassifier(
+            models[name],
+            remedy=NONE if treatment in samplers else treatment,
+            sampler=samplers.get(treatment),
+            random_state=int(random.randint(2**31)),
+        )
+        return replace(found, best_estimator_=best.fit(X, y, groups))
+    except Exception as error:  # whatever it is, the scores are not lost for it
+        warnings.warn(
+            f"The best combination cannot be fitted to all rows, so there is no best_estimator_: "
+            f"{type(error).__name__}: {error}",
+            stacklevel=2,
+        )
+        return found
 
 
 def _check_treatments(samplers: Mapping[str, Any], classifiers: Mapping[str, Any]) -> None:
@@ -177,7 +216,8 @@ def _check_treatments(samplers: Mapping[str, Any], classifiers: Mapping[str, Any
     ):
         if not isinstance(given, Mapping):
             raise InvalidParameterError(
-                f"{parameter} must be a dict of names to estimators, got {type(given).__name__}."
+                f"{parameter}={given!r} must be a dict of names to estimators, or None"
+                f"{' or ' + repr(AUTO) if given is classifiers else ''}."
             )
         for name, estimator in given.items():
             if isinstance(estimator, type) or not hasattr(estimator, needed):

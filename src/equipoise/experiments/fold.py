@@ -14,6 +14,7 @@ import numpy as np
 
 from equipoise.columns import Rows
 
+from .boosting import BoostingClassifier
 from .treatments.remedies import NONE, REMEDIES
 from .treatments.samplers import TrainingRows
 
@@ -96,7 +97,7 @@ def run_fold(
         model = make_pipeline(training.completion, model)
     X_test, y_test = test_rows()
     started = time.perf_counter()
-    y_pred = np.asarray(model.predict(X_test))
+    y_pred = np.ravel(model.predict(X_test))  # CatBoost's is 2-D
     predict_seconds = time.perf_counter() - started
     proba = None
     if hasattr(model, "predict_proba"):
@@ -111,7 +112,9 @@ def _tuned(
     """The model with the best values, fitted on all rows, and these values."""
     from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 
-    step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""  # of a pipeline the last
+    step = "estimator__" if isinstance(model, BoostingClassifier) else ""
+    if hasattr(model, "steps"):
+        step = f"{model.steps[-1][0]}__"  # of a pipeline the last
     search = GridSearchCV(
         model,
         {step + name: values for name, values in tune.items()},

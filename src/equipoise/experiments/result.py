@@ -11,10 +11,12 @@ from equipoise.errors import InvalidParameterError
 from equipoise.metrics import cross_validated_differences
 
 from .treatments.remedies import NONE, REMEDIES
-from .verdict import lower_is_better, sentences, words_of
+from .verdict import best_combination, lower_is_better, sentences, words_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from .treated import TreatedClassifier
 
 # Names of the scores, and their names in the records of experiments.
 SCORES = {
@@ -40,9 +42,32 @@ class ResamplingEvaluation:
         A row per classifier, treatment, repeat and fold (both from 1), with ``n_train`` and
         ``n_test`` rows, the metrics, ``fit_seconds`` and ``error``, which is empty where all went
         well. Metrics are NaN where it did not.
+    refit : str or None
+        The score by which the best combination was chosen.
+    best_estimator_ : TreatedClassifier or None
+        The combination of classifier and treatment with the best mean of ``refit``, fitted to all
+        rows: it takes rows like those of the table, and its ``predict_proba`` is for the class
+        shares of the table. None where nothing was fitted to all rows.
     """
 
     scores: pd.DataFrame
+    refit: str | None = None
+    best_estimator_: TreatedClassifier | None = None
+
+    @property
+    def best_classifier_(self) -> str:
+        """Name of the classifier with the best mean of ``refit``."""
+        return self._best()[0]
+
+    @property
+    def best_treatment_(self) -> str:
+        """Name of the treatment with the best mean of ``refit``."""
+        return self._best()[1]
+
+    def _best(self) -> tuple[str, str]:
+        if self.refit is None:
+            raise AttributeError("There is no best combination with refit=None. Pass a score.")
+        return best_combination(self, self.refit)
 
     @property
     def metrics(self) -> list[str]:
@@ -58,6 +83,11 @@ class ResamplingEvaluation:
     def samplers(self) -> list[str]:
         """Names of the samplers."""
         return [name for name in self.treatments if name not in REMEDIES]
+
+    @property
+    def test_to_train(self) -> float:
+        """Test rows of a fold divided by its training rows, on average."""
+        return float((self.scores["n_test"] / self.scores["n_train"]).mean())
 
     def summary(self, metric: str | None = None) -> pd.DataFrame:
         """Mean and standard deviation over the folds.
@@ -106,7 +136,8 @@ class ResamplingEvaluation:
         DataFrame
             A row per classifier and treatment with the columns of
             :func:`equipoise.metrics.cross_validated_differences`: the corrected resampled t-test.
-            ``p_holm`` is corrected over the treatments of one classifier.
+            ``p_holm``, ``low_holm`` and ``high_holm`` are corrected over the treatments of one
+            classifier.
 
         Raises
         ------
@@ -115,14 +146,13 @@ class ResamplingEvaluation:
         """
         self._check("metric", metric, [*self.metrics, "fit_seconds"])
         self._check("reference", reference, self.treatments)
-        ratio = float((self.scores["n_test"] / self.scores["n_train"]).mean())
         tables = {
             classifier: cross_validated_differences(
                 part.pivot(index="treatment", columns=["repeat", "fold"], values=metric).reindex(
                     self.treatments
                 ),
                 reference,
-                ratio,
+                self.test_to_train,
                 confidence,
             )
             for classifier, part in self.scores.groupby("classifier", sort=False)
@@ -140,8 +170,14 @@ class ResamplingEvaluation:
         Returns
         -------
         str
-            A line on the metric, one per classifier, one in short and a caveat. A difference
-            counts where its p-value, corrected by Holm, is below .05.
+            A line on the metric, one per classifier, one in short, one on the best combination of
+            all and a caveat. A difference counts where its p-value, corrected by Holm, is below
+            .05. A combination is simpler than another one if its fits take less time and its
+            treatment does not come later in this order: nothing, uniform prior, class weight,
+            threshold, samplers; with the same classifier an earlier treatment is enough. It is as
+            good as the best one if it cannot be distinguished from it and its mean is at most .01
+            worse. Of such combinations the verdict names that with the earliest treatment, and
+            of these the fastest.
 
         Raises
         ------
@@ -153,6 +189,10 @@ class ResamplingEvaluation:
 
     def plot(self, metric: str = "balanced_accuracy", ax: Axes | None = None) -> Axes:
         """Draw the differences from doing nothing, with their 95 % intervals.
+
+        The intervals have Holm's correction over the treatments of a classifier (``low_holm``
+        and ``high_holm`` of :meth:`compare`), as the verdict has: an interval leaves 0 out exactly
+        where the verdict calls a treatment better or worse than doing nothing.
 
         Parameters
         ----------
@@ -174,12 +214,14 @@ class ResamplingEvaluation:
 
         self._check("metric", metric, self.metrics)
         level = self.summary(metric)["mean"].xs(NONE, level="treatment")
+        differences = self.compare(metric)
         return plot_treatment_effects(
-            self.compare(metric),
+            differences.assign(low=differences["low_holm"], high=differences["high_holm"]),
             reference=NONE,
             reference_scores=level.to_dict(),
             metric=words_of(metric),
             lower_is_better=lower_is_better(metric),
+            interval="95 % interval with Holm's correction",
             ax=ax,
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from equipoise.errors import InvalidInputError
+from equipoise.metrics import cross_validated_differences
 from equipoise.metrics.names import METRICS
 
 from .treatments.remedies import CLASS_WEIGHT, NONE, THRESHOLD, UNIFORM_PRIOR
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from .result import ResamplingEvaluation
 
 LEVEL = 0.05  # of p-values after Holm's correction
+TOLERANCE = 0.01  # by which a simpler combination may score worse than the best
 CALLED = {
     NONE: "doing nothing",
     UNIFORM_PRIOR: "the uniform prior",
@@ -34,14 +37,14 @@ CAVEAT = "Treatments that cannot be distinguished may still differ; the interval
 def sentences(result: ResamplingEvaluation, metric: str) -> str:
     """Sentences about the metric, about every classifier, a summary and a caveat."""
     n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
-    table = result.summary(metric)
-    # A mean over fewer folds cannot be compared.
-    complete = table["mean"].where(table["n_folds"] == n_parts)
-    means = complete.unstack("treatment", sort=False)
+    means = complete_means(result, metric).unstack("treatment", sort=False)
     known = [one for one in CALLED if one in result.treatments]
     outcomes = pd.DataFrame({one: outcomes_against(result, metric, one) for one in known})
     rule = "lower is better" if lower_is_better(metric) else "higher is better"
-    lines = [f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts:"]
+    lines = [
+        f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts; differences by the "
+        f"corrected resampled t-test at {LEVEL}, with Holm's correction:"
+    ]
     samplers = {name: best(row[result.samplers], metric) for name, row in means.iterrows()}
     for name, row in means.iterrows():
         about = about_classifier(row, best(row, metric), samplers[name], outcomes.loc[name])
@@ -56,6 +59,8 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
             f"In short: of {len(samplers)} classifiers, the best sampler is better beyond chance "
             f"{', '.join(counts)}."
         )
+    if means.notna().any(axis=None):
+        lines.append(f"Overall: {overall(result, metric)}")
     return "\n".join([*lines, CAVEAT])
 
 
@@ -72,21 +77,97 @@ def lower_is_better(metric: str) -> bool:
 def outcomes_against(result: ResamplingEvaluation, metric: str, reference: str) -> pd.Series:
     """``"better"``, ``"worse"``, ``"same"`` or ``"untested"`` for each classifier and treatment."""
     table = result.compare(metric, reference)
+    return pd.Series(_outcomes(table, metric), index=table.index)
+
+
+def _outcomes(table: pd.DataFrame, metric: str) -> np.ndarray:
     gain = -table["difference"] if lower_is_better(metric) else table["difference"]
     is_real = table["p_holm"] < LEVEL
     untested = table["p"].isna() & (gain != 0)  # one fold, the same in all, or a failure
-    words = np.select(
+    return np.select(
         [is_real & (gain > 0), is_real & (gain < 0), untested],
         ["better", "worse", "untested"],
         "same",
     )
-    return pd.Series(words, index=table.index)
 
 
 def best(means: pd.Series, metric: str) -> str | None:
     """Treatment with the best mean; None where there is none."""
     known = -means.dropna() if lower_is_better(metric) else means.dropna()
     return None if known.empty else str(known.idxmax())
+
+
+def complete_means(result: ResamplingEvaluation, metric: str) -> pd.Series:
+    """Mean by classifier and treatment; NaN for what failed on a test part, and is not compared."""
+    n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
+    table = result.summary(metric)
+    return table["mean"].where(table["n_folds"] == n_parts)
+
+
+def best_combination(result: ResamplingEvaluation, metric: str) -> tuple[str, str]:
+    """Classifier and treatment with the best mean; the first of those that are equal.
+
+    Raises
+    ------
+    InvalidInputError
+        There is none, because each failed on some test part.
+    """
+    means = complete_means(result, metric)
+    if means.isna().all():
+        raise InvalidInputError(f"Every combination failed on some test part, or has no {metric}.")
+    classifier, treatment = (-means if lower_is_better(metric) else means).idxmax()
+    return str(classifier), str(treatment)
+
+
+def overall(result: ResamplingEvaluation, metric: str) -> str:
+    """Name the best combination, and the simplest that is as good."""
+    table = pd.DataFrame({"mean": complete_means(result, metric)})
+    table["seconds"] = result.summary("fit_seconds")["mean"]
+    order = list(CALLED)
+    table["rank"] = [order.index(t) if t in order else len(order) for _, t in table.index]
+    winner = best_combination(result, metric)
+    best, own = table.loc[winner], table.index.get_level_values("classifier") == winner[0]
+    simpler = (table["rank"] <= best["rank"]) & (table["seconds"] < best["seconds"])
+    simpler |= (table["rank"] < best["rank"]) & own
+    table["outcome"] = outcomes_against_best(result, metric, winner, table.index[simpler])
+    text = f"{described(winner, best)} does best."
+    table["gap"] = (best["mean"] - table["mean"]).abs()
+    same = table[table["outcome"] == "same"]
+    as_good = same[same["gap"] <= TOLERANCE].sort_values(["rank", "seconds"])
+    if len(as_good):
+        found = described(as_good.index[0], as_good.iloc[0])
+        return f"{text} {found} is simpler and, as far as can be told, as good: prefer that."
+    if len(same):
+        nearest = same.sort_values("gap").iloc[:1]
+        found = described(nearest.index[0], nearest.iloc[0])
+        return (
+            f"{text} Nothing simpler is as good, although {found} cannot be distinguished from it."
+        )
+    if (table["outcome"] == "untested").any():
+        return f"{text} Whether something simpler is as good could not be tested."
+    if (table["outcome"] == "worse").any():
+        return f"{text} Everything simpler is worse beyond chance."
+    return f"{text} Nothing is simpler."
+
+
+def outcomes_against_best(
+    result: ResamplingEvaluation, metric: str, winner: tuple[str, str], others: pd.Index
+) -> pd.Series:
+    """``"worse"``, ``"same"`` or ``"untested"`` for other combinations, compared with the best."""
+    wide = result.scores.pivot(
+        index=["classifier", "treatment"], columns=["repeat", "fold"], values=metric
+    )
+    rows = wide.loc[[winner, *others]].dropna()  # without what failed on a test part
+    numbered = rows.set_axis([str(i) for i in range(len(rows))])
+    found = cross_validated_differences(numbered, "0", result.test_to_train)
+    return pd.Series(_outcomes(found, metric), index=rows.index[1:])
+
+
+def described(combination: Any, row: pd.Series) -> str:
+    """Name a classifier with its treatment, its score and its time."""
+    classifier, treatment = combination
+    how = "as it is" if treatment == NONE else f"with {CALLED.get(treatment, treatment)}"
+    return f"{classifier} {how} ({row['mean']:.3f}, {row['seconds']:.1f} s a fit)"
 
 
 def about_classifier(

@@ -15,7 +15,7 @@ from equipoise.errors import InvalidParameterError
 
 from .comparison import _differences, _holm, _t_test
 
-COLUMNS = ["n_folds", "difference", "low", "high", "p", "p_holm"]
+COLUMNS = ["n_folds", "difference", "low", "high", "p"]
 
 
 def cross_validated_differences(
@@ -42,7 +42,7 @@ def cross_validated_differences(
 
     Returns
     -------
-    DataFrame of shape (n_methods - 1, 6)
+    DataFrame of shape (n_methods - 1, 8)
         Index: the other methods in their order. Columns:
 
         - ``n_folds``: number of folds in which both methods have a score.
@@ -51,6 +51,9 @@ def cross_validated_differences(
           methods.
         - ``p``: two-sided p-value.
         - ``p_holm``: the same with Holm's correction over the methods.
+        - ``low_holm``, ``high_holm``: the interval at the level at which Holm's correction tests
+          this method, so that it leaves 0 out exactly where ``p_holm`` is below
+          ``1 - confidence``.
 
         Undefined values are NaN: the mean without folds; the interval and the test with fewer
         than two folds, or if all differences are equal.
@@ -86,9 +89,25 @@ def cross_validated_differences(
             "rows of a fold divided by that of its training rows."
         )
     differences = _differences(scores, reference, confidence)
+    rows = [row[~np.isnan(row)] for row in differences.values]
     table = pd.DataFrame(
-        [_t_test(row[~np.isnan(row)], confidence, test_to_train) for row in differences.values],
+        [_t_test(row, confidence, test_to_train) for row in rows],
         index=differences.index,
-        columns=COLUMNS[:-1],
+        columns=COLUMNS,
     ).astype({"n_folds": int})
-    return table.assign(p_holm=_holm(table["p"]))
+    levels = _holm_levels(table["p"], 1 - confidence)
+    corrected = [
+        _t_test(row, 1 - level, test_to_train)[2:4] for row, level in zip(rows, levels, strict=True)
+    ]
+    low, high = np.reshape(corrected, (-1, 2)).T
+    return table.assign(p_holm=_holm(table["p"]), low_holm=low, high_holm=high)
+
+
+def _holm_levels(p_values: pd.Series, level: float) -> pd.Series:
+    """Level at which Holm's correction tests each p-value; after the first failure it stays."""
+    ascending = p_values.dropna().sort_values()
+    levels = pd.Series(level / np.arange(len(ascending), 0, -1), ascending.index)
+    failed = np.flatnonzero(ascending >= levels)
+    return levels.clip(upper=levels.iloc[failed[0]] if len(failed) else None).reindex(
+        p_values.index, fill_value=level
+    )

@@ -111,6 +111,11 @@ REMEDIES: dict[str, Callable[..., Any]] = {
 }
 
 
+def remedies_for(n_classes: int) -> list[str]:
+    """Names of the remedies that differ: for more than two classes no threshold can be tuned."""
+    return [name for name in REMEDIES if name != THRESHOLD or n_classes == 2]
+
+
 class UniformPriorClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Predict the class with the largest probability after division by the training prior.
 

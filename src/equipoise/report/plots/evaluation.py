@@ -19,6 +19,7 @@ def plot_treatment_effects(
     reference_scores: Mapping[str, float] | None = None,
     metric: str = "score",
     lower_is_better: bool = False,
+    interval: str = "95 % interval",
     ax: Axes | None = None,
 ) -> Axes:
     """Differences from a reference with their intervals, a row per treatment, for each classifier.
@@ -38,6 +39,8 @@ def plot_treatment_effects(
         Its name, for the title.
     lower_is_better : bool, default=False
         Which side of the line is the good one, for the label.
+    interval : str, default="95 % interval"
+        What ``low`` and ``high`` are, for the label.
     ax : matplotlib.axes.Axes, default=None
         Where to draw; by default a new figure.
 
@@ -74,7 +77,7 @@ def plot_treatment_effects(
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     side = "left" if lower_is_better else "right"
-    ax.set_xlabel(f"difference from “{reference}”, 95 % interval ({side} is better)")
+    ax.set_xlabel(f"difference from “{reference}”, {interval} ({side} is better)")
     legend_beside(ax)
     ax.set_title(f"Change in {metric}")
     return ax
