@@ -9,14 +9,13 @@
     equipoise bench run benchmarks/tables.toml               # runs the classifiers on the rows
 
 Each environment makes the rows of the package that it has. After an interruption, the same command
-continues. CTGAN and TVAE learn the joint distribution of all
-columns with the class among them, as their authors use them. Every class is then filled up to the
-largest one: CTGAN is asked for rows of the class, TVAE, which cannot be asked, draws freely, and rows
-of other classes are thrown away. What a class does not get in ATTEMPTS times as many draws as it
-lacks rows, or AT_LEAST draws, stays missing; rows-FOLD.json counts it. The oversamplers of
-smote-variants take numbers only, so that categories are one-hot encoded for them and decoded by the
-largest value, as for those of imbalanced-learn; their package also requires tensorflow and mkl, which
-these two do not use.
+continues. CTGAN and TVAE learn the joint distribution of all columns with the class among them, as
+their authors use them. Every class is then filled up to the largest one: CTGAN is asked for rows of
+the class, TVAE, which cannot be asked, draws freely, and rows of other classes are thrown away.
+What a class does not get in ATTEMPTS times as many draws as it lacks rows, or AT_LEAST draws, stays
+missing; rows-FOLD.json counts it. The oversamplers of smote-variants take numbers only, so that
+categories are one-hot encoded for them and decoded by the largest value, as for those of
+imbalanced-learn; their package also requires tensorflow and mkl, which these two do not use.
 This script is never imported by equipoise, and imports nothing of it: CTGAN's licence forbids
 commercial use.
 """

@@ -8,6 +8,7 @@ from equipoise.report.comparison import COMPARED, compare, cost_table, treatment
 from equipoise.report.markup import overview, to_latex, to_markdown
 from equipoise.report.page import write_page
 from equipoise.report.summary import finished_jobs
+from equipoise.report.tables import combination_table, leading
 
 TREATMENTS = {"none": "no treatment", "smote": "SMOTE", "gan": "a GAN"}
 CLASSIFIERS = {"lr": "logistic regression", "rf": "random forest"}
@@ -105,15 +106,39 @@ def test_texts(records):
     text = to_markdown(records, "none")
     heads = [line for line in text.splitlines() if line.startswith("**") and line.endswith("**")]
     assert [head.strip("*") for head in heads] == [
-        *("All classifiers", "Difference to no treatment", *CLASSIFIERS.values())
+        *("All combinations", "All classifiers", "Difference to no treatment"),
+        *CLASSIFIERS.values(),
     ]
     assert text.count("| a GAN |") == 4 and "critical difference 1.91" in text
-    first = overview(records, "none")
-    assert first.strip() in text and first.count("| a GAN |") == 1 and "| 2 | 5.0 | 7.0 |" in first
+    assert text.count("| a GAN + random forest |") == 1
     assert "| **1.00 (.7" in text and "Failed jobs: 1 on keel:0." in text
     latex = to_latex(records, "none")
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{table}") == 4
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{table}") == 5
     assert "95 \\%" in latex
+
+
+def test_combinations_are_ranked_together(records):
+    table = combination_table(records)
+    jobs = finished_jobs(records)
+    scores = jobs.pivot_table("acsa", "method", "data")
+    ranks = dict(zip(scores.index, stats.rankdata(-scores, axis=0).mean(axis=1), strict=True))
+    found = {str(row[0]): row[1].value for row in table.rows}
+    assert found == pytest.approx(ranks) and list(found) == sorted(ranks, key=ranks.get)
+    assert len(found) == len(TREATMENTS) * len(CLASSIFIERS) + 1
+    costs = {str(row[0]): [str(cell) for cell in row[6:]] for row in table.rows}
+    assert costs["a GAN + random forest"] == ["2", "5.0", "7.0", "300"]
+
+
+def test_an_overview_has_the_combinations_that_lead_in_some_metric(records):
+    for one in records:
+        if (one["treatment"], one["classifier"]) == ("none", "lr"):
+            one["metrics"] = {**one["metrics"], "brier": 0.0}
+    table = combination_table(records)
+    kept = [str(row[0]) for row in leading(table, 1).rows]
+    assert kept == [str(table.rows[0][0]), "no treatment + logistic regression"]
+    shown = overview(records, "none")
+    assert all(f"| {name} |" in shown for name in kept)
+    assert shown.count("\n| ") < len(table.rows) + 1
 
 
 def test_names_stand_in_for_missing_labels(records):
@@ -127,7 +152,14 @@ def test_page(records, tmp_path):
     records.append(record(DATA[0], "smote", "lr", 3, 0, "failed"))
     write_page(records, tmp_path / "page.html", title="Tables", reference="none")
     page = (tmp_path / "page.html").read_text()
-    for part in ('id="ranks"', 'id="differences"', 'id="classifiers"', 'id="failed"', "broke"):
+    for part in (
+        'id="ranks"',
+        'id="combinations"',
+        'id="differences"',
+        'id="classifiers"',
+        'id="failed"',
+        "broke",
+    ):
         assert part in page
     assert "7 methods on 6 data sets, 2 seeds" in page and 'id="recall"' not in page
     with pytest.raises(ValueError, match=r"reference='none\+lr'.*none, smote, gan, dgc"):

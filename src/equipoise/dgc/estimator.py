@@ -554,7 +554,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if fit.is_table and self.forest_weight:
             x = fit.inputs[:].float().numpy()
             forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
-        absent = {}
+        absent: dict[int, Tensor] = {}
         if isinstance(fit.codec, TableCodec) and fit.codec.layout.shares:
             for c in range(len(fit.classes)):
                 pairs = absent_pairs(fit.inputs[fit.target == c], fit.codec.layout)

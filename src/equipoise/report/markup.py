@@ -68,7 +68,8 @@ def to_markdown(records: Records, reference: str, published: Published | None = 
     -------
     str
         Of methods a table for each data set; of treatments and classifiers the ranks of all
-        combinations, those of the treatments over all classifiers, the differences to the reference, and the ranks for each classifier.
+        combinations, those of the treatments over all classifiers, the differences to the
+        reference, and the ranks for each classifier.
     """
     return TEMPLATES.get_template("tables.md").render(
         tables=_tables(records, reference, published),
