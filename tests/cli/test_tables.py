@@ -14,11 +14,12 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 import equipoise.imsic
-from equipoise.cli import oversampling, tables
-from equipoise.cli.csv_text import read_csv_text
-from equipoise.cli.csv_values import values_of
+from equipoise.cli import oversampling
 from equipoise.experiments import evaluate
 from equipoise.experiments.treatments import remedies
+from equipoise.runs import tables
+from equipoise.runs.csv_text import read_csv_text
+from equipoise.runs.csv_values import values_of
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import typer
 
 from equipoise.atomic import replacing
 from equipoise.cli.console import notes
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.parsing import numbers, numbers_by_name
-from equipoise.cli.runs import Run
 from equipoise.cli.shared_options import Positive, Quiet
+from equipoise.runs.files import check_target
+from equipoise.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
+from equipoise.runs.data import DataChoice
 
 if TYPE_CHECKING:
     from equipoise.imsic import IMSIC
@@ -72,11 +72,12 @@ def train(
     note = notes(quiet)
     from equipoise.cli import pictures, training
     from equipoise.dgc import DGCClassifier
+    from equipoise.runs.training import settings_of
 
     build = DGCClassifier.paper if preset is Preset.PAPER else DGCClassifier
     model = build(**given(context, chosen), random_state=seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
+    settings = settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
     middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
     out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
@@ -113,10 +114,11 @@ def train_gan(
     note = notes(quiet)
     from equipoise.cli import pictures, training
     from equipoise.cli.quality import Quality
+    from equipoise.runs.training import settings_of
 
     model = build_gan(chosen, seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(model, chosen, **choice.settings(protocol))
+    settings = settings_of(model, chosen, **choice.settings(protocol))
     out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
     model = training.fit(model, X, y, run, note)

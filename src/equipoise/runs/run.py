@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import equipoise
-from equipoise.cli.files import make_folder, write_json
+from equipoise.runs.files import make_folder, write_json
 
 # Estimator of a run, and the command that trains it.
 METHODS = {
