@@ -103,6 +103,15 @@ class Generation:
             network.discriminator, inputs, lambda d, x: infer_category_and_codes(d, x)[1]
         ).astype(np.float32)
 
+    def _confidence(self, X: Any, classes: np.ndarray) -> np.ndarray:
+        """Probability of the class of every row, by its index, according to the category head."""
+        inputs = EncodedRows(self._codec, self._rows_like_fit(X))
+        network = self.network_.to(resolve_device(self.device))
+        log_probability = evaluate_blockwise(
+            network.discriminator, inputs, lambda d, x: infer_category_and_codes(d, x)[0]
+        )
+        return np.exp(log_probability[np.arange(len(classes)), self.label_map_[classes]])
+
     def _draw_inputs(
         self,
         n: int,
