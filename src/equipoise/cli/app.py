@@ -22,6 +22,7 @@ from equipoise.cli.generate import generate, sample, traverse
 from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
 from equipoise.cli.resample import resample
+from equipoise.cli.studio import studio
 from equipoise.cli.train import train, train_gan
 from equipoise.cli.train_classifier import train_classifier
 
@@ -42,6 +43,7 @@ app.command()(demo)
 app.command()(datasets)
 app.command("evaluate")(evaluate_table)
 app.command()(resample)
+app.command()(studio)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")
 app.add_typer(bench, name="bench")

@@ -13,21 +13,11 @@ from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
 from equipoise.runs.data import DataChoice
+from equipoise.runs.run import NOT_OPTIONS
 
 if TYPE_CHECKING:
     from equipoise.imsic import IMSIC
 
-# Parameters that no command has as options, and why.
-NOT_OPTIONS = {
-    "sampling_strategy": "an option of train-classifier: the GAN itself adds no images",
-    "image_shape": "the data sets hold images, not flat rows",
-    "categorical_features": "for tables",
-    "allow_missing": "for tables",
-    "warm_start": "a run is trained from the start, or from its own checkpoint",
-    "random_state": "called --seed",
-    "callbacks": "set by the run",
-    "verbose": "set by --quiet",
-}
 DGC_PARAMETERS = read_parameters("dgc/estimator.py", "DGCClassifier", NOT_OPTIONS)
 IMSIC_PARAMETERS = read_parameters("imsic/estimator.py", "IMSIC", NOT_OPTIONS)
 

@@ -13,7 +13,6 @@ from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import by_label, targets
 from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy
-from equipoise.cli.train import NOT_OPTIONS
 from equipoise.runs.data import (
     DataChoice,
     choose_protocol,
@@ -23,7 +22,7 @@ from equipoise.runs.data import (
     translate,
 )
 from equipoise.runs.resuming import begin, resumable, warn_of_changes
-from equipoise.runs.run import Run
+from equipoise.runs.run import NOT_OPTIONS, Run
 
 PARAMETERS = read_parameters("classifiers/estimator.py", "ConvNetClassifier", NOT_OPTIONS)
 
