@@ -44,6 +44,7 @@ class AddedRowsResult:
             f"synthetic rows, a difference of {self.difference:+.3f} (between {low:+.3f} and "
             f"{high:+.3f} with other test rows)."
         )
+        numbers = numbers.replace("-", "−")
         if low > 0:
             return f"These rows help. {numbers}"
         if high < 0:

@@ -80,8 +80,16 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
     project.keep_choices(class_sizes=sizes, classifier=classifier)
 
 
-def resampled(project: Project) -> tuple[Any, np.ndarray, np.ndarray]:
-    """All rows with the synthetic ones behind them, their labels, and which are synthetic."""
+def resampled(project: Project) -> tuple[Any, np.ndarray, np.ndarray, list[str]]:
+    """All rows with the synthetic ones last, their labels, which are synthetic, and warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        X, y = _resample(project)
+    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return X, y, np.arange(len(y)) >= len(project.open_rows().y), notes
+
+
+def _resample(project: Project) -> tuple[Any, np.ndarray]:
     rows, model = project.open_rows(), project.model
     sizes = {project.label_of(name): n for name, n in project.choices["class_sizes"].items()}
     if isinstance(model, IMSIC):
@@ -91,7 +99,7 @@ def resampled(project: Project) -> tuple[Any, np.ndarray, np.ndarray]:
     else:
         sampler = GenerativeOverSampler(FrozenEstimator(model), sampling_strategy=sizes)
         X, y = sampler.fit_resample(rows.X, rows.y)
-    return X, np.asarray(y), np.arange(len(y)) >= len(rows.y)
+    return X, np.asarray(y)
 
 
 def compare(project: Project) -> None:
@@ -99,7 +107,7 @@ def compare(project: Project) -> None:
     project.check_idle("Wait for it, or stop it first.")
     rows = project.open_rows()
     model = classifiers(rows.is_table)[project.choices["classifier"]]
-    X, y, synthetic = resampled(project)
+    X, y, synthetic, notes = resampled(project)
     if not synthetic.any():
         raise StudioError(
             "There are no synthetic rows to add. Accept candidates in the step Curate, or choose "
@@ -116,6 +124,7 @@ def compare(project: Project) -> None:
             "verdict": found.verdict(),
             "classifier": project.choices["classifier"],
             "added": int(synthetic.sum()),
+            "notes": notes,
         }
 
     project.job = Job("The comparison", work)
@@ -132,12 +141,9 @@ def export(project: Project, format: str) -> dict[str, Any]:
     run, rows = project.open_run(), project.open_rows()
     if format not in FORMATS[rows.is_table]:
         raise StudioError(f"There is no format {format!r} for these rows.")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        X, y, synthetic = resampled(project)
+    X, y, synthetic, notes = resampled(project)
     folder = inside(run.path / "export", [run.path])
     folder.mkdir(exist_ok=True)
-    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
     if rows.is_table:
         path = inside(folder / f"balanced.{format}", [run.path])
         target = rows.settings["target"]

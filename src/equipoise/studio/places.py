@@ -26,15 +26,16 @@ def inside(path: Path, roots: Sequence[Path]) -> Path:
     return real
 
 
-def refuse_ways_out(folder: Path, roots: Sequence[Path]) -> None:
-    """Refuse a folder with a symbolic link, at any depth, that leads out of the roots.
+def refuse_ways_out(path: Path, roots: Sequence[Path]) -> None:
+    """Refuse a folder or file that leads out of the roots by a symbolic link, at any depth.
 
     Raises
     ------
     StudioError
         There is such a link.
     """
-    for entry in walk(inside(folder, roots)):
+    real = inside(path, roots)
+    for entry in walk(real) if real.is_dir() else ():
         if entry.is_symlink():
             inside(Path(entry.path), roots)
 

@@ -106,11 +106,8 @@ class Project:
         if run is None or run.method not in ("IMSIC", "DGCClassifier"):
             raise StudioError("The studio opens runs of IMSIC and of DGC. Choose another.")
         where = run.record["data"]["source"]
-        for key in ("table", "data_dir"):
-            if where.get(key):
-                refuse_ways_out(
-                    Path(where[key]).parent if key == "table" else Path(where[key]), self.roots
-                )
+        if data := where.get("table") or where.get("data_dir"):
+            refuse_ways_out(Path(data), self.roots)
         rows = RunRows.of_run(run.record)
         check_same_data(run, rows.about)
         self._close()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
 import uvicorn
 from filelock import FileLock, Timeout
 
@@ -59,6 +60,8 @@ def serve(
             f"--host {host} lets other machines in. Set a password for them with --password."
         )
     make_folder(runs)
+    # A core is left to the page, so that it answers while a model is trained.
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
     lock = FileLock(runs / LOCK)
     try:
         lock.acquire(timeout=0)

@@ -13,6 +13,14 @@ from equipoise.studio.errors import StudioError
 from equipoise.studio.places import inside
 
 PICTURES = {".png", ".jpg", ".jpeg"}
+METHODS = {"IMSIC": "IMSIC", "DGCClassifier": "DGC", "ConvNetClassifier": "classifier"}
+SAID = {
+    "running": "not finished",
+    "interrupted": "stopped",
+    "failed": "failed",
+    "trained": "trained",
+    "finished": "trained",
+}
 NOT_OFFERED = "celeba"  # its license asks for a decision that a list cannot take
 
 
@@ -40,7 +48,8 @@ class Source:
             more["columns"] = columns_of(self.path)
         if self.kind == "run" and self.path:
             run = Run.find(self.path)
-            more["about"] = "" if run is None else f"{run.method}, {run.status}"
+            if run is not None:
+                more["about"] = f"{METHODS.get(run.method, run.method)}, {SAID.get(run.status)}"
         return {"kind": self.kind, "name": self.name, **more}
 
 

@@ -63,7 +63,7 @@ export async function render(step) {
     stop.textContent = "";
     result.replaceChildren(
       el("p", { class: "verdict", role: "status", id: "verdict" }, `${found.added} synthetic rows, ${found.classifier}. ${found.verdict}`),
-      recalls(found.recalls));
+      ...found.notes.map((text) => el("p", { class: "said" }, text)), recalls(found.recalls));
   }
   function exporting() {
     step.run(async () => {

@@ -22,8 +22,8 @@ export async function render(step) {
   const prescribed = el("section");
   step.body.append(
     el("div", { class: "two" },
-      el("div", { class: "card" }, field("Class", kind), ...sliders, other), el("div", { class: "card" }, live)),
-    el("h3", {}, "Every class at every value of a code"), field("Code", which), grid, prescribed);
+      el("div", { class: "card" }, el("div", { class: "fields" }, field("Class", kind)), ...sliders, other), el("div", { class: "card" }, live)),
+    el("h3", {}, "Every class at every value of a code"), el("div", { class: "fields" }, field("Code", which)), grid, prescribed);
   await redraw();
   await drawGrid();
   await structure(prescribed, known, step);

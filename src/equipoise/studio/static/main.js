@@ -45,12 +45,17 @@ export async function show(name, focus = true) {
 function tell() {
   const { run, title } = state;
   document.getElementById("opened").textContent = run
-    ? `${title} · run ${run.name} · ${run.method === "IMSIC" ? "IMSIC" : "DGC"} · ${run.status}` : title;
+    ? `${title} · run ${run.name} · ${run.method === "IMSIC" ? "IMSIC" : "DGC"} · ${how(run)}` : title;
   const notice = document.getElementById("notice");
   notice.hidden = state.pen;
   notice.textContent = state.pen ? ""
     : "Another page has this studio open. This one can look, but change nothing, until the other is closed.";
   document.body.classList.toggle("looking", !state.pen);
+}
+
+function how(run) {
+  if (run.status === "running") return state.job?.running ? "training" : "not finished";
+  return { finished: "trained", interrupted: "stopped" }[run.status] ?? run.status;
 }
 
 async function hear() {

@@ -56,7 +56,7 @@ export async function structure(place, known, step) {
       report.replaceChildren(
         el("p", { class: "verdict", role: "status" }, found.sentence),
         el("div", { class: "two" },
-          listing(["Code", "R² of its recovery", "Verdict"], found.recovery.map((row) => [row.code, row.r2.toFixed(2), row.verdict])),
+          listing(["Code", "R² of its recovery", "Verdict"], found.recovery.map((row) => [row.code, row.r2.toFixed(3), row.verdict])),
           listing(["Pair", "Partial correlation", "Verdict"], found.pairs.map((row) =>
             [`${row.parent} ${row.joined ? "→" : "and"} ${row.child}`, sign(row.partial_correlation), row.verdict]))));
     });
