@@ -19,6 +19,7 @@ PAGES = [
     ["datasets"],
     ["evaluate"],
     ["resample"],
+    ["studio"],
     ["dgc"],
     ["dgc", "train"],
     ["dgc", "evaluate"],

@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from equipoise import IMSIC
+from equipoise import IMSIC, ConvNetClassifier
+from equipoise.studio import balance
 
 from .conftest import EVIL, opened
 
@@ -27,8 +28,10 @@ def saved(page, n):
     page.locator(f"#counter[data-saved='{n}']").wait_for()
 
 
-def test_digits_from_the_data_to_the_export(chromium, studio, call_sample):
+def test_digits_from_the_data_to_the_export(chromium, studio, call_sample, monkeypatch):
     address, project = studio
+    quick = {"plain network": ConvNetClassifier(max_epochs=1)}
+    monkeypatch.setattr(balance, "classifiers", lambda is_table: quick)
     with opened(chromium, address) as page:
         button(page, "Open").click()
         page.get_by_text("412 images to train on").wait_for()

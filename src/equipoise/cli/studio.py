@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
 from importlib.util import find_spec
@@ -67,3 +68,5 @@ def studio(
             webbrowser.open(address)
 
     serve(folders or [], runs, host=host, port=port, password=password, started=started)
+    sys.stderr.flush()
+    os._exit(0)  # the threads of torch would take seconds to end

@@ -23,7 +23,7 @@ from equipoise.studio.pen import Pen
 from equipoise.studio.project import Project
 
 STATIC = Path(__file__).parent / "static"
-SECONDS_TO_STOP = 1.5  # that a training has to end and keep its model
+SECONDS_TO_STOP = 1.2  # that a training has to end and keep its model
 Body = dict[str, Any]
 
 

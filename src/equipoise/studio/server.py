@@ -8,15 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
 import uvicorn
 from filelock import FileLock, Timeout
 
 from equipoise.runs.files import make_folder
-from equipoise.studio.app import make_app
 from equipoise.studio.errors import StudioError
 from equipoise.studio.guard import LOOPBACK
-from equipoise.studio.project import Project
 
 LOCK = ".studio.lock"  # the system lets it go when the process ends, also when it is killed
 
@@ -60,8 +57,6 @@ def serve(
             f"--host {host} lets other machines in. Set a password for them with --password."
         )
     make_folder(runs)
-    # A core is left to the page, so that it answers while a model is trained.
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
     lock = FileLock(runs / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -70,6 +65,14 @@ def serve(
             f"Another studio has {runs} open. Close it, or name other runs with --runs."
         ) from None
     with lock, _listening(host, port) as listener:
+        # Only now, as torch takes seconds: a mistake is told at once.
+        import torch
+
+        from equipoise.studio.app import make_app
+        from equipoise.studio.project import Project
+
+        # A core is left to the page, so that it answers while a model is trained.
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         hosts = [*LOOPBACK, host] if host not in ("0.0.0.0", "::") else own_names()
