@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from pathlib import Path
 from typing import Any
@@ -171,19 +172,21 @@ def export(project: Project, format: str) -> dict[str, Any]:
 def again(project: Project, path: Path) -> dict[str, str]:
     """The lines that make the same rows again."""
     sizes = {project.label_of(name): n for name, n in project.choices["class_sizes"].items()}
-    if not isinstance(project.model, IMSIC):
+    is_table, where = project.open_rows().is_table, shlex.quote(str(path))
+    if isinstance(project.model, IMSIC):
         python = (
-            "from sklearn.frozen import FrozenEstimator\n"
-            "from equipoise import DGCClassifier, GenerativeOverSampler\n"
-            f"model = FrozenEstimator(DGCClassifier.load({str(path / 'model')!r}))\n"
-            f"sampler = GenerativeOverSampler(model, sampling_strategy={sizes!r})\n"
-            "X_all, y_all = sampler.fit_resample(X, y)"
+            "from equipoise import IMSIC\n"
+            f"sampler = IMSIC.load({str(path / 'model')!r})\n"
+            f"X_all, y_all = sampler.resample(X, y, {sizes!r})"
         )
-        return {"python": python, "command": f"equipoise dgc generate {path} new.npz"}
+        ending = "csv" if is_table else "npz"
+        return {"python": python, "command": f"equipoise imsic sample {where} new.{ending}"}
     python = (
-        "from equipoise import IMSIC\n"
-        f"sampler = IMSIC.load({str(path / 'model')!r})\n"
-        f"X_all, y_all = sampler.resample(X, y, {sizes!r})"
+        "from sklearn.frozen import FrozenEstimator\n"
+        "from equipoise import DGCClassifier, GenerativeOverSampler\n"
+        f"model = FrozenEstimator(DGCClassifier.load({str(path / 'model')!r}))\n"
+        f"sampler = GenerativeOverSampler(model, sampling_strategy={sizes!r})\n"
+        "X_all, y_all = sampler.fit_resample(X, y)"
     )
-    ending = "csv" if project.open_rows().is_table else "npz"
-    return {"python": python, "command": f"equipoise imsic sample {path} new.{ending}"}
+    command = "" if is_table else f"equipoise dgc generate {where} new.npz"
+    return {"python": python, "command": command}

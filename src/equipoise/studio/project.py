@@ -52,10 +52,10 @@ class Project:
         self.roots = [*folders, runs]
         self.lock = threading.RLock()
         self.rows: RunRows | None = None
-        self.job: Job | None = None
         self._close()
 
     def _close(self) -> None:
+        self.job: Job | None = None
         self.run: Run | None = None
         self.model: Any = None
         self.proposals: list[Proposal] = []

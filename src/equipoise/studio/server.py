@@ -102,6 +102,7 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # a page that asks before the server is ready waits
     except OSError as error:
         listener.close()
         raise StudioError(

@@ -73,7 +73,7 @@ export async function render(step) {
         el("p", {}, `${found.rows} rows, ${found.synthetic} of them synthetic, are in `, el("code", {}, found.path), "."),
         ...found.notes.map((text) => el("p", { class: "said" }, text)),
         el("p", {}, "The same again in Python, where X and y are the real rows:"), el("pre", { tabindex: 0 }, found.python),
-        el("p", {}, "On the command line:"), el("pre", { tabindex: 0 }, found.command));
+        ...(found.command ? [el("p", {}, "On the command line:"), el("pre", { tabindex: 0 }, found.command)] : []));
     });
   }
 }

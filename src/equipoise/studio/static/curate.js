@@ -35,7 +35,7 @@ export async function render(step) {
   const more = el("button", { type: "button", onclick: () => load(true) }, "Propose more candidates");
   step.body.append(
     el("div", { class: "fields" }, field("Class", kind), more), counter,
-    el("div", { class: "card" }, pair, el("div", { class: "fields" }, accept, reject, undo),
+    el("div", { class: "card" }, pair, el("div", { class: "fields bare" }, accept, reject, undo),
       el("p", { class: "hint" }, "Keys: → accept, ← reject, U undo, ↑ and ↓ go to another candidate.")),
     el("div", { class: "fields" }, field("Smallest confidence", least, "per cent"), obvious,
       el("p", { class: "hint" }, "accepts all undecided candidates that reach it and are no copies, and rejects the others.")),
@@ -71,7 +71,7 @@ export async function render(step) {
     button.setAttribute("aria-label", text);
     button.replaceChildren(
       typeof one.row === "string" ? el("img", { src: one.row, alt: "" }) : `#${i + 1}`,
-      el("span", {}, percent(one.confidence)), one.memorised ? el("span", { class: "copy" }, "copy?") : "");
+      el("span", {}, `${{ accepted: "✓ ", rejected: "✗ " }[one.decision] ?? ""}${percent(one.confidence)}`), one.memorised ? el("span", { class: "copy" }, "copy?") : "");
   }
   function select(i) {
     if (i < 0 || i >= found.candidates.length) return;

@@ -9,7 +9,7 @@ export async function structure(place, known, step) {
   const matrix = el("div", { class: "scroll" });
   const drawing = el("div");
   const report = el("div");
-  const epochs = el("input", { type: "number", min: 1, max: 10000, placeholder: "as many again" });
+  const epochs = el("input", { type: "number", min: 1, max: 10000, placeholder: "same again" });
   const on = el("button", { type: "button", onclick: trainOn }, "Train on with this structure");
   place.replaceChildren(
     el("h3", {}, "How the codes depend on each other"),

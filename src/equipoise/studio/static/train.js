@@ -26,7 +26,7 @@ export async function render(step) {
     el("details", {}, el("summary", {}, "More settings"), el("div", { class: "fields" },
       field("Weight of the codes", weight, "higher: clearer codes, less variety"),
       field("Smallest class to generate", smallest, "rows; smaller ones are interpolated"))),
-    el("div", { class: "fields" }, start, resume, stop));
+    el("div", { class: "fields bare" }, start, resume, stop));
   const status = el("p", { role: "status" });
   const meter = el("progress", { max: 1, "aria-label": "Progress of the training" });
   const watch = el("div");
