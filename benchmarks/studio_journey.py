@@ -34,6 +34,7 @@ def main() -> None:
         server = subprocess.Popen(
             [sys.executable, *words], cwd=folder, stderr=subprocess.PIPE, text=True
         )
+        server.stderr.readline()  # says that it takes some seconds
         address = server.stderr.readline().split()[4]
         print(f"start of the server {time.perf_counter() - started:.1f} s")
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -24,6 +24,7 @@ class Studio:
         self.process = subprocess.Popen(
             [*words, "--runs", str(runs), *options], stderr=subprocess.PIPE, text=True
         )
+        assert self.process.stderr.readline().startswith("starting")
         line = self.process.stderr.readline()
         self.address = line.split()[4] if "http" in line else line
 

@@ -56,6 +56,7 @@ def studio(
         raise ValueError(
             f"The studio needs {', '.join(missing)}. Try pip install 'equipoise[studio]'."
         )
+    note("starting the studio, which takes some seconds")
     from equipoise.studio.guard import LOOPBACK
     from equipoise.studio.server import serve
 

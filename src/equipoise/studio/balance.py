@@ -19,6 +19,7 @@ from equipoise.imsic import IMSIC
 from equipoise.runs.export import write_arrays, write_class_folders, write_marked_table
 from equipoise.studio.curate import accepted_per_class
 from equipoise.studio.errors import StudioError
+from equipoise.studio.follow import Follow
 from equipoise.studio.jobs import Job
 from equipoise.studio.places import inside
 from equipoise.studio.project import Project
@@ -116,6 +117,8 @@ def compare(project: Project) -> None:
         )
 
     def work(job: Job) -> dict[str, Any]:
+        if "callbacks" in model.get_params():
+            model.set_params(callbacks=[Follow(job)])
         test = rows.X_test, rows.y_test
         found = judge_added_rows(model, (rows.X, rows.y), (X, y), test)
         names = dict(zip(rows.labels, rows.class_names, strict=True))

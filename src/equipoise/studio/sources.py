@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Source:
         """What the page gets to know of it."""
         more: dict[str, Any] = {}
         if self.kind == "table" and self.path:
-            more["columns"] = columns_of(self.path)
+            more["columns"] = columns_of(self.path, self.path.stat().st_mtime_ns)
         if self.kind == "run" and self.path:
             run = Run.find(self.path)
             if run is not None:
@@ -101,8 +102,9 @@ def has_class_folders(path: Path) -> bool:
     return sum(any(f.suffix.lower() in PICTURES for f in p.iterdir()) for p in inner) >= 2
 
 
-def columns_of(table: Path) -> list[str]:
-    """Names of the columns of a table; none if it cannot be read."""
+@lru_cache
+def columns_of(table: Path, changed: int) -> list[str]:
+    """Names of the columns of a table that was ``changed`` then; none if it cannot be read."""
     import pandas as pd
 
     from equipoise.runs.csv_text import read_csv_text

@@ -15,6 +15,8 @@ export async function render(step) {
   const classifier = el("select", {}, plan.classifiers.map((name) => option(name, name, name === plan.classifier)));
   const compare = el("button", { type: "button", class: "main", onclick: comparing }, "Compare with and without");
   const stop = el("p", { role: "status" });
+  const meter = el("progress", { max: 1, hidden: true, "aria-label": "Progress of the comparison" });
+  const end = el("button", { type: "button", hidden: true, onclick: () => step.run(() => ask("stop")) }, "Stop");
   const result = el("div");
   const format = el("select", {}, plan.formats.map((name) => option(name, NAMES[name])));
   const write = el("button", { type: "button", onclick: exporting }, "Write the files");
@@ -26,7 +28,7 @@ export async function render(step) {
   step.body.append(
     el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows))),
     el("p", { class: "hint" }, "Classes that you judged get accepted rows only; the others get rows that the model draws now."),
-    el("h3", {}, "Do they help?"), el("div", { class: "fields" }, field("Classifier", classifier), compare), stop, result,
+    el("h3", {}, "Do they help?"), el("div", { class: "fields" }, field("Classifier", classifier), compare, end), stop, meter, result,
     el("h3", {}, "Write to files"), el("div", { class: "fields" }, field("Format", format), write), written);
   let drawn = null;
   update = draw;
@@ -54,7 +56,13 @@ export async function render(step) {
   async function draw() {
     if (!step.body.isConnected || state.job?.title !== "The comparison") return;
     compare.disabled = state.job.running;
-    if (state.job.running) return;
+    end.hidden = meter.hidden = !state.job.running;
+    if (state.job.running) {
+      const share = (await ask("progress"))?.share;
+      if (share == null) meter.removeAttribute("value");
+      else meter.value = share;
+      return;
+    }
     if (state.job.error) { step.fail(new Error(state.job.error)); stop.textContent = ""; return; }
     if (drawn) return;
     drawn = await ask("progress");
