@@ -29,3 +29,20 @@ def test_verdict(shift, words):
     assert low <= found.difference <= high
     assert found.recalls["n_test"].tolist() == [300, 300]
     assert not hasattr(model, "coef_")
+
+
+def test_networks_take_as_many_steps_with_the_rows(monkeypatch):
+    from equipoise import ConvNetClassifier
+
+    taken = []
+    fit = ConvNetClassifier.fit
+
+    def counted(self, X, y):
+        taken.append(self.max_epochs * len(y))
+        return fit(self, X, y)
+
+    monkeypatch.setattr(ConvNetClassifier, "fit", counted)
+    X, y = rows([30, 10], 3, seed=0)
+    added = np.concatenate([X, X]), np.concatenate([y, y])
+    judge_added_rows(ConvNetClassifier(max_epochs=2, batch_size=20), (X, y), added, (X, y))
+    assert taken == [80, 80]

@@ -82,7 +82,7 @@ def opened(browser, address: str, **options):
     options = {"viewport": {"width": 1280, "height": 900}, **options}
     context = browser.new_context(**options)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(str(error)))

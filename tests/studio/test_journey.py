@@ -20,7 +20,7 @@ def train(page, epochs):
     button(page, "Go on to Train").click()
     page.get_by_label("How long").fill(str(epochs))
     button(page, "Train a new model").click()
-    button(page, "Go on to Codes").click(timeout=90_000)
+    button(page, "Go on to Codes").click()
 
 
 def saved(page, n):
@@ -65,7 +65,7 @@ def test_digits_from_the_data_to_the_export(chromium, studio, call_sample, monke
             box = page.get_by_label(f"Rows of class {name}")
             box.fill(box.get_attribute("min"))
         button(page, "Compare").click()
-        page.locator("#verdict").wait_for(timeout=60_000)
+        page.locator("#verdict").wait_for()
         assert "mean recall" in page.locator("#verdict").inner_text()
         page.get_by_label("Format").select_option("npz")
         button(page, "Write the files").click()
@@ -99,7 +99,7 @@ def test_a_table_with_names_that_would_do_harm(chromium, studio, call_sample):
         page.get_by_text("0 undecided").wait_for()
         button(page, "5. Balance").click()
         button(page, "Compare").click()
-        page.locator("#verdict").wait_for(timeout=60_000)
+        page.locator("#verdict").wait_for()
         button(page, "Write the files").click()
         page.get_by_text("have an apostrophe before them").wait_for()
     run = project.run.path

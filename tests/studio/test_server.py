@@ -92,7 +92,7 @@ def test_killed_continued_and_ended(start, tmp_path):
     before = time.monotonic()
     second.process.send_signal(signal.SIGINT)
     second.process.wait(30)
-    assert time.monotonic() - before < 5  # two seconds, on a machine that is not busy
+    assert time.monotonic() - before < 10  # two seconds, on a machine that is not busy
     record = json.loads((runs / "imsic-digits-1" / "run.json").read_text())
     if record["status"] == "interrupted":  # else there was no time, and the checkpoint is kept
         assert len(IMSIC.load(runs / "imsic-digits-1" / "model").history_) >= 2

@@ -12,6 +12,7 @@ import pandas as pd
 from equipoise.columns import Rows
 
 from .compare import seeded
+from .job import equal_steps
 
 N_DRAWS = 2000  # of the test rows, for the interval
 LEVEL = 0.95
@@ -62,6 +63,8 @@ def judge_added_rows(
 ) -> AddedRowsResult:
     """Train a classifier without and with added rows, and compare its recalls on test rows.
 
+    A network is trained for as many steps with the added rows as without.
+
     Parameters
     ----------
     classifier : classifier
@@ -84,7 +87,10 @@ def judge_added_rows(
     right = np.zeros((2, len(seeds), len(y_test)))
     for i, (X, y) in enumerate((without, added)):
         for j, seed in enumerate(seeds):
-            model = seeded(classifier, seed).fit(X, y)
+            model = seeded(classifier, seed)
+            if epochs := equal_steps(model, len(without[1]), len(y)):
+                model.set_params(max_epochs=epochs)
+            model.fit(X, y)
             right[i, j] = np.asarray(model.predict(X_test)) == y_test
     share = right.mean(1)  # of the fits that were right, for each test row
     means = [[share[i][y_test == label].mean() for label in classes] for i in (0, 1)]
