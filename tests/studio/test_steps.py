@@ -1,7 +1,11 @@
 """What the steps do without a browser."""
 
+import threading
+
+import numpy as np
 import pytest
 
+from equipoise import IMSIC
 from equipoise.imsic.decisions import Proposal
 from equipoise.studio import curate, train
 from equipoise.studio.errors import StudioError
@@ -73,3 +77,16 @@ def test_parameters_are_checked_before_a_run_is_made(tmp_path):
     with pytest.raises(ValueError, match="n_codes"):
         train.start(project, {"n_codes": 0})
     assert project.run is None and not list(tmp_path.iterdir())
+
+
+def test_the_progress_of_a_training_only_grows(tmp_path):
+    shares = []
+
+    class Told:
+        stop = threading.Event()
+        progress = property(lambda self: {}, lambda self, told: shares.append(told["share"]))
+
+    X = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
+    watch = train.Watch(Told(), ["a", "b"])
+    IMSIC(max_epochs=2, n_codes=1, callbacks=[watch]).fit(X, np.repeat([0, 1], 20))
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1

@@ -46,7 +46,7 @@ class Watch(Callback):
 
     def on_batch_end(self, progress: Progress) -> None:
         """Tell the progress, or stop as Ctrl-C would."""
-        self._tell(progress)
+        self._tell(progress, progress.batch / progress.n_batches)
         if self.job.stop.is_set():
             raise KeyboardInterrupt
 
@@ -64,9 +64,8 @@ class Watch(Callback):
             self.preview_seconds += time.monotonic() - before
         self._tell(progress)
 
-    def _tell(self, progress: Progress) -> None:
-        of_epoch = progress.batch / progress.n_batches if progress.batch else 0.0
-        done = progress.epoch + (0 if of_epoch >= 1 else of_epoch)
+    def _tell(self, progress: Progress, of_epoch: float = 0.0) -> None:
+        done = progress.epoch + of_epoch
         passed = done - self.first_epoch
         elapsed = time.monotonic() - self.started
         left = (progress.max_epochs - done) * elapsed / passed if passed > 0 else None
