@@ -84,6 +84,7 @@ class DeepEstimator(BaseEstimator):
     _codec: Codec
 
     _largest_auto_batch: ClassVar[int] = 512  # number of rows of a table in a step
+    _more_files: ClassVar[tuple[str, ...]] = ()  # that a saved estimator may have
     # For subclasses without these parameters.
     early_stopping: bool = False
     categorical_features: ArrayLike = "auto"
@@ -161,9 +162,29 @@ class DeepEstimator(BaseEstimator):
         fit = self._fit_context(seen, X, y, sample_weight)
         fitted = self._check_before_training(fit)
         network = self._starting_network(fit)
-        history, callbacks = self._train(network, fit)
-        fitted |= self._after_training(network, fit)
 
+        def snapshot(history: list[dict[str, Any]]) -> DeepEstimator:
+            """A fitted copy of the estimator in the middle of the training."""
+            worker, weights = copy.copy(self), copy.deepcopy(network).eval()
+            known = fitted | worker._after_training(weights, fit)
+            worker._set_fitted(seen, fit, weights, history.copy(), [], known)
+            return worker
+
+        history, callbacks = self._train(network, fit, snapshot)
+        fitted |= self._after_training(network, fit)
+        self._set_fitted(seen, fit, network, history, callbacks, fitted)
+        return fit
+
+    def _set_fitted(
+        self,
+        seen: DeepEstimator,
+        fit: FitContext,
+        network: Any,
+        history: list[dict[str, Any]],
+        callbacks: list[Callback],
+        fitted: Mapping[str, Any],
+    ) -> None:
+        """Set the fitted attributes, all at once."""
         adopt_features(self, seen)
         self._codec = fit.codec
         self.input_shape_ = fit.codec.input_shape
@@ -171,7 +192,6 @@ class DeepEstimator(BaseEstimator):
         self.history_, self.callbacks_ = history, callbacks
         self.network_ = network.cpu()
         self.__dict__.update(fitted)
-        return fit
 
     def _fit_context(
         self, seen: DeepEstimator, X: Any, y: Any, sample_weight: ArrayLike | None
@@ -194,7 +214,12 @@ class DeepEstimator(BaseEstimator):
         inputs = EncodedRows(codec, rows, keep=True)
         return FitContext(codec, classes, counts, inputs, target, weight, held_out, seed, device)
 
-    def _train(self, network: Any, fit: FitContext) -> tuple[list[dict[str, Any]], list[Callback]]:
+    def _train(
+        self,
+        network: Any,
+        fit: FitContext,
+        snapshot: Callable[[list[dict[str, Any]]], DeepEstimator],
+    ) -> tuple[list[dict[str, Any]], list[Callback]]:
         """Train a network; returns the history and the callbacks that took part."""
         network.to(fit.device, torch.float32, memory_format=torch.channels_last)
         earlier = self.history_ if self._continues() else []
@@ -217,6 +242,7 @@ class DeepEstimator(BaseEstimator):
             score=self._validation_score(network, fit),
             callbacks=callbacks,
             fingerprint=self._fingerprint(fit, len(earlier)),
+            snapshot=lambda history: snapshot([*earlier, *history]),
         )
         return [*earlier, *history], own
 
@@ -423,6 +449,10 @@ class DeepEstimator(BaseEstimator):
 
     def _fitted_to_save(self) -> dict[str, Any]:
         """Fitted attributes of a subclass in a form that JSON can hold."""
+        return {}
+
+    def _more_to_save(self) -> dict[str, str]:
+        """Contents of the files of a subclass, by name, out of ``_more_files``."""
         return {}
 
     def _restore_fitted(self, values: Mapping[str, Any]) -> None:

@@ -59,7 +59,8 @@ def save(estimator: Any, path: Path) -> None:
     weights = {name: tensor.contiguous() for name, tensor in tensors.items()}
     path = path.resolve()
     if path.is_file() or (
-        path.is_dir() and {p.name for p in path.iterdir()} - {PARAMETERS, WEIGHTS}
+        path.is_dir()
+        and {p.name for p in path.iterdir()} - {PARAMETERS, WEIGHTS, *estimator._more_files}
     ):
         raise InvalidInputError(
             f"path={str(path)!r} is a file, or a folder that contains other files. Choose another."
@@ -71,6 +72,8 @@ def save(estimator: Any, path: Path) -> None:
         partial.mkdir()
         (partial / PARAMETERS).write_text(text, encoding="utf-8")
         save_file(weights, partial / WEIGHTS)
+        for name, content in estimator._more_to_save().items():
+            (partial / name).write_text(content, encoding="utf-8")
         if path.exists():
             os.replace(path, earlier)
         os.replace(partial, path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ["command-line.rst", "migration.rst", "benchmark.rst"]
+PAGES = ["command-line.rst", "migration.rst", "benchmark.rst", "studio.rst"]
 
 
 def commands(page):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from equipoise.cli.data import DataChoice
+from equipoise.runs.data import DataChoice
 
 TRAIN = ("dgc", "train", "--dataset", "digits")
 MISTAKES = {

@@ -15,11 +15,11 @@ from PIL import Image
 from equipoise import IMSIC, ConvNetClassifier
 from equipoise.cli import grid
 from equipoise.cli import grid_search as module
-from equipoise.cli.data import DataChoice
 from equipoise.cli.trial import run_trial
 from equipoise.datasets import imbalance, load_dataset
 from equipoise.inputs import stratified_holdout
 from equipoise.metrics import acsa
+from equipoise.runs.data import DataChoice
 
 SEARCH = ("imsic", "grid-search", "--dataset", "digits", "--max-epochs", 1, "--batch-size", 150)
 SEARCH += ("--classifier-epochs", 1)

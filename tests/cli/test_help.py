@@ -20,6 +20,7 @@ PAGES = [
     ["evaluate"],
     ["predict"],
     ["resample"],
+    ["studio"],
     ["dgc"],
     ["dgc", "train"],
     ["dgc", "evaluate"],

@@ -11,9 +11,9 @@ from PIL import Image
 
 from equipoise import IMSIC, ConvNetClassifier
 from equipoise.cli import pictures
-from equipoise.cli.data import DataChoice, fingerprint
-from equipoise.cli.training import Recorder
 from equipoise.datasets import imbalance, load_dataset
+from equipoise.runs.data import DataChoice, fingerprint
+from equipoise.runs.training import Recorder
 
 GAN = ("imsic", "train-gan", "--dataset", "digits", "--max-epochs", 1, "--batch-size", 150)
 SHARED = {"run.json", "history.jsonl", "checkpoint.pt", "metrics.json"}

@@ -7,7 +7,7 @@ import pytest
 from equipoise import ConvNetClassifier
 from equipoise.atomic import replacing
 from equipoise.cli.docstrings import read_parameters
-from equipoise.cli.files import write_json
+from equipoise.runs.files import write_json
 
 
 def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path):

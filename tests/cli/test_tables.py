@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 import equipoise.imsic
-from equipoise.cli import oversampling, tables
-from equipoise.cli.csv_text import read_csv_text
-from equipoise.cli.csv_values import values_of
+from equipoise.cli import oversampling
+from equipoise.runs import tables
+from equipoise.runs.csv_text import read_csv_text
+from equipoise.runs.csv_values import values_of
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from equipoise.cli import pictures
-from equipoise.cli.training import Recorder
 from equipoise.datasets import imbalance, load_dataset
 from equipoise.dgc import DGCClassifier
 from equipoise.metrics import imbalance_report
+from equipoise.runs.training import Recorder
 
 FILES = {
     "run.json",
@@ -224,7 +224,7 @@ def test_a_killed_run_goes_on_to_the_same_result(train, uninterrupted, tmp_path)
     run = tmp_path / "killed"
     code = (
         "import os, sys\nfrom equipoise.cli import main\n"
-        "from equipoise.cli.training import Recorder\n"
+        "from equipoise.runs.training import Recorder\n"
         "def die(self, progress):\n    if progress.epoch == 2: os.kill(os.getpid(), 9)\n"
         "Recorder.on_epoch_end = die\n"
         "main(sys.argv[1:])"

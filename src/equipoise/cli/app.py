@@ -23,6 +23,7 @@ from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
 from equipoise.cli.predict_table import predict_table
 from equipoise.cli.resample import resample
+from equipoise.cli.studio import studio
 from equipoise.cli.train import train, train_gan
 from equipoise.cli.train_classifier import train_classifier
 
@@ -44,6 +45,7 @@ app.command()(datasets)
 app.command("evaluate")(evaluate_table)
 app.command("predict")(predict_table)
 app.command()(resample)
+app.command()(studio)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")
 app.add_typer(bench, name="bench")

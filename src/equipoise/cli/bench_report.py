@@ -8,9 +8,9 @@ from pathlib import Path
 
 from equipoise.atomic import write_text
 from equipoise.cli.bench import stored
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import HeldOut
+from equipoise.runs.files import check_target
 
 
 @add_options()

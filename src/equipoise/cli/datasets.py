@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from equipoise.cli.console import print_table
-from equipoise.cli.data import DataChoice, choose_protocol
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import ImageSize
+from equipoise.runs.data import DataChoice, choose_protocol
 
 
 @add_options()

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.cli.console import notes, print_table
-from equipoise.cli.data import imbalanced_subset
-from equipoise.cli.files import make_folder
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet, Seed
+from equipoise.runs.data import imbalanced_subset
+from equipoise.runs.files import make_folder
 
 if TYPE_CHECKING:
     from equipoise.cli.results import Results

@@ -9,12 +9,12 @@ from pathlib import Path
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice, fingerprint, training_rows, translate
-from equipoise.cli.files import write_json
 from equipoise.cli.options import add_options
-from equipoise.cli.resuming import check_same_data, warn_of_changes
-from equipoise.cli.runs import METHODS, Run
 from equipoise.cli.shared_options import Quiet
+from equipoise.runs.data import DataChoice, fingerprint, training_rows, translate
+from equipoise.runs.files import write_json
+from equipoise.runs.resuming import check_same_data, warn_of_changes
+from equipoise.runs.run import METHODS, Run
 
 
 @add_options()

@@ -11,11 +11,11 @@ import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli.console import notes, print_table
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import sampler_of
 from equipoise.cli.shared_options import Ignored, Positive, Quiet, Seed, Words
-from equipoise.cli.tables import read_table
+from equipoise.runs.files import check_target
+from equipoise.runs.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd

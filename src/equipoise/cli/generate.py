@@ -11,11 +11,11 @@ import typer
 
 from equipoise.atomic import replacing
 from equipoise.cli.console import notes
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.parsing import numbers, numbers_by_name
-from equipoise.cli.runs import Run
 from equipoise.cli.shared_options import Positive, Quiet
+from equipoise.runs.files import check_target
+from equipoise.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,15 +60,23 @@ def sample(
     n: Positive = 64,
     codes: Annotated[Any, typer.Option(parser=numbers_by_name)] = None,
     noise_scale: Annotated[float, typer.Option(min=0)] = 1.0,
+    fresh: bool = False,
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new images of a class from the GAN of a run.
+    """Draw new images or rows of a class from the GAN of a run.
+
+    Where candidates of a class were accepted in the studio, these are drawn, unless --codes,
+    --noise-scale, --seed or --fresh asks for others.
 
     Parameters
     ----------
     out : OUT
-        .png for a grid of images, .npz for X and y.
+        .png for a grid of images, .npz for X and y; .csv or .parquet for the rows of a table.
+    n : int, default=64
+        Images or rows per class, or fewer if fewer were accepted.
+    fresh : bool, default=False
+        Draw new ones also of classes whose candidates were judged.
     codes : NAME=VALUE,..., default=all drawn at random
         Codes to fix, by name or by number from 0; in training, values are from -1 to 1.
     noise_scale : float, default=1
@@ -77,9 +85,10 @@ def sample(
         Another seed gives other images.
     """
     note = notes(quiet)
-    opened = Run.open(run, "IMSIC")
+    opened = Run.open(run, "IMSIC", tables=True)
     options = {"codes": codes or {}, "noise_scale": noise_scale, "random_state": seed}
-    note(_generate(opened, out, label, n, **options))
+    judged = not (fresh or codes or noise_scale != 1 or seed is not None)
+    note(_generate(opened, out, label, n, judged, **options))
 
 
 @add_options()
@@ -116,26 +125,63 @@ def traverse(
     note(f"{len(codes)} codes of {len(model.classes_)} classes in {out}")
 
 
-def _generate(run: Run, out: Path, chosen: list[str] | None, n: int, **options: Any) -> str:
-    """Write new images of the chosen classes, all if None, and return a note about them.
+def _generate(
+    run: Run, out: Path, chosen: list[str] | None, n: int, judged: bool = False, **options: Any
+) -> str:
+    """Write new images or rows of the chosen classes, all if None, and return a note about them.
+
+    Parameters
+    ----------
+    run : Run
+    out : Path
+    chosen : list of str or None
+        Names of classes.
+    n : int
+        Number per class.
+    judged : bool, default=False
+        Whether to take accepted candidates of the classes that were judged.
+    **options
+        Of the model's ``sample``.
 
     Raises
     ------
     ValueError
         There is no class of a name, or the file cannot be written.
     """
-    check_target(out, ".png", ".npz")
+    is_table = run.record["data"]["source"]["dataset"] == "table"
+    check_target(out, *((".csv", ".parquet") if is_table else (".png", ".npz")))
     names = run.record["data"]["class_names"]
     if unknown := [name for name in chosen or () if name not in names]:
         raise ValueError(f"--label {unknown[0]!r} is no class of this run: {', '.join(names)}.")
-    labels = [names.index(name) for name in chosen or names]
     model = run.load_model()
+    numbers = [names.index(name) for name in chosen or names]
+    labels = [model.classes_.tolist()[i] for i in numbers]
     if "codes" in options:
         codes = options["codes"].items()
         options["codes"] = {code_of(name, model): value for name, value in codes}
-    images = model.sample(n, labels, **options)
-    save_images(out, images, labels, names)
-    return f"{len(images)} images in {out}"
+    accepted = [model.accepted_rows(label) if judged else None for label in labels]
+    is_judged = any(own is not None for own in accepted)
+    if not is_judged:
+        rows = model.sample(n, labels, **options)
+        counts = [n] * len(labels)
+    else:
+        from equipoise.base_sampler import concatenate
+
+        parts = [
+            model.sample(n, [label], **options) if own is None else own[:n]
+            for label, own in zip(labels, accepted, strict=True)
+        ]
+        rows, counts = concatenate(parts), list(map(len, parts))
+        if not len(rows):
+            raise ValueError(
+                "No candidate of these classes was accepted. Draw others with --fresh."
+            )
+    if is_table:
+        save_rows(out, rows, run.record["settings"]["target"], labels, counts)
+    else:
+        save_images(out, rows, numbers, counts, names)
+    judgement = "; of the judged classes, those that were accepted" if is_judged else ""
+    return f"{len(rows)} {'rows' if is_table else 'images'} in {out}{judgement}"
 
 
 def code_of(text: str, model: IMSIC) -> str | int:
@@ -143,21 +189,52 @@ def code_of(text: str, model: IMSIC) -> str | int:
     return int(text) if text.isdecimal() and text not in model.structure_.names else text
 
 
-def save_images(out: Path, images: np.ndarray, labels: Sequence[int], names: Sequence[str]) -> None:
-    """Write as many images of each of these labels, in their order, as arrays or as a grid."""
+def save_rows(
+    out: Path, rows: Any, target: str, labels: Sequence[Any], counts: Sequence[int]
+) -> None:
+    """Write so many rows of each of these classes as a table that says that they are synthetic."""
     import numpy as np
 
-    n = len(images) // len(labels)
+    from equipoise.runs.export import write_marked_table
+
+    y = np.repeat(np.array(labels), counts)
+    write_marked_table(out, rows, y, target, np.ones(len(rows), dtype=bool))
+
+
+def save_images(
+    out: Path,
+    images: np.ndarray,
+    labels: Sequence[int],
+    counts: Sequence[int],
+    names: Sequence[str],
+) -> None:
+    """Write so many images of each of these labels, in their order, as arrays or as a grid."""
+    import numpy as np
+
     with replacing(out) as partial, partial.open("wb") as file:
         if out.suffix.lower() == ".npz":
-            y = np.repeat(labels, n)
+            y = np.repeat(labels, counts)
             np.savez_compressed(file, X=images, y=y, class_names=np.array(names))
         else:
             from PIL import Image
 
-            # One class fills a square, several have a row each.
-            columns = n if len(labels) > 1 else math.ceil(math.sqrt(n))
+            # One class fills a square, several have a row each, with a gap where one has fewer.
+            columns = max(counts) if len(labels) > 1 else math.ceil(math.sqrt(len(images)))
+            if len(labels) > 1:
+                images = _padded(images, counts, columns)
             Image.fromarray(grid(images, columns)).save(file, format="PNG")
+
+
+def _padded(images: np.ndarray, counts: Sequence[int], columns: int) -> np.ndarray:
+    """Images of each class followed by white ones, so that every class has as many."""
+    import numpy as np
+
+    found = np.full((len(counts) * columns, *images.shape[1:]), 255, images.dtype)
+    start = 0
+    for i, count in enumerate(counts):
+        found[i * columns : i * columns + count] = images[start : start + count]
+        start += count
+    return found
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:

@@ -13,8 +13,6 @@ import typer
 
 from equipoise.atomic import write_text
 from equipoise.cli.console import exit_if_failed, notes
-from equipoise.cli.data import DataChoice, describe, training_and_validation_rows
-from equipoise.cli.files import make_folder
 from equipoise.cli.grid import (
     LEGEND,
     Point,
@@ -32,6 +30,8 @@ from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
+from equipoise.runs.data import DataChoice, describe, training_and_validation_rows
+from equipoise.runs.files import make_folder
 
 PUBLISHED = "structure_weight=.1,.2,.3,.4,.5,.6,.7,.8,.9,1"
 

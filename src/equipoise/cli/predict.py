@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from equipoise.atomic import write_text
 from equipoise.cli.console import notes
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
-from equipoise.cli.runs import Run
 from equipoise.cli.shared_options import Quiet
+from equipoise.runs.files import check_target
+from equipoise.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,10 +8,10 @@ from pathlib import Path
 from equipoise.atomic import write_text
 from equipoise.cli import saved_model
 from equipoise.cli.console import notes
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
-from equipoise.cli.tables import read_rows
+from equipoise.runs.files import check_target
+from equipoise.runs.tables import read_rows
 
 
 @add_options()

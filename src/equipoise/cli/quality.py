@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from equipoise.cli.files import write_json
 from equipoise.datasets import imbalance
 from equipoise.imsic import IMSIC
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.structure import StructureReport
 from equipoise.metrics import SynthesisReport, label_fidelity, synthesis_report
+from equipoise.runs.files import write_json
 
 PER_CLASS = 200  # generated images of each class, and at most as many held-out ones
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.cli.console import notes, print_table
-from equipoise.cli.csv_values import text_of
-from equipoise.cli.files import check_target
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import check_neighbours, sampler_of, targets
 from equipoise.cli.shared_options import Ignored, Quiet, SamplingStrategy, Seed, Words
-from equipoise.cli.tables import Table, check_format, read_table, write_table
+from equipoise.runs.csv_values import text_of
+from equipoise.runs.files import check_target
+from equipoise.runs.tables import Table, check_format, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from equipoise.atomic import replacing, write_text
-from equipoise.cli.files import write_json
 from equipoise.metrics import imbalance_report
+from equipoise.runs.files import write_json
 
 
 @dataclass(frozen=True)

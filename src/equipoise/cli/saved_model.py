@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equipoise.atomic import replacing
-from equipoise.cli.files import write_json
+from equipoise.runs.files import write_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,25 +9,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import DataChoice
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
 from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
+from equipoise.runs.data import DataChoice
+from equipoise.runs.run import NOT_OPTIONS
 
 if TYPE_CHECKING:
     from equipoise.imsic import IMSIC
 
-# Parameters that no command has as options, and why.
-NOT_OPTIONS = {
-    "sampling_strategy": "an option of train-classifier: the GAN itself adds no images",
-    "image_shape": "the data sets hold images, not flat rows",
-    "categorical_features": "for tables",
-    "allow_missing": "for tables",
-    "warm_start": "a run is trained from the start, or from its own checkpoint",
-    "random_state": "called --seed",
-    "callbacks": "set by the run",
-    "verbose": "set by --quiet",
-}
 DGC_PARAMETERS = read_parameters("dgc/estimator.py", "DGCClassifier", NOT_OPTIONS)
 IMSIC_PARAMETERS = read_parameters("imsic/estimator.py", "IMSIC", NOT_OPTIONS)
 
@@ -72,11 +62,12 @@ def train(
     note = notes(quiet)
     from equipoise.cli import pictures, training
     from equipoise.dgc import DGCClassifier
+    from equipoise.runs.training import settings_of
 
     build = DGCClassifier.paper if preset is Preset.PAPER else DGCClassifier
     model = build(**given(context, chosen), random_state=seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
+    settings = settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
     middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
     out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
@@ -113,10 +104,11 @@ def train_gan(
     note = notes(quiet)
     from equipoise.cli import pictures, training
     from equipoise.cli.quality import Quality
+    from equipoise.runs.training import settings_of
 
     model = build_gan(chosen, seed, verbose=0 if quiet else 1)
     choice = DataChoice(dataset, data_dir, image_size, hair)
-    settings = training.settings_of(model, chosen, **choice.settings(protocol))
+    settings = settings_of(model, chosen, **choice.settings(protocol))
     out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
     run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
     model = training.fit(model, X, y, run, note)

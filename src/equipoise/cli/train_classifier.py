@@ -9,7 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from equipoise.cli.console import notes
-from equipoise.cli.data import (
+from equipoise.cli.docstrings import read_parameters
+from equipoise.cli.options import add_options
+from equipoise.cli.oversampling import by_label, targets
+from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy
+from equipoise.runs.data import (
     DataChoice,
     choose_protocol,
     describe,
@@ -17,13 +21,8 @@ from equipoise.cli.data import (
     training_rows,
     translate,
 )
-from equipoise.cli.docstrings import read_parameters
-from equipoise.cli.options import add_options
-from equipoise.cli.oversampling import by_label, targets
-from equipoise.cli.resuming import begin, resumable, warn_of_changes
-from equipoise.cli.runs import Run
-from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy
-from equipoise.cli.train import NOT_OPTIONS
+from equipoise.runs.resuming import begin, resumable, warn_of_changes
+from equipoise.runs.run import NOT_OPTIONS, Run
 
 PARAMETERS = read_parameters("classifiers/estimator.py", "ConvNetClassifier", NOT_OPTIONS)
 
@@ -70,6 +69,7 @@ def train_classifier(
     from equipoise.classifiers import ConvNetClassifier
     from equipoise.cli import training
     from equipoise.datasets.images import with_channels
+    from equipoise.runs.training import settings_of
 
     gan_run = Run.open(gan, "IMSIC")
     gan_settings, names = gan_run.record["settings"], gan_run.record["data"]["class_names"]
@@ -78,7 +78,7 @@ def train_classifier(
     if protocol is None and dataset in (None, gan_data.dataset):
         protocol = gan_settings["protocol"]
     model = ConvNetClassifier(**chosen, random_state=seed, verbose=0 if quiet else 1)
-    settings = training.settings_of(
+    settings = settings_of(
         model,
         chosen,
         gan=str(gan.resolve()),

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equipoise.cli.console import errors_as_messages, notes
-from equipoise.cli.files import write_json
-from equipoise.cli.resuming import begin, check_same_data, same_run
+from equipoise.runs.files import write_json
+from equipoise.runs.resuming import begin, check_same_data, same_run
 
 if TYPE_CHECKING:
     import numpy as np

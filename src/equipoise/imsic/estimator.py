@@ -21,6 +21,8 @@ from equipoise.columns import Rows
 from equipoise.errors import InvalidParameterError
 from equipoise.imsic.adoption import adopt
 from equipoise.imsic.alignment import align, check_label_map
+from equipoise.imsic.decisions import FILE as DECISIONS
+from equipoise.imsic.decisions import as_text, read_decisions
 from equipoise.imsic.generation import Generation
 from equipoise.imsic.judging import Judging
 from equipoise.imsic.network import IMSICNetwork
@@ -203,6 +205,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     }
 
     _largest_auto_batch = 256
+    _more_files = (DECISIONS,)
     _set_by_resampling = (*DeepOverSampler._set_by_resampling, "n_rejected_")
 
     def __init__(
@@ -384,6 +387,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             "_target": fit.target,
             "_candidates": None,
             "_accepted": {},
+            "_proposals": (),
         }
 
     # Resampling -----------------------------------------------------------------------------
@@ -457,6 +461,35 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         return x
 
     # Saving ---------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a sampler that :meth:`save` wrote, with the names and selections of a person.
+
+        No code from the folder is run. Accepted rows are drawn again from their seeds, so that on
+        another machine they may differ by rounding errors.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder that :meth:`save` created.
+
+        Raises
+        ------
+        InvalidInputError
+            If the folder contains no saved sampler, or one of another class.
+        """
+        sampler = super().load(path)
+        decisions = read_decisions(Path(path))
+        if decisions is not None:
+            sampler.rename_codes(decisions.code_names)
+            sampler.decide(decisions.proposals)
+        return sampler
+
+    def _more_to_save(self) -> dict[str, str]:
+        if not self._proposals:
+            return {}
+        return {DECISIONS: as_text(self.structure_.names, self._proposals)}
 
     def _params_to_save(self) -> dict[str, Any]:
         params = super()._params_to_save()

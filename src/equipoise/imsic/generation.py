@@ -31,6 +31,7 @@ class Generation:
     label_map_: np.ndarray
     network_: IMSICNetwork
     _codec: Codec
+    _class_index: Callable[[Any], np.ndarray]
     _requested_classes: Callable[[int, Any], np.ndarray]
     _generator: Callable[[RandomState], torch.Generator]
     _rows_like_fit: Callable[[Any], np.ndarray]
@@ -102,6 +103,32 @@ class Generation:
         return evaluate_blockwise(
             network.discriminator, inputs, lambda d, x: infer_category_and_codes(d, x)[1]
         ).astype(np.float32)
+
+    def class_confidence(self, X: Any, y: Any) -> np.ndarray:
+        """How sure the category head is that rows belong to their classes.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`, real or synthetic.
+        y : array-like of shape (n,)
+            Their classes, or those that they are meant to belong to.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Probabilities. The category head is part of the sampler and no independent judge.
+        """
+        return self._confidence(X, self._class_index(np.asarray(y)))
+
+    def _confidence(self, X: Any, classes: np.ndarray) -> np.ndarray:
+        """Probability of the class of every row, by its index, according to the category head."""
+        inputs = EncodedRows(self._codec, self._rows_like_fit(X))
+        network = self.network_.to(resolve_device(self.device))
+        log_probability = evaluate_blockwise(
+            network.discriminator, inputs, lambda d, x: infer_category_and_codes(d, x)[0]
+        )
+        return np.exp(log_probability[np.arange(len(classes)), self.label_map_[classes]])
 
     def _draw_inputs(
         self,

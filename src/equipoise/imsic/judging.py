@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from numbers import Integral
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.base_sampler import concatenate
 from equipoise.errors import InvalidInputError
 from equipoise.imsic.alignment import fit_judge
-from equipoise.metrics import SynthesisReport, nearest_rows, synthesis_report
+from equipoise.imsic.decisions import Proposal
+from equipoise.imsic.profiles import column_differences
+from equipoise.metrics import SynthesisReport, memorised_rows, nearest_rows, synthesis_report
+from equipoise.preprocessing import TableCodec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +35,11 @@ class Judging:
     classes_: np.ndarray
     class_counts_: np.ndarray
     input_shape_: tuple[int, ...]
+    random_state: Any
     _codec: Any
+    _class_index: Callable[[Any], np.ndarray]
+    _confidence: Callable[[Any, np.ndarray], np.ndarray]
+    _rows_like_fit: Callable[[Any], np.ndarray]
     _flat: Callable[[Any], np.ndarray]
     _encoded: Callable[[np.ndarray], np.ndarray]
 
@@ -36,6 +48,8 @@ class Judging:
     _target: np.ndarray
     _candidates: tuple[Any, np.ndarray] | None = None
     _accepted: Mapping[Any, Any] = MappingProxyType({})
+    _proposals: tuple[Proposal, ...] = ()  # those of the accepted rows, and the pending one
+    _pending: Proposal | None = None
 
     # Candidates -----------------------------------------------------------------------------
 
@@ -59,8 +73,16 @@ class Judging:
         y : ndarray of shape (len(X),)
             Their class labels.
         """
-        X = self.sample(n, y, **options)
-        labels = np.repeat(self.classes_ if y is None else np.atleast_1d(y), n)
+        given = options.get("random_state")
+        seed = self.random_state if given is None else given
+        if not isinstance(seed, Integral):  # to draw the same candidates again later
+            seed = check_random_state(seed).randint(2**31)
+        X = self.sample(n, y, **options | {"random_state": int(seed)})
+        classes = self.classes_ if y is None else np.atleast_1d(y)
+        labels = np.repeat(classes, n)
+        codes = {str(c): np.asarray(v).tolist() for c, v in (options.get("codes") or {}).items()}
+        scale = float(options.get("noise_scale", 1.0))
+        self._pending = Proposal(tuple(classes.tolist()), int(n), int(seed), codes, scale)
         self._candidates = (X.copy(), labels.copy())  # the caller may change those returned
         return X, labels
 
@@ -84,12 +106,59 @@ class Judging:
             earlier = self._accepted.get(label, rows[:0])
             kept = rows[chosen & (labels == label)]
             self._accepted = {**self._accepted, label: concatenate([earlier, kept])}
-        self._candidates = None
+        assert self._pending is not None  # as there are candidates
+        accepted, rejected = (np.flatnonzero(part).tolist() for part in (chosen, ~chosen))
+        judged = replace(self._pending, accepted=tuple(accepted), rejected=tuple(rejected))
+        self._proposals = (*self._proposals, judged)
+        self._candidates = self._pending = None
         return self
 
     def reject(self, mask: Any) -> Any:
         """Reject some of the proposed candidates and accept the others; see :meth:`accept`."""
         return self.accept(~self._judged(mask)[2])
+
+    @property
+    def decisions_(self) -> tuple[Proposal, ...]:
+        """What was decided about proposed candidates since the last fit."""
+        return self._proposals
+
+    def decide(self, proposals: Sequence[Proposal]) -> Self:
+        """Take over decisions, in place of all earlier ones.
+
+        Parameters
+        ----------
+        proposals : sequence of Proposal
+            As in ``decisions_``, or from :func:`equipoise.imsic.decisions.read_decisions`. Their
+            candidates are drawn again; those that are neither accepted nor rejected are not used.
+
+        Returns
+        -------
+        self
+        """
+        worker = copy(self)
+        worker._accepted, worker._proposals = {}, ()
+        for proposal in proposals:
+            if proposal.accepted or proposal.rejected:
+                worker.propose(**proposal.drawing)
+                worker.accept(list(proposal.accepted))
+        self._accepted, self._candidates, self._pending = worker._accepted, None, None
+        self._proposals = tuple(proposals)
+        return self
+
+    def accepted_rows(self, y: Any) -> Any:
+        """The accepted rows of a class, in the order of the decisions.
+
+        Parameters
+        ----------
+        y : label
+
+        Returns
+        -------
+        ndarray, DataFrame or None
+            None if no candidate of this class was ever judged.
+        """
+        self._class_index([y])
+        return self._accepted.get(y)
 
     def _judged(self, mask: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return the candidates, their labels, and the mask as bools."""
@@ -139,6 +208,59 @@ class Judging:
             standardised.
         """
         return nearest_rows(self._flat(X), self._encoded(self._own_rows()))
+
+    def inspect(self, X: Any, y: Any) -> pd.DataFrame:
+        """What a person wants to know of synthetic rows before accepting them.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in :meth:`fit`, for example those of :meth:`propose`.
+        y : array-like of shape (n,)
+            The classes that they are meant to belong to.
+
+        Returns
+        -------
+        DataFrame
+            A line per row: ``confidence``, the probability of its class by the category head;
+            ``nearest``, the index of the nearest training row of this class; ``distance`` to that
+            row, on the scale of :meth:`nearest_real`; and ``memorised``, whether it is as close as
+            only the closest training rows of the class are to each other. That is never so for a
+            class with a single row.
+        """
+        rows, classes = self._flat(X), self._class_index(np.asarray(y))
+        train = self._encoded(self._own_rows())
+        found = pd.DataFrame({"confidence": self._confidence(X, classes)})
+        found["nearest"], found["distance"], found["memorised"] = 0, 0.0, False
+        for number in np.unique(classes):
+            of_class, members = classes == number, np.flatnonzero(self._target == number)
+            nearest, distance = nearest_rows(rows[of_class], train[members])
+            found.loc[of_class, "nearest"] = members[nearest]
+            found.loc[of_class, "distance"] = distance
+            if len(members) > 1:
+                copies = memorised_rows(rows[of_class], train[members])
+                found.loc[of_class, "memorised"] = copies
+        return found
+
+    def column_differences(self, X: Any, nearest: Any) -> pd.DataFrame:
+        """How much each column of synthetic rows of a table differs from that of training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_columns)
+            Rows as in :meth:`fit`.
+        nearest : array-like of int, shape (n,)
+            The training row to compare each with, from :meth:`inspect` or :meth:`nearest_real`.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_columns)
+            Differences in standard deviations of the column; for a category, and where one of the
+            two values is missing, 1 if they differ and 0 if they do not.
+        """
+        self._check_table("column_differences")
+        train = self._own_rows()
+        return column_differences(self._codec, self._rows_like_fit(X), train, np.asarray(nearest))
 
     def plot_samples(
         self, n: int = 10, *, random_state: Any = None, ax: Axes | None = None
@@ -213,19 +335,55 @@ class Judging:
         """Return the training rows in the user's container."""
         return self._codec.container(self._own_rows())
 
+    def remember(self, X: Any, y: Any) -> Self:
+        """Give a loaded sampler the rows that it was fitted on, which are not saved with it.
+
+        Afterwards the methods that compare with training rows work as after a fit.
+
+        Parameters
+        ----------
+        X, y : array-like
+            The training rows and their labels.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidInputError
+            If the classes do not have as many rows as in the fit.
+        """
+        rows, target = self._rows_like_fit(X), self._class_index(np.asarray(y))
+        counts = np.bincount(target, minlength=len(self.classes_))
+        if len(rows) != len(target) or not np.array_equal(counts, self.class_counts_):
+            raise InvalidInputError(
+                f"X and y have {counts.tolist()} rows of the classes, but the sampler was fitted "
+                f"on {self.class_counts_.astype(int).tolist()}. Pass the rows of the fit."
+            )
+        self._rows, self._target = rows, target
+        return self
+
     def _own_rows(self) -> np.ndarray:
         """Return the training rows as the codec holds them."""
         check_is_fitted(self)
         if self._rows is None:
             raise InvalidInputError(
-                "The training rows are not kept in a saved sampler. Fit it again, or compare "
-                "with equipoise.metrics.nearest_rows."
+                "The training rows are not kept in a saved sampler. Pass them to remember(), or "
+                "fit it again."
             )
         return self._rows
 
     def _as_images(self, rows: np.ndarray) -> np.ndarray:
         leading = rows.shape[: rows.ndim - len(self._codec.row_shape)]
         return rows.reshape(*leading, *self._codec.image_shape)
+
+    def _check_table(self, method: str) -> None:
+        check_is_fitted(self)
+        if not isinstance(self._codec, TableCodec):
+            raise InvalidInputError(
+                f"{method} compares the columns of a table, but this sampler was fitted on images."
+            )
 
     def _check_images(self, method: str) -> None:
         check_is_fitted(self)

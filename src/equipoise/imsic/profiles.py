@@ -1,4 +1,4 @@
-"""How the columns of a table change with a code."""
+"""How the columns of a table change with a code, and between two rows."""
 
 from __future__ import annotations
 
@@ -65,6 +65,40 @@ def column_profiles(codec: TableCodec, rows: np.ndarray, train: np.ndarray) -> d
         found[f"{name} = {column.values[most]}"] = Profile(frequencies[most], changes[most])
     order = sorted(found, key=lambda name: -found[name].effect)
     return {name: found[name].values for name in order[:N_COLUMNS]}
+
+
+def column_differences(
+    codec: TableCodec, rows: np.ndarray, train: np.ndarray, nearest: np.ndarray
+) -> pd.DataFrame:
+    """Differences between rows and one training row each, column by column.
+
+    Parameters
+    ----------
+    codec : TableCodec
+    rows : ndarray of shape (n, n_columns)
+        As :meth:`TableCodec.rows` returns them.
+    train : ndarray of shape (n_train, n_columns)
+    nearest : ndarray of int, shape (n,)
+        Indices of the training rows to compare with.
+
+    Returns
+    -------
+    DataFrame of shape (n, n_columns)
+        In standard deviations of the column; for a category, and where one of the two values is
+        missing, 1 if they differ and 0 if they do not.
+    """
+    others = train[nearest]
+    both_missing = np.isnan(rows) & np.isnan(others)
+    found = ((rows != others) & ~both_missing).astype(float)
+    for i, column in enumerate(codec.columns):
+        if isinstance(column, NumericColumn):
+            spread = np.nanstd(train[:, i]) or 1.0
+            found[:, i] = np.where(
+                np.isnan(rows[:, i]) | np.isnan(others[:, i]),
+                found[:, i],
+                np.abs(rows[:, i] - others[:, i]) / spread,
+            )
+    return pd.DataFrame(found, columns=codec.names)
 
 
 def _largest_change(values: np.ndarray) -> float:

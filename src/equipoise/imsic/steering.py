@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from equipoise.columns import Rows
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.imsic.profiles import column_profiles
 from equipoise.imsic.sampling import code_number
 from equipoise.imsic.structure import (
@@ -131,15 +131,8 @@ class Steering:
         chosen = range(len(names)) if codes is None else [code_number(c, names) for c in codes]
         seed = self._generator(random_state).initial_seed()  # one for all, also without a seed
         if isinstance(self._codec, TableCodec):
-            rows = [
-                self._rows_like_fit(self._traversed(y, j, values, STARTING_POINTS, seed))
-                for j in chosen
-                for y in self.classes_
-            ]
-            shape = (len(chosen), len(self.classes_), STARTING_POINTS, len(values), -1)
-            profiles = column_profiles(self._codec, np.stack(rows).reshape(shape), self._own_rows())
             return plot_profiles(
-                profiles,
+                self.code_profiles(codes, values, random_state=random_state),
                 values,
                 code_names=[names[j] for j in chosen],
                 class_names=[str(c) for c in self.classes_],
@@ -156,6 +149,45 @@ class Steering:
             class_names=[str(c) for c in self.classes_],
             value_range=(self._codec.low, self._codec.high),
         )
+
+    def code_profiles(
+        self,
+        codes: Sequence[Any] | None = None,
+        values: Sequence[float] = (-1, -0.67, -0.33, 0, 0.33, 0.67, 1),
+        *,
+        random_state: RandomState = None,
+    ) -> dict[str, np.ndarray]:
+        """How the columns of a table change with each code, class by class.
+
+        Parameters
+        ----------
+        codes : list of str or int, default=None
+            Codes to vary; None for all.
+        values : sequence of float
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_codes, n_classes, n_values)
+            Means of the columns that change most, or shares of a category, over 200 starting
+            points that are the same for all codes and classes; largest change first.
+        """
+        check_is_fitted(self)
+        if not isinstance(self._codec, TableCodec):
+            raise InvalidInputError(
+                "code_profiles describes the columns of a table, but this sampler was fitted on "
+                "images. Use traverse() or plot_traversals()."
+            )
+        names = self.structure_.names
+        chosen = range(len(names)) if codes is None else [code_number(c, names) for c in codes]
+        seed = self._generator(random_state).initial_seed()
+        rows = [
+            self._rows_like_fit(self._traversed(y, j, values, STARTING_POINTS, seed))
+            for j in chosen
+            for y in self.classes_
+        ]
+        shape = (len(chosen), len(self.classes_), STARTING_POINTS, len(values), -1)
+        return column_profiles(self._codec, np.stack(rows).reshape(shape), self._own_rows())
 
     def rename_codes(self, names: Sequence[str] | dict[Any, str]) -> Self:
         """Name the codes after what they turned out to do.

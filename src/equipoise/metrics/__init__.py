@@ -18,7 +18,7 @@ from .comparison import (
 from .cross_validation import cross_validated_differences
 from .manifolds import density_coverage, precision_recall
 from .neighbors import nearest_rows
-from .synthesis import c2st, diversity, label_fidelity, memorised_share
+from .synthesis import c2st, diversity, label_fidelity, memorised_rows, memorised_share
 from .synthesis_table import SynthesisReport, synthesis_report
 from .table import imbalance_report
 
@@ -38,6 +38,7 @@ __all__ = [
     "imbalance_report",
     "label_fidelity",
     "largest_class_precision",
+    "memorised_rows",
     "memorised_share",
     "nearest_rows",
     "nemenyi_critical_difference",

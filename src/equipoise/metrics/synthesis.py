@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import balanced_accuracy_score, pairwise_distances_chunked
@@ -98,23 +98,51 @@ def memorised_share(synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.
     >>> memorised_share([[0.0], [30.0]], train=[[0.0], [1.0], [2.0], [3.0]])
     0.5
     """
+    return float(memorised_rows(synthetic, train, quantile).mean())
+
+
+def memorised_rows(
+    synthetic: ArrayLike, train: ArrayLike, quantile: float = 0.05
+) -> NDArray[np.bool_]:
+    """Tell which synthetic rows are suspiciously close to a training row.
+
+    Parameters
+    ----------
+    synthetic, train, quantile
+        As for :func:`memorised_share`, which is the mean of the result.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_synthetic,)
+
+    Examples
+    --------
+    >>> from equipoise.metrics import memorised_rows
+    >>> memorised_rows([[0.0], [30.0]], train=[[0.0], [1.0], [2.0], [3.0]]).tolist()
+    [True, False]
+    """
     check_fraction("quantile", quantile)
     synthetic = check_features("synthetic", synthetic)
     train = check_features("train", train, 2)
     check_same_width("synthetic", synthetic, "train", train)
-    return memorised_and_expected(synthetic, train, quantile)[0]
+    return nearest_rows(synthetic, train)[1] <= _closest_distances(train, quantile)[0]
 
 
 def memorised_and_expected(synthetic: Rows, train: Rows, quantile: float) -> tuple[float, float]:
     """Memorised share, and the share to be expected of new real rows, which ties increase."""
+    limit, distance = _closest_distances(train, quantile)
+    expected = max(quantile, 2 / (len(train) + 1), float((distance <= limit).mean()))
+    return float((nearest_rows(synthetic, train)[1] <= limit).mean()), expected
+
+
+def _closest_distances(train: Rows, quantile: float) -> tuple[float, Rows]:
+    """The quantile of the distances between training rows and their nearest others, and these."""
     centred = train - train.mean(axis=0)
     nearest = NearestNeighbors(n_neighbors=1).fit(centred).kneighbors(return_distance=False)[:, 0]
     distance = np.linalg.norm(train - train[nearest], axis=1)
     # With Weibull's estimate, the expected fraction of new values below it is the quantile. It is
     # larger with the default estimate.
-    limit = np.quantile(distance, quantile, method="weibull")
-    expected = max(quantile, 2 / (len(train) + 1), float((distance <= limit).mean()))
-    return float((nearest_rows(synthetic, train)[1] <= limit).mean()), expected
+    return float(np.quantile(distance, quantile, method="weibull")), distance
 
 
 def diversity(synthetic: ArrayLike, real: ArrayLike) -> float:

@@ -25,6 +25,7 @@ def fit_loop(
     score: Callable[[], float] | None = None,
     callbacks: Sequence[Callback] = (),
     fingerprint: str = "",
+    snapshot: Callable[[list[dict[str, Any]]], Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Train for up to ``max_epochs`` epochs.
 
@@ -45,6 +46,8 @@ def fit_loop(
         Called in this order.
     fingerprint : str
         Distinguishes this fit from others, for :class:`~equipoise.training.Checkpoint`.
+    snapshot : callable, optional
+        Makes a fitted estimator of the plan's modules and a history, for the callbacks.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def fit_loop(
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint)
+    progress.make_snapshot = snapshot
     if isinstance(plan, Callback):  # last, after a checkpoint may have been restored
         callbacks = [*callbacks, plan]
     peaks = [[g["lr"] for g in optimizer.param_groups] for optimizer in plan.optimizers]

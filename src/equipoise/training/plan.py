@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,3 +49,13 @@ class Progress:
     best_epoch: int = 0
     best_score: float = float("-inf")
     best_weights: dict[str, torch.Tensor] | None = None
+    make_snapshot: Callable[[list[dict[str, Any]]], Any] | None = None
+
+    def snapshot(self) -> Any:
+        """A fitted copy of the estimator as it is now, such as to draw samples in a callback.
+
+        It is independent of the training, which goes on as if it had not been made.
+        """
+        if self.make_snapshot is None:
+            raise RuntimeError("This training is not that of an estimator.")
+        return self.make_snapshot(self.history)

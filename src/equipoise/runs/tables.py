@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.atomic import replacing
-from equipoise.cli.csv_text import CsvText, read_csv_text
-from equipoise.cli.csv_values import check_amounts, check_thousands, values_of
+from equipoise.runs.csv_text import CsvText, read_csv_text
+from equipoise.runs.csv_values import check_amounts, check_thousands, values_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import equipoise
-from equipoise.cli.files import make_folder, write_json
+from equipoise.runs.files import make_folder, write_json
 
 # Estimator of a run, and the command that trains it.
 METHODS = {
@@ -19,9 +19,20 @@ METHODS = {
     "IMSIC": "imsic train-gan",
     "ConvNetClassifier": "imsic train-classifier",
 }
+# Parameters that no command has as options, and why.
+NOT_OPTIONS = {
+    "sampling_strategy": "an option of train-classifier: the GAN itself adds no images",
+    "image_shape": "the data sets hold images, not flat rows",
+    "categorical_features": "for tables",
+    "allow_missing": "for tables",
+    "warm_start": "a run is trained from the start, or from its own checkpoint",
+    "random_state": "called --seed",
+    "callbacks": "set by the run",
+    "verbose": "set by --quiet",
+}
 RECORD = "run.json"
 FORMAT = 1
-RESULTS = ("metrics.json", "confusion.csv", "predictions.npz")
+RESULTS = ("metrics.json", "confusion.csv", "predictions.npz", "choices.json")
 
 
 class Run:
@@ -41,6 +52,10 @@ class Run:
         State of the training after its last whole epoch.
     model : Path
         Folder of the saved estimator.
+    start : Path
+        Folder of the estimator whose training the run continues, where it does.
+    choices : Path
+        What a person chose in the studio.
     pictures : Path
         Folder of the figures.
     """
@@ -51,6 +66,8 @@ class Run:
         self.history = path / "history.jsonl"
         self.checkpoint = path / "checkpoint.pt"
         self.model = path / "model"
+        self.start = path / "start"
+        self.choices = path / "choices.json"
         self.pictures = path / "pictures"
 
     @property
@@ -99,8 +116,15 @@ class Run:
             ) from None
 
     @classmethod
-    def open(cls, path: Path, *methods: str) -> Run:
+    def open(cls, path: Path, *methods: str, tables: bool = False) -> Run:
         """A run with a model of one of these methods.
+
+        Parameters
+        ----------
+        path : Path
+        *methods : str
+        tables : bool, default=False
+            Whether the run may be one of a table.
 
         Raises
         ------
@@ -114,6 +138,8 @@ class Run:
         if run.method not in methods:
             wanted = " or ".join(f"`{METHODS[method]}`" for method in methods)
             raise ValueError(f"{path} is a run of `{command}`. Name one of {wanted}.")
+        if not tables and run.record["data"]["source"]["dataset"] == "table":
+            raise ValueError(f"{path} is a run of a table. This command needs one of images.")
         if not run.model.is_dir():
             raise ValueError(
                 f"{path} has no model yet (it is {run.status}). Run its `{command}` again first."
@@ -143,7 +169,7 @@ class Run:
     def clear(self) -> None:
         """Delete all files of the run, and the folder if it is empty then."""
         (self.path / RECORD).unlink()  # first: what remains if this is interrupted is not a run
-        for folder in (self.model, self.pictures, self.path / "evaluations"):
+        for folder in (self.model, self.start, self.pictures, self.path / "evaluations"):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.history, self.checkpoint, *(self.path / name for name in RESULTS)):
             file.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.csv_text import NUMBER, CsvText
+from equipoise.runs.csv_text import NUMBER, CsvText
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from equipoise.cli.data import DataChoice
-from equipoise.cli.runs import Run
+from equipoise.runs.data import DataChoice
+from equipoise.runs.run import Run
 
 UNCHANGED = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
 REMEDY = "Pass --overwrite to start again, or another folder with --out."
@@ -70,7 +70,7 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
     settings : dict
         Method, data, protocol, seed and parameters; the device may differ from the one before.
     about : dict
-        What :func:`equipoise.cli.data.describe` says of the data.
+        What :func:`equipoise.runs.data.describe` says of the data.
 
     Raises
     ------

@@ -1,0 +1,127 @@
+"""Real and synthetic rows as files that say which is which."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equipoise.atomic import replacing
+
+MARK = "synthetic"  # name of the column or array that says so
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # at the beginning of a cell, to a spreadsheet
+
+
+def folder_names(class_names: Sequence[str]) -> list[str]:
+    r"""Different names of folders for classes, without what a file system does not take.
+
+    Examples
+    --------
+    >>> from equipoise.runs.export import folder_names
+    >>> folder_names(["T-shirt/top", "T-shirt\\top", "..", "cat"])
+    ['T-shirt_top', 'T-shirt_top-2', '_', 'cat']
+    """
+    names: list[str] = []
+    for name in class_names:
+        plain = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name)[:100].strip(". ") or "_"
+        number, chosen = 1, plain
+        while chosen.lower() in map(str.lower, names):
+            number += 1
+            chosen = f"{plain}-{number}"
+        names.append(chosen)
+    return names
+
+
+def write_class_folders(
+    path: Path, X: np.ndarray, labels: np.ndarray, synthetic: np.ndarray, class_names: Sequence[str]
+) -> None:
+    """Write images as PNG into a folder per class; their names begin with real or synthetic.
+
+    Parameters
+    ----------
+    path : Path
+        Folder that is made anew.
+    X : ndarray of shape (n, height, width) or (n, height, width, 3), uint8
+    labels : ndarray of int
+        Indices of the classes.
+    synthetic : ndarray of bool
+    class_names : sequence of str
+    """
+    from PIL import Image
+
+    shutil.rmtree(path, ignore_errors=True)
+    with replacing(path) as partial:
+        for number, folder in enumerate(folder_names(class_names)):
+            (partial / folder).mkdir(parents=True)
+            for i in np.flatnonzero(labels == number):
+                kind = MARK if synthetic[i] else "real"
+                Image.fromarray(X[i]).save(partial / folder / f"{kind}-{i:06d}.png")
+
+
+def write_arrays(
+    path: Path, X: np.ndarray, y: np.ndarray, synthetic: np.ndarray, class_names: Sequence[str]
+) -> None:
+    """Write images and labels as ``.npz`` with an array that says what is synthetic."""
+    with replacing(path) as partial, partial.open("wb") as file:
+        names = np.array(class_names)
+        np.savez_compressed(file, X=X, y=y, class_names=names, synthetic=synthetic)
+
+
+def write_marked_table(
+    path: Path, X: pd.DataFrame, y: Any, target: str, synthetic: np.ndarray
+) -> list[str]:
+    """Write a table as CSV or Parquet with its target and a column that says what is synthetic.
+
+    Cells of a CSV that a spreadsheet would take for a formula get an apostrophe before them.
+
+    Returns
+    -------
+    list of str
+        Columns that have such cells or such a name.
+    """
+    mark = MARK
+    while mark in X or mark == target:
+        mark += "_"
+    rows = X.assign(**{target: y, mark: synthetic})
+    changed: list[str] = []
+    with replacing(path) as partial:
+        if path.suffix.lower() == ".parquet":
+            rows.to_parquet(partial, index=False)
+        else:
+            rows, changed = without_formulas(rows)
+            rows.to_csv(partial, index=False)
+    return changed
+
+
+def without_formulas(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Put an apostrophe before every text that a spreadsheet would take for a formula.
+
+    Returns
+    -------
+    rows : DataFrame
+        A copy; numbers stay as they are.
+    changed : list of str
+        Names, before the change, of the columns with such a cell or such a name.
+    """
+    plain, changed = rows.copy(), []
+    for name in rows:
+        column = rows[name]
+        if not pd.api.types.is_numeric_dtype(column) and column.dtype.kind not in "mM":
+            text = column.astype(object)
+            formulas = text.map(_is_formula)
+            if formulas.any():
+                plain[name] = text.where(~formulas, "'" + text.astype(str))
+                changed.append(str(name))
+                continue
+        if _is_formula(name):
+            changed.append(str(name))
+    return plain.rename(columns=lambda name: f"'{name}" if _is_formula(name) else name), changed
+
+
+def _is_formula(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(FORMULA)

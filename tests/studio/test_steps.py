@@ -1,0 +1,92 @@
+"""What the steps do without a browser."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from equipoise import IMSIC
+from equipoise.imsic.decisions import Proposal
+from equipoise.studio import curate, train
+from equipoise.studio.errors import StudioError
+from equipoise.studio.jobs import Job
+from equipoise.studio.pictures import most_different
+from equipoise.studio.project import Project
+
+
+def line(index, confidence, memorised=False, decision=""):
+    return {
+        "index": index,
+        "confidence": confidence,
+        "memorised": memorised,
+        "decision": decision,
+    }
+
+
+def test_a_threshold_decides_only_what_is_undecided():
+    found = {
+        "candidates": [
+            line(3, 0.9),
+            line(1, 0.9, memorised=True),
+            line(0, 0.5, decision="accepted"),
+            line(2, 0.4),
+        ]
+    }
+    decisions = curate.by_threshold(found, 0.9)
+    assert decisions == {3: "accepted", 1: "rejected", 2: "rejected"}
+
+
+def test_a_decision_on_no_candidate_is_refused():
+    with pytest.raises(StudioError, match="no candidate 3"):
+        curate.decided(Proposal((9,), 3, seed=1), {3: "accepted"})
+
+
+def test_columns_that_differ_most():
+    assert most_different([0.2, 3.0, 0.0, 0.6, 9.0, 1.0]) == [4, 1, 5]
+    assert most_different([0.1, 0.2]) == []
+
+
+def test_an_error_in_the_background_is_told_in_words(capsys):
+    def refuse(job):
+        raise ValueError("Choose a smaller one.")
+
+    def fail(job):
+        raise KeyError("x")
+
+    jobs = [Job("The training", refuse), Job("The training", fail)]
+    assert all(job.end(5) for job in jobs)
+    assert jobs[0].error == "Choose a smaller one."
+    assert "should not (KeyError" in jobs[1].error
+    assert "KeyError" in capsys.readouterr().err
+
+
+def test_a_step_that_comes_too_early_says_what_to_do(tmp_path):
+    project = Project([], tmp_path)
+    for action, words in {
+        train.start: "Open some data first",
+        lambda p, _: train.resume(p): "Train a model first",
+        lambda p, _: p.steered(): "There is no model yet",
+    }.items():
+        with pytest.raises(StudioError, match=words):
+            action(project, {})
+
+
+def test_parameters_are_checked_before_a_run_is_made(tmp_path):
+    project = Project([], tmp_path)
+    project.open("builtin", "digits", {})
+    with pytest.raises(ValueError, match="n_codes"):
+        train.start(project, {"n_codes": 0})
+    assert project.run is None and not list(tmp_path.iterdir())
+
+
+def test_the_progress_of_a_training_only_grows(tmp_path):
+    shares = []
+
+    class Told:
+        stop = threading.Event()
+        progress = property(lambda self: {}, lambda self, told: shares.append(told["share"]))
+
+    X = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
+    watch = train.Watch(Told(), ["a", "b"])
+    IMSIC(max_epochs=2, n_codes=1, callbacks=[watch]).fit(X, np.repeat([0, 1], 20))
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
