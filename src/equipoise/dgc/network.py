@@ -13,6 +13,8 @@ from equipoise.preprocessing.tables import Layout
 # features and the learning rate is 1e-5, so that a code depends little on its label. With the
 # larger steps of the compact networks the codes would reveal the label to the classifier.
 LABEL_SCALE = 0.02
+# With more numbers in a row, their embeddings would take most of the time and of the parameters.
+MOST_EMBEDDED = 256
 
 
 class DGCNetwork(nn.Module):
@@ -50,8 +52,10 @@ class DGCNetwork(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
-        n_numeric = 0 if layout is None else layout.n_numeric
-        self.trunk = build_trunk(input_shape, architecture, spatial, n_numeric)
+        n_embedded = 0 if layout is None else layout.n_numeric
+        if n_embedded > MOST_EMBEDDED:
+            n_embedded = 0
+        self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded)
         # The paper has a linear layer of 4096 units in between. All is affine in the features and
         # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim
