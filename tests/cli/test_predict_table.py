@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equipoise.cli import saved_model, tables
+from equipoise.cli import saved_model
 from equipoise.experiments import TreatedClassifier
 from equipoise.experiments.classifiers import default_classifiers
+from equipoise.runs import tables
 
 KINDS = ("--dates", "since", "--categories", "postcode", "--ignore", "id")
 

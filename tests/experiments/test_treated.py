@@ -229,7 +229,10 @@ def test_boosting_treats_categories_as_such(name):
     rng = np.random.default_rng(0)
     towns = pd.Series(rng.choice([f"town {i:02}" for i in range(20)], 800))
     y = towns.str[-1].isin(list("02468")).to_numpy().astype(int)
-    stump = {"CatBoost": {"iterations": 1, "depth": 1}, "LightGBM": {"n_estimators": 1}}
+    stump = {
+        "CatBoost": {"iterations": 1, "depth": 1, "one_hot_max_size": 2},
+        "LightGBM": {"n_estimators": 1},
+    }
     params = stump.get(name, {"n_estimators": 1, "max_depth": 1})
     model = small(name)
     model.estimator.set_params(**params)
