@@ -107,10 +107,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     n_importance_samples : int, default=10
         Number S of codes in prediction, per row (shared) or per row and class (conditional).
     forest_weight : float in [0, 1], default=0.5
-        Weight w of a random forest in the predictions for tables: the posterior is proportional to
-        that of the deep generative model to the power of 1 - w, times that of the forest to the
-        power of w. Trees find splits in single columns of small tables that networks miss. With 0
-        there is no forest, as in the paper. Images never have one.
+        Weight w of extremely randomised trees in the predictions for tables: the posterior is
+        proportional to that of the deep generative model to the power of 1 - w, times that of the
+        forest to the power of w. Trees find splits in single columns of small tables that networks
+        miss. With 0 there is no forest, as in the paper. Images never have one.
     class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
         Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
         array has the order of ``classes_`` and sums to 1.
@@ -172,7 +172,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     network_ : DGCNetwork
         The trained network.
     forest_ : equipoise.dgc.forest.Forest or None
-        The random forest beside the network, for tables and ``forest_weight`` above 0.
+        The trees beside the network, for tables and ``forest_weight`` above 0.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A random forest as arrays: it is saved without running code, and reads the network's input."""
+"""Extremely randomised trees as arrays, which are saved without running code."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ COLUMNS = {
 }
 _RESULTS = [name for name in COLUMNS if name != "sampler_seconds"]
 _RANK_COSTS = ["n_seeds", "sampler_seconds", "fit_seconds", "peak_mib"]
+_COST_HEADINGS = [COLUMNS[name][0] for name in _RANK_COSTS]
 
 
 @dataclass(frozen=True)
@@ -231,9 +232,7 @@ def treatment_tables(records: Records, reference: str) -> list[Table]:
     for classifier in (None, *jobs["classifier"].dropna().unique()):
         found = {name: compare(jobs, name, label, classifier) for name in COMPARED}
         names, headings = found["acsa"].table.index, ["treatment", *HEADINGS.values()]
-        rows = [
-            [TableCell(one), *(_rank(found[name].table, one) for name in COMPARED)] for one in names
-        ]
+        rows = _rank_rows(found, None if classifier else costs)
         note = (
             "Average rank over the data sets, 1 is best, and in brackets the mean score. "
             + "; ".join(rank_note(found[name], name) for name in ("acsa", "f_macro"))
@@ -242,14 +241,11 @@ def treatment_tables(records: Records, reference: str) -> list[Table]:
         if classifier:
             tables.append(Table(classifier, headings, rows, note))
             continue
-        for one, row in zip(names, rows, strict=True):
-            row += [number_cell(costs.loc[one, name], COLUMNS[name][1]) for name in _RANK_COSTS]
         note += (
             " Ranks are within a classifier, averaged over the classifiers. Times are means of "
             "one fit, the sampler's included in the second column."
         )
-        spent = [COLUMNS[name][0] for name in _RANK_COSTS]
-        tables.append(Table("All classifiers", headings + spent, rows, note))
+        tables.append(Table("All classifiers", headings + _COST_HEADINGS, rows, note))
         rows = [
             [TableCell(one), *(_difference(found[name].table, one) for name in COMPARED)]
             for one in names
@@ -272,17 +268,9 @@ def combination_table(records: Records) -> Table:
     """
     jobs = finished_jobs(records)
     jobs = jobs.assign(treatment=jobs["method"], classifier="any")
-    costs = cost_table(jobs)
     found = {name: compare(jobs, name, "") for name in COMPARED}
-    rows = [
-        [
-            TableCell(one),
-            *(_rank(found[name].table, one) for name in COMPARED),
-            *(number_cell(costs.loc[one, name], COLUMNS[name][1]) for name in _RANK_COSTS),
-        ]
-        for one in found["acsa"].table.index
-    ]
-    headings = ["combination", *HEADINGS.values(), *(COLUMNS[name][0] for name in _RANK_COSTS)]
+    rows = _rank_rows(found, cost_table(jobs))
+    headings = ["combination", *HEADINGS.values(), *_COST_HEADINGS]
     note = (
         f"Average rank of {len(rows)} combinations over the data sets, 1 is best, and in brackets "
         f"the mean score. {rank_note(found['acsa'], 'acsa')}. Times are means of one fit, the "
@@ -329,6 +317,19 @@ def p_text(p: float, undefined: str = "undefined") -> str:
     if math.isnan(p):
         return undefined
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def _rank_rows(
+    found: Mapping[str, Comparison], costs: pd.DataFrame | None
+) -> list[list[TableCell]]:
+    """A row for each treatment, the best first: its ranks and, where given, its costs."""
+    rows = []
+    for one in found["acsa"].table.index:
+        row = [TableCell(one), *(_rank(found[name].table, one) for name in COMPARED)]
+        if costs is not None:
+            row += [number_cell(costs.loc[one, name], COLUMNS[name][1]) for name in _RANK_COSTS]
+        rows.append(row)
+    return rows
 
 
 def _rank(table: pd.DataFrame, name: str) -> TableCell:
