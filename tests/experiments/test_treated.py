@@ -290,3 +290,25 @@ def test_categories_pass_from_a_sampler_to_boosting(name, generator):
         assert classifier.get_cat_feature_indices() == [1]
     if name == "XGBoost":
         assert classifier.get_booster().feature_types == ["float", "c"]
+
+
+@pytest.mark.parametrize("categories", [["town", "floor"], [0, 2]], ids=["names", "places"])
+def test_catboost_may_be_told_its_categories_in_a_list(categories):
+    """scikit-learn cannot clone such a classifier; numbers among the categories stay categories."""
+    catboost = pytest.importorskip("catboost")
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "town": pd.Categorical(rng.choice(["Rome", "Oslo"], 90)),
+            "a": rng.normal(size=90),
+            "floor": rng.integers(0, 4, 90),
+        }
+    )
+    y = np.where(rng.permutation(90) < 60, "common", "rare")
+    model = catboost.CatBoostClassifier(
+        3, cat_features=categories, verbose=0, allow_writing_files=False
+    )
+    evaluation = evaluate_resampling(X, y, {}, classifiers={"CatBoost": model}, cv=2)
+    assert (evaluation.scores["error"] == "").all()
+    prepared = clone(prepared_if_bare(model, X)).fit(X, y)
+    assert prepared.estimator_.get_cat_feature_indices() == [0, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Self
@@ -52,6 +53,19 @@ def is_boosting(model: Any) -> bool:
     return type(model).__module__.startswith(MODULES)
 
 
+def with_categories(model: Any) -> BoostingClassifier:
+    """Prepare a classifier of CatBoost, LightGBM or XGBoost for any table.
+
+    CatBoost with ``cat_features`` cannot be cloned by scikit-learn if they are a list, so that they
+    move from the classifier to what prepares its rows.
+    """
+    params = model.get_params()
+    given = params.pop("cat_features", None)
+    if given is None:
+        return BoostingClassifier(model)
+    return BoostingClassifier(type(model)(**params), tuple(given))
+
+
 class BoostingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """CatBoost, LightGBM or XGBoost for any table and any labels.
 
@@ -63,10 +77,13 @@ class BoostingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     ----------
     estimator : classifier
         Of CatBoost, LightGBM or XGBoost. It is cloned.
+    categories : tuple of int or str, default=()
+        Positions or names of further columns that are categories although they hold numbers.
     """
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Any, categories: tuple[int | str, ...] = ()) -> None:
         self.estimator = estimator
+        self.categories = categories
 
     def fit(self, X: Rows, y: np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
         """Fit the classifier on labels from 0, which XGBoost demands.
@@ -82,7 +99,7 @@ class BoostingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self
         """
         self.classes_, codes = np.unique(y, return_inverse=True)
-        places = categorical_columns(X)
+        places = sorted({*categorical_columns(X), *map(partial(_place, X), self.categories)})
         texts = as_strings(pd.DataFrame(X).iloc[:, places])
         self.levels_ = {i: texts.iloc[:, at].dropna().unique() for at, i in enumerate(places)}
         model = clone(self.estimator)
@@ -119,3 +136,8 @@ class BoostingClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 values = as_strings(column).astype(pd.CategoricalDtype(self.levels_[i]))
             columns[f"x{i}"] = values.iloc[:, 0]
         return pd.DataFrame(columns)
+
+
+def _place(X: Rows, column: int | str) -> int:
+    """Position of a column that is given by its name or position."""
+    return list(pd.DataFrame(X).columns).index(column) if isinstance(column, str) else column

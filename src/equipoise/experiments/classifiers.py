@@ -18,7 +18,7 @@ from sklearn.utils import get_tags
 
 from equipoise.columns import Rows
 
-from .boosting import BoostingClassifier, installed_boosting, is_boosting
+from .boosting import installed_boosting, is_boosting, with_categories
 from .columns import as_floats, as_strings, categorical_columns, is_time, number_columns
 from .specs import is_ours
 
@@ -77,7 +77,7 @@ def prepared(model: Any, X: Rows) -> Any:
     if not isinstance(X, pd.DataFrame):
         return make_pipeline(FunctionTransformer(_flat), model)
     if is_boosting(model):
-        return BoostingClassifier(model)
+        return with_categories(model)
     if not type(model).__module__.startswith(TREES):
         return make_pipeline(_for_linear_models(), model)
     steps = [] if get_tags(model).input_tags.allow_nan else [SimpleImputer(strategy="median")]
@@ -102,6 +102,8 @@ def prepared_if_bare(model: Any, X: Rows) -> Any:
     if not hasattr(model, "__sklearn_tags__") or is_ours(type(model)):
         return model
     params, tags = model.get_params(), get_tags(model)
+    if is_boosting(model) and params.get("cat_features") is not None:
+        return with_categories(model)
     told = params.get("cat_features", params.get("categorical_features"))
     by_dtype = isinstance(told, str) and told == "from_dtype"
     takes_anything = tags.no_validation and not is_boosting(model)
