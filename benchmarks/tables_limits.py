@@ -5,9 +5,9 @@
 
 ``usual`` has 10,000 rows of 30 numbers, ``half`` has 5,000. ``values`` has a column of 5,000
 different words in 20,000 rows, ``columns`` has 5,000 numbers in 200 rows, and ``classes`` has 500
-classes of 5 to 40 rows. Every fit has a process of its own and one thread; peak memory is that of the process, imports
-and table included. ``use`` is the prediction of all rows, or the resampling, which needs no fit.
-The rows of CatBoost are three fits of 300 trees each.
+classes of 5 to 40 rows. Every measurement has a process of its own and one thread; peak memory is
+that of the process, imports and table included. The rows of CatBoost are three fits of 300 trees
+each. ``seconds`` are those of the fit, or of the fit and the resampling.
 """
 
 from __future__ import annotations
