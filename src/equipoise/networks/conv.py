@@ -1,8 +1,8 @@
 """Convolutional backbones for images of any size.
 
 The compact networks are small enough for a laptop: a 28×28 image takes about 29 million
-multiply-adds for its trunk and 1 million for its decoder, and a 32×32 photograph 46 million for its
-trunk. The paper networks have the widths of the DGC release, with about 35 times as many multiply-adds.
+multiply-adds for its trunk and 1 million for its decoder, and a 32×32 photograph takes 46 million
+for its trunk. The paper networks have the widths of the DGC release, with about 35 times as many.
 """
 
 from __future__ import annotations
