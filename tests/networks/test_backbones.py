@@ -18,6 +18,8 @@ IMAGES = [
     (32, 32, 3),
     (33, 40, 1),
     (64, 64, 3),
+    (65, 300, 3),
+    (225, 130, 3),
 ]
 
 
@@ -128,6 +130,18 @@ def test_compact_pair_costs_what_its_docstring_says():
 
     trunk = multiply_adds(build_trunk((28, 28, 1), "compact"), torch.rand(2, 1, 28, 28))
     decoder = multiply_adds(build_decoder(64, (28, 28, 1), "compact"), torch.randn(2, 64))
-    said = re.search(r"about (\d+) million.*\s(\d+) million for its", conv.__doc__, re.DOTALL)
-    assert math.isclose(trunk, 1e6 * int(said[1]), rel_tol=0.1)
-    assert math.isclose(decoder, 1e6 * int(said[2]), rel_tol=0.2)
+    photograph = multiply_adds(build_trunk((32, 32, 3), "compact"), torch.rand(2, 3, 32, 32))
+    said = list(map(int, re.findall(r"(\d+)\s+million", conv.__doc__)))
+    assert math.isclose(trunk, 1e6 * said[0], rel_tol=0.1)
+    assert math.isclose(decoder, 1e6 * said[1], rel_tol=0.2)
+    assert math.isclose(photograph, 1e6 * said[2], rel_tol=0.1)
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (64, 48, 3), (130, 225, 3)])
+def test_spatial_features_of_photographs_keep_their_positions(shape):
+    height, width, channels = shape
+    trunk = build_trunk(shape, "compact", spatial=True)
+    mean = build_trunk(shape, "compact")
+    features = trunk(torch.rand(2, channels, height, width))
+    assert features.shape == (2, trunk.out_features)
+    assert trunk.out_features % mean.out_features == 0 and trunk.out_features > mean.out_features

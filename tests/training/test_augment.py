@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
+from sklearn.datasets import load_digits
 
+from equipoise import ConvNetClassifier, DGCClassifier
 from equipoise.training import augment as module
-from equipoise.training.augment import augment
+from equipoise.training.augment import augment, mirror_asymmetry
 
-KINDS = ["shift", "affine"]
+KINDS = ["shift", "flip", "affine"]
 SHAPES = [(1, 1), (1, 9), (7, 7), (8, 8), (28, 20)]
 
 
@@ -99,3 +101,46 @@ def test_affine_repeats_the_edge():
     x = torch.ones(50, 1, 10, 10)
     torch.testing.assert_close(augment(x, "affine", seeded()), x, atol=1e-5, rtol=0)
     assert math.isclose(module.SHIFT * 28, 2)
+
+
+@pytest.mark.parametrize(("shape", "most"), [((7, 8), (1, 1)), ((16, 24), (2, 3))])
+def test_flips_are_all_reflected_shifts_of_the_image_and_its_mirror_image(shape, most):
+    image = np.random.default_rng(0).random((2, *shape))
+    x = torch.from_numpy(image).expand(1500, *image.shape)
+    moved = {row.numpy().tobytes() for row in augment(x, "flip", seeded())}
+    reach = [range(-m, m + 1) for m in most]
+    expected = {
+        ndimage.shift(start, (0, dy, dx), order=0, mode="mirror").tobytes()
+        for start in (image, image[:, :, ::-1])
+        for dy in reach[0]
+        for dx in reach[1]
+    }
+    assert moved == expected
+
+
+def test_asymmetry_tells_images_whose_mirror_images_are_as_likely():
+    noise = torch.rand(64, 3, 16, 16, generator=seeded())
+    assert abs(mirror_asymmetry(noise)) < 0.02
+    digits = load_digits()
+    sevens = torch.from_numpy(digits.images[digits.target == 7]).float()[:, None]
+    assert mirror_asymmetry(sevens) > 0.5
+    both = torch.cat([sevens, sevens.flip(3)])
+    assert abs(mirror_asymmetry(both)) < 0.02
+    assert mirror_asymmetry(torch.ones(2, 1, 4, 4)) == 0
+
+
+@pytest.mark.parametrize("model", [ConvNetClassifier, DGCClassifier])
+@pytest.mark.parametrize(
+    ("side", "slope", "chosen"), [(16, 0, "flip"), (16, 1, "none"), (8, 0, "none")]
+)
+def test_auto_flips_larger_images_that_are_as_likely_as_their_mirror_images(
+    model, side, slope, chosen
+):
+    rng = np.random.default_rng(0)
+    X = rng.random((60, side, side)) + slope * np.linspace(0, 1, side)
+    y = np.arange(60) % 2
+    fits = [
+        model(augmentation=kind, max_epochs=1, random_state=0).fit(X, y).predict_proba(X)
+        for kind in ("auto", chosen)
+    ]
+    np.testing.assert_array_equal(*fits)

@@ -73,10 +73,14 @@ default="cross_entropy"
         ``"balanced"`` draws every batch with replacement: all classes have the same probability,
         and within a class the rows are drawn by their ``sample_weight``, which is not used again in
         the loss. Logit adjustment then has no effect.
-    augmentation : {"none", "shift", "affine"}, default="none"
+    augmentation : {"auto", "none", "shift", "flip", "affine"}, default="auto"
         Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
-        of their size (2 of 28 pixels). ``"affine"`` translates them by up to 1/14 of their size,
-        rotates them by up to 10 degrees and scales them by 0.9 to 1.1.
+        of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
+        translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
+        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"auto"`` is
+        ``"flip"`` if the training images of a class hardly differ on average from their mirror
+        images, as is the case for most photographs, and ``"none"`` otherwise, as for digits, and
+        for images of less than 16 pixels.
     mixing : {"none", "mixup", "remix"}, default="none"
         ``"mixup"`` trains on pairs of rows that are mixed with the weights λ and 1 - λ, and on both
         labels with these weights [6]_. ``"remix"`` assigns the label of the rarer class alone if it
@@ -177,7 +181,7 @@ default="cross_entropy"
         focal_gamma: float = 2.0,
         class_weight: dict[Any, float] | str | None = None,
         resampling: str = "none",
-        augmentation: str = "none",
+        augmentation: str = "auto",
         mixing: str = "none",
         mixing_alpha: float = 1.0,
         max_epochs: int = 12,
@@ -230,12 +234,6 @@ default="cross_entropy"
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
-        if self.augmentation != "none" and fit.is_table:
-            raise InvalidParameterError(
-                f"ConvNetClassifier: augmentation={self.augmentation!r} moves the pixels of "
-                "images, but X is a table. Set augmentation='none' or, for flat images, "
-                "image_shape=(height, width)."
-            )
         class_weights, weight = self._class_weights(fit), data.weight
         prior, sampling_weights = fit.class_counts / fit.class_counts.sum(), None
         if self.resampling == "balanced":
@@ -258,7 +256,7 @@ default="cross_entropy"
             late_weight=late_weight,
             loss=self._loss(log_prior, fit),
             sampling_weights=sampling_weights,
-            augmentation=self.augmentation,
+            augmentation=self._chosen_augmentation(fit),
             mixing=self.mixing,
             mixing_alpha=self.mixing_alpha,
             learning_rate=self.learning_rate,
@@ -315,7 +313,8 @@ default="cross_entropy"
         Returns
         -------
         ndarray of shape (n, n_features), float32
-            128 features with ``architecture="compact"``, 1000 with ``"paper"``.
+            128 features with ``architecture="compact"``, 192 of colour images, and 1000 with
+            ``"paper"``.
         """
         return self._apply(X, ClassifierNetwork.representation).astype(np.float32)
 

@@ -27,6 +27,7 @@ from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
+from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.blockwise import evaluate_blockwise
 
 # reconstruction_weight="auto": the first improves the classification of images, the second the
@@ -58,9 +59,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Whether a table may have missing values, and generated rows with them; otherwise
         missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Backbone for images. ``"compact"`` takes about 29 million multiply-adds for 28×28 pixels;
-        ``"paper"`` has the layer widths of the authors' release and takes about 35 times more. The
-        network for tables always has two hidden layers.
+        Backbone for images. ``"compact"`` takes about 29 million multiply-adds for 28×28 grey
+        pixels; for colour images of more than 16 pixels it has residual blocks, and takes about 46
+        million for 32×32. ``"paper"`` has the layer widths of the authors' release and takes about
+        35 times more. The network for tables always has two hidden layers.
     spatial_features : bool, default=False
         Whether the recognition model receives the features of the compact backbone at all
         positions, which good reconstructions need, or their mean, which classifies better.
@@ -129,6 +131,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Exponential decay rate β₁ of the gradient average in AdamW; the paper has 0.5.
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW.
+    augmentation : {"auto", "none", "shift", "flip", "affine"}, default="auto"
+        Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
+        of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
+        translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
+        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"auto"`` is
+        ``"flip"`` if the training images of a class hardly differ on average from their mirror
+        images, as is the case for most photographs, and ``"none"`` otherwise, as for digits, and
+        for images of less than 16 pixels.
     early_stopping : bool, default=False
         Whether to stop when the validation ACSA no longer improves, and to restore the best
         weights.
@@ -212,6 +222,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1"),
         ],
         "beta_1": [Number(0, 1, open_high=True)],
+        "augmentation": [OneOf(AUGMENTATIONS)],
     }
 
     def __init__(
@@ -245,6 +256,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         lr_schedule: str = "one_cycle",
         beta_1: float = 0.9,
         weight_decay: float = 1e-2,
+        augmentation: str = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
@@ -283,6 +295,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self.lr_schedule = lr_schedule
         self.beta_1 = beta_1
         self.weight_decay = weight_decay
+        self.augmentation = augmentation
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -326,6 +339,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             "learning_rate": 2e-3,
             "beta_1": 0.5,
             "weight_decay": 0.0,
+            "augmentation": "none",
         }
         return cls(**{**published, **parameters})
 
@@ -365,6 +379,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             learning_rate=self.learning_rate,
             beta_1=self.beta_1,
             weight_decay=self.weight_decay,
+            augmentation=self._chosen_augmentation(fit),
         )
 
     def _batch_size(self, fit: FitContext) -> int:

@@ -17,6 +17,7 @@ from equipoise.dgc.objective import (
 )
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
+from equipoise.training.augment import augment
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend, dropout, repeated_indices
 
@@ -52,9 +53,11 @@ class DGCPlan:
         learning_rate: float,
         beta_1: float,
         weight_decay: float,
+        augmentation: str,
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.dropout = dropout
+        self.augmentation = augmentation
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
         self.mmd_weight = mmd_weight
@@ -82,6 +85,7 @@ class DGCPlan:
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         x, y, weight = self.data.batch(rows)
+        x = augment(x, self.augmentation, self.generator)
         if self.encoder is not None:
             descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)

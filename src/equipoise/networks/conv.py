@@ -1,8 +1,8 @@
 """Convolutional backbones for images of any size.
 
 The compact networks are small enough for a laptop: a 28×28 image takes about 29 million
-multiply-adds for its trunk and 1 million for its decoder. The paper networks have the widths of the
-DGC release, with about 35 times as many.
+multiply-adds for its trunk and 1 million for its decoder, and a 32×32 photograph takes 46 million
+for its trunk. The paper networks have the widths of the DGC release, with about 35 times as many.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def _conv_block(n_in: int, n_out: int) -> nn.Sequential:
+def _conv_block(n_in: int, n_out: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
+        nn.Conv2d(n_in, n_out, kernel, stride, (kernel - 1) // 2, bias=False),
         nn.BatchNorm2d(n_out),
         nn.ReLU(inplace=True),
     )
@@ -45,6 +46,53 @@ class CompactTrunk(nn.Sequential):
         factor = 2 ** (3 + n_further)
         n_positions = math.ceil(height / factor) * math.ceil(width / factor) if spatial else 1
         self.out_features = 128 * n_positions
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions, whose result is added to their input (He et al., CVPR 2016)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv_block(width, width)
+        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+        nn.init.zeros_(self.norm.weight)  # the block starts as the identity
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.norm(self.second(self.first(x))))
+
+
+class ResidualTrunk(nn.Sequential):
+    """A stem that halves the image, then stages of 48, 96 and 192 channels, for photographs.
+
+    The stages are divided by max pooling, and the last two end in a residual block. Larger images
+    are halved more often by the stem, until at most 32 pixels remain, and have another stage if
+    more than 16 do. The features are the largest value of every channel, or with ``spatial`` those
+    of all positions after another pooling.
+    """
+
+    def __init__(
+        self, image_shape: tuple[int, ...], spatial: bool = False, width: int = 48
+    ) -> None:
+        *sides, channels = image_shape
+
+        def pool() -> nn.MaxPool2d:
+            return nn.MaxPool2d(2, ceil_mode=True)  # a single pixel remains one
+
+        n_strides = max(0, math.ceil(math.log2(min(sides) / 64)))
+        n_further = 1 if min(sides) / 2**n_strides > 32 else 0
+        # The first halvings of a large image are strides, which take much less time than pooling.
+        widths = [channels, *[width // 2] * n_strides]
+        layers: list[nn.Module] = [_conv_block(a, b, 4, 2) for a, b in pairwise(widths)]
+        layers += [_conv_block(widths[-1], width // 2), pool(), _conv_block(width // 2, width)]
+        layers += [_conv_block(width, 2 * width), pool(), Residual(2 * width)]
+        layers += [_conv_block(2 * width, 4 * width), pool(), Residual(4 * width)]
+        for _ in range(n_further):
+            layers += [pool(), Residual(4 * width)]
+        super().__init__(*layers, pool() if spatial else nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        n_poolings = 4 + n_further
+        n_positions = [math.ceil(side // 2**n_strides / 2**n_poolings) for side in sides]
+        self.out_features = 4 * width * (math.prod(n_positions) if spatial else 1)
 
 
 class CompactDecoder(nn.Module):
