@@ -1,6 +1,7 @@
 """A person's own images in class folders."""
 
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -225,3 +226,52 @@ def test_pictures_that_are_not_read_are_told_of(tmp_path):
     draw(tmp_path / "a" / "1.webp")
     with pytest.warns(UserWarning, match="has 1 images such as 1.webp that are left out"):
         assert len(load_dataset("folder", tmp_path).X_train) == 1
+
+
+def zipped(folder, path, below=""):
+    """Pack a folder into a zip file, with everything in it below another folder."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*"), reverse=True):
+            archive.write(file, f"{below}{file.relative_to(folder).as_posix()}")
+    return path
+
+
+@pytest.mark.parametrize("below", ["", "tiles/"])
+@pytest.mark.parametrize("parts", [("",), ("train", "test")])
+def test_a_zip_is_read_like_the_folder(tmp_path, below, parts):
+    tiles = tmp_path / "tiles"
+    for part in parts:
+        for i in range(6):
+            draw(tiles / part / "cat" / f"{i}.png", 10 + i)
+            draw(tiles / part / "dog" / f"{i}.jpg", 50 + 10 * i)
+    (tiles / "notes.txt").write_text("hello")
+    draw(tiles / "__MACOSX" / "cat" / "0.png", 0)
+    path = zipped(tiles, tmp_path / "pictures.zip", below)
+    packed, plain = load_dataset("folder", path), load_dataset("folder", tiles)
+    assert packed.class_names == plain.class_names == ("cat", "dog")
+    for name in "X_train", "y_train", "X_test", "y_test":
+        np.testing.assert_array_equal(getattr(packed, name), getattr(plain, name))
+    assert len(packed.X_test)
+
+
+def test_a_zip_of_one_class_stays_that_class(tmp_path):
+    draw(tmp_path / "tiles" / "cat" / "0.png")
+    path = zipped(tmp_path / "tiles", tmp_path / "pictures.zip")
+    assert load_dataset("folder", path).class_names == ("cat",)
+
+
+def test_a_damaged_zip_is_named(tmp_path):
+    for i in range(3):
+        draw(tmp_path / "tiles" / "cat" / f"{i}.png", size=(50, 40))
+    path = zipped(tmp_path / "tiles", tmp_path / "pictures.zip")
+    whole = path.read_bytes()
+    broken = bytearray(whole)
+    broken[whole.index(b"cat/1.png") + 60] ^= 1
+    path.write_bytes(broken)
+    with pytest.raises(DamagedFileError, match=r"pictures\.zip is damaged: cat/1\.png"):
+        load_dataset("folder", path)
+    path.write_bytes(whole[:-30])
+    with pytest.raises(DamagedFileError, match=r"pictures\.zip is damaged"):
+        load_dataset("folder", path)
+    with pytest.raises(DatasetNotFoundError, match="does not exist"):
+        load_dataset("folder", tmp_path / "nowhere.zip")

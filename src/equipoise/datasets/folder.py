@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from .fetch import DatasetNotFoundError
+from .files import PARTS, ImageFile, class_folders
 from .images import (
     GREY,
     SUFFIXES,
@@ -23,12 +24,12 @@ from .images import (
 )
 from .split import stratified_split
 
-_UNREAD = {".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
+_UNREAD = (".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif")
 _SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
 
 def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
-    """Load images from a folder that has a subfolder for each class.
+    """Load images from a folder that has a subfolder for each class, or from a zip file of it.
 
     Parameters
     ----------
@@ -55,62 +56,91 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     DamagedFileError
         If an image does not decode.
     """
-    if not root.is_dir():
+    if not root.exists():
         raise DatasetNotFoundError(f"data_dir={str(root)!r} does not exist.")
-    train, test = root / "train", root / "test"
-    if is_split(root):
-        names = tuple(folder.name for folder in _class_folders(train))
-        unknown = [folder for folder in _class_folders(test) if folder.name not in names]
-        if unknown:
-            raise ValueError(f"{unknown[0]} is a class without images in {train}.")
-        train_files, train_labels = _list(train, names)
-        test_files, test_labels = _list(test, names)
-        X = _read(train_files + test_files, size)
+    folders = class_folders(root)
+    if _is_split(folders):
+        train, test = (_below(folders, f"{part}/") for part in PARTS)
+        names = tuple(train)
+        if unknown := [name for name in test if name not in names]:
+            raise ValueError(f"{root}/test/{unknown[0]} is a class without images in {root}/train.")
+        train_files, train_labels = _list(root, train, names)
+        test_files, test_labels = _list(root, test, names)
+        X = read_images(train_files + test_files, size)
         split = len(train_files)
         return (X[:split], train_labels, X[split:], test_labels), names
-    names = tuple(folder.name for folder in _class_folders(root))
-    if not names:
+    classes = _below(folders, "")
+    if not classes:
         raise DatasetNotFoundError(
             f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
         )
-    files, labels = _list(root, names)
-    X = _read(files, size)
-    kept, held_out = stratified_split(labels, 0.2, [file.name for file in files])
-    return (X[kept], labels[kept], X[held_out], labels[held_out]), names
+    files, labels = _list(root, classes, tuple(classes))
+    X = read_images(files, size)
+    kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
+    return (X[kept], labels[kept], X[held_out], labels[held_out]), tuple(classes)
 
 
 def is_split(root: Path) -> bool:
     """Whether the class folders are in folders ``train`` and ``test``."""
-    return all(_class_folders(root / part) for part in ("train", "test"))
+    return root.exists() and _is_split(class_folders(root))
 
 
-def _class_folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+def _is_split(folders: Mapping[str, list[str]]) -> bool:
+    return all(_below(folders, f"{part}/") for part in PARTS)
 
 
-def _list(root: Path, names: Sequence[str]) -> tuple[list[Path], Labels]:
-    files: list[Path] = []
+def _below(folders: Mapping[str, list[str]], parent: str) -> dict[str, list[str]]:
+    """The folders directly below ``parent``, which is empty or ends in a slash."""
+    inner = {
+        name.removeprefix(parent): files
+        for name, files in folders.items()
+        if name.startswith(parent)
+    }
+    return {name: files for name, files in inner.items() if name and "/" not in name}
+
+
+def _list(
+    root: Path, classes: Mapping[str, list[str]], names: Sequence[str]
+) -> tuple[list[ImageFile], Labels]:
+    files: list[ImageFile] = []
     labels: list[int] = []
-    for folder in _class_folders(root):
-        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-        images = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
-        others = [p for p in inside if p.suffix.lower() in _UNREAD]
+    for name, inside in classes.items():
+        images = [ImageFile(root, file) for file in inside if file.lower().endswith(SUFFIXES)]
+        others = [ImageFile(root, file) for file in inside if file.lower().endswith(_UNREAD)]
         if others:
             warnings.warn(
-                f"{folder} has {len(others)} images such as {others[0].name} that are left out: "
-                "only png and jpg are read. Convert them.",
+                f"{root}/{name} has {len(others)} images such as {others[0].base} that are left "
+                "out: only png and jpg are read. Convert them.",
                 stacklevel=2,
             )
         if not images:
-            raise ValueError(f"The class folder {folder} holds no png, jpg or jpeg file.")
+            raise ValueError(f"The class folder {root}/{name} holds no png, jpg or jpeg file.")
         files += images
-        labels += [names.index(folder.name)] * len(images)
+        labels += [names.index(name)] * len(images)
     return files, np.array(labels, dtype=np.int64)
 
 
-def _read(files: list[Path], size: Size | None) -> Images:
+def read_images(files: Sequence[ImageFile], size: Size | None) -> Images:
+    """Decode files into one array, in colour where any of them has colour.
+
+    Parameters
+    ----------
+    files : sequence of ImageFile
+    size : (int, int) or None
+        As for :func:`load`.
+
+    Returns
+    -------
+    ndarray of uint8
+        Images (n, height, width) or (n, height, width, 3).
+
+    Raises
+    ------
+    ValueError
+        If sizes differ and ``size`` is None.
+    DamagedFileError
+        If a file does not decode.
+    """
     # The headers tell the shape of all images together before any is decoded.
     probes = [rows for _, rows in read_chunks(lambda i: _probe(files[i]), len(files), "headers")]
     heights_widths_colours = np.concatenate(probes)
@@ -134,18 +164,18 @@ def _read(files: list[Path], size: Size | None) -> Images:
     return X
 
 
-def _probe(path: Path) -> Labels:
+def _probe(file: ImageFile) -> Labels:
     from PIL import Image
 
-    with naming(path), Image.open(path) as image:
+    with naming(file), file.open() as content, Image.open(content) as image:
         width, height = image.size
         if image.getexif().get(274) in _SIDEWAYS:
             width, height = height, width
         return np.array([height, width, image.mode not in GREY])
 
 
-def _decode(path: Path, size: Size, colour: bool) -> Images:
+def _decode(file: ImageFile, size: Size, colour: bool) -> Images:
     from PIL import Image
 
-    with naming(path), Image.open(path) as image:
+    with naming(file), file.open() as content, Image.open(content) as image:
         return to_array(upright(image), size, colour)

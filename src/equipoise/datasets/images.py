@@ -7,13 +7,12 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from .fetch import damaged
+from .fetch import DamagedFileError, damaged
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -152,12 +151,14 @@ def read_chunks(
 
 
 @contextmanager
-def naming(path: Path | str) -> Iterator[None]:
+def naming(path: object) -> Iterator[None]:
     """Turn an error of a decoder into one that names the file."""
     from PIL import Image
 
     try:
         yield
+    except DamagedFileError:
+        raise  # of the zip file that it is in
     except (
         OSError,
         SyntaxError,
@@ -168,4 +169,4 @@ def naming(path: Path | str) -> Iterator[None]:
     ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # an error of the file system, which names the file already
-        raise damaged(path, str(error)) from None
+        raise damaged(str(path), str(error)) from None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from . import celeba, digits, folder, idx, mat
+from . import celeba, cifar, digits, folder, idx, mat
 from .fetch import DataDir, data_root, fetch, locate
-from .images import Images, Labels, parse_size, resize
+from .files import is_zip
+from .images import Arrays, Images, Labels, parse_size, resize
 from .sources import SOURCES
 
 
@@ -59,6 +61,8 @@ class DatasetStatus:
         Where its files are, or will be downloaded to; None where it comes with scikit-learn.
     missing : tuple of str
         Files to be downloaded; empty where all are here.
+    note : str
+        What is special about the files that are here, if anything is.
     """
 
     name: str
@@ -66,6 +70,7 @@ class DatasetStatus:
     n_classes: int
     folder: Path | None
     missing: tuple[str, ...]
+    note: str = ""
 
     @property
     def available(self) -> bool:
@@ -98,6 +103,7 @@ _KNOWN = {
         ),
     ),
     "svhn": _Known((32, 32, 3), _NUMERALS),
+    "cifar-10": _Known((32, 32, 3), cifar.CLASSES),
     "celeba": _Known((64, 64, 3), tuple(celeba.HAIR)),
 }
 
@@ -122,13 +128,18 @@ def load_dataset(
         - "mnist", "fashion-mnist": 28 x 28, grey; 60,000 and 10,000 images.
         - "svhn": cropped house numbers, 32 x 32, colour; 73,257 and 26,032 images. Label 0 is the
           digit 0.
+        - "cifar-10": 32 x 32, colour; 50,000 and 10,000 images of ten kinds of things. Where the
+          official files are absent but ``data_dir/cifar-10/train.zip`` is there, with the training
+          images as files in a folder per class, the last 1,000 of each class by their numbers
+          are the test images, and a warning says so.
         - "celeba": aligned faces by hair colour, 64 x 64 from the largest centred square; classes
           blonde, black, bald, brown, gray. Its official training and test partitions; the
           validation partition is left out. For non-commercial research only, say its authors.
         - "folder": your images, in one subfolder of ``data_dir`` per class (png, jpg, jpeg;
-          anything else in it is ignored). If ``data_dir`` has ``train`` and ``test`` folders with
-          class folders in them, these are the split; otherwise a fixed fifth of every class of
-          two images or more is the test set. Colour where any image has colour, else grey.
+          anything else in it is ignored); ``data_dir`` may be a zip file of that. If it has
+          ``train`` and ``test`` folders with class folders in them, these are the split; otherwise
+          a fixed fifth of every class of two images or more is the test set. Colour where any image
+          has colour, else grey.
     data_dir : path or None, default=None
         Folder for data; the files are looked for in its subfolder of that name, in torchvision's
         (``MNIST/raw``, ``FashionMNIST/raw``) and in itself. None stands for the environment
@@ -165,7 +176,8 @@ def load_dataset(
     References
     ----------
     MNIST: Y. LeCun et al., Proc. IEEE 86(11), 1998. Fashion-MNIST: H. Xiao et al.,
-    arXiv:1708.07747. SVHN: Y. Netzer et al., NIPS workshop 2011. CelebA: Z. Liu et al., ICCV 2015;
+    arXiv:1708.07747. SVHN: Y. Netzer et al., NIPS workshop 2011. CIFAR-10: A. Krizhevsky, technical
+    report, University of Toronto, 2009. CelebA: Z. Liu et al., ICCV 2015;
     by hair colour: X. Wang et al., CVPR 2020. Digits: E. Alpaydin, C. Kaynak, UCI, 1998.
 
     Examples
@@ -186,13 +198,16 @@ def load_dataset(
     if name == "folder":
         if data_dir is None:
             raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
-        arrays, class_names = folder.load(data_root(data_dir), size)
+        path = Path(data_dir).expanduser().absolute()
+        arrays, class_names = folder.load(path if is_zip(path) else data_root(path), size)
         return Dataset(name, *arrays, class_names)
     class_names = _KNOWN[name].class_names
     if name == "digits":
         arrays = digits.load()
     elif name == "svhn":
         arrays = mat.load(fetch(name, data_dir, download))
+    elif name == "cifar-10":
+        arrays = _cifar(data_dir, download)
     elif name == "celeba":
         arrays = celeba.load(fetch(name, data_dir, download), size or (64, 64), hair)
     else:
@@ -208,7 +223,7 @@ def load_part(
 
     Parameters
     ----------
-    name : {"digits", "mnist", "fashion-mnist", "svhn", "celeba"}
+    name : {"digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba"}
         Data set. "digits" and "celeba" do not have separate files for their parts; the images of
         "celeba" that are not asked for stay on disk.
     part : {"train", "test"}
@@ -236,6 +251,8 @@ def load_part(
         return idx.load_part(fetch(name, data_dir, download), part)
     if name == "svhn":
         return mat.read_svhn(fetch(name, data_dir, download)[f"{part}_32x32.mat"])
+    if name == "cifar-10" and not stand_in(name, data_dir):
+        return cifar.load_part(fetch(name, data_dir, download), part)
     data = load_dataset(name, data_dir, download)
     return (data.X_train, data.y_train) if part == "train" else (data.X_test, data.y_test)
 
@@ -243,6 +260,35 @@ def load_part(
 def class_names(name: str) -> list[str]:
     """Return what the labels 0, 1, … of a named data set stand for, without loading it."""
     return list(_KNOWN[name].class_names)
+
+
+def stand_in(name: str, data_dir: DataDir = None) -> Path | None:
+    """Return the file that is loaded in place of the official ones, where these are absent.
+
+    Parameters
+    ----------
+    name : str
+        Only "cifar-10" has such a file.
+    data_dir : path or None, default=None
+        As for :func:`load_dataset`.
+
+    Returns
+    -------
+    Path or None
+        None where the official files are here, or neither.
+    """
+    if name != "cifar-10":
+        return None
+    folder, found = locate(name, data_root(data_dir))
+    path = folder / cifar.STAND_IN
+    return path if not found and path.is_file() else None
+
+
+def _cifar(data_dir: DataDir, download: bool) -> Arrays:
+    if (path := stand_in("cifar-10", data_dir)) is None:
+        return cifar.load(fetch("cifar-10", data_dir, download))
+    warnings.warn(f"{path}: the test images are {cifar.NOT_OFFICIAL}.", stacklevel=3)
+    return cifar.load_stand_in(path)
 
 
 def status(data_dir: DataDir = None) -> list[DatasetStatus]:
@@ -259,16 +305,15 @@ def status(data_dir: DataDir = None) -> list[DatasetStatus]:
         All but "folder".
     """
     root = data_root(data_dir)
-    found = {name: locate(name, root) for name in SOURCES}
-    return [
-        DatasetStatus(
-            name,
-            known.image_shape,
-            len(known.class_names),
-            found[name][0] if name in found else None,
-            tuple(f.name for f in SOURCES[name].files if f.name not in found[name][1])
-            if name in found
-            else (),
-        )
-        for name, known in _KNOWN.items()
-    ]
+    return [_status_of(name, known, root) for name, known in _KNOWN.items()]
+
+
+def _status_of(name: str, known: _Known, root: Path) -> DatasetStatus:
+    about = name, known.image_shape, len(known.class_names)
+    if name not in SOURCES:
+        return DatasetStatus(*about, None, ())
+    folder, found = locate(name, root)
+    if stand_in(name, root):
+        return DatasetStatus(*about, folder, (), f"test images: {cifar.NOT_OFFICIAL}")
+    missing = (file.name for file in SOURCES[name].files if file.name not in found)
+    return DatasetStatus(*about, folder, tuple(missing))

@@ -39,8 +39,11 @@ class DataChoice:
     @property
     def title(self) -> str:
         """Name for files and folders: that of the data set, or of the user's own folder."""
+        from equipoise.datasets.files import is_zip
+
         if self.dataset == "folder" and self.data_dir:
-            return self.data_dir.resolve().name or "folder"
+            path = self.data_dir.resolve()
+            return (path.stem if is_zip(path) else path.name) or "folder"
         return self.dataset
 
     def settings(self, protocol: str | None) -> dict[str, Any]:
