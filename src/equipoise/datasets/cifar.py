@@ -130,7 +130,7 @@ def load_stand_in(path: Path) -> Arrays:
         ):
             part += chosen
             count.append(len(chosen))
-    X = read_images([*parts[0], *parts[1]], (32, 32))
+    X, _ = read_images([*parts[0], *parts[1]], (32, 32))
     y_train, y_test = (np.repeat(np.arange(len(CLASSES)), count) for count in counts)
     return X[: len(y_train)], y_train, X[len(y_train) :], y_test
 

@@ -8,27 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from .decoding import FullScale, common_format, decode
 from .fetch import DatasetNotFoundError
 from .files import PARTS, ImageFile, class_folders
-from .images import (
-    GREY,
-    SUFFIXES,
-    Arrays,
-    Images,
-    Labels,
-    Size,
-    naming,
-    read_chunks,
-    to_array,
-    upright,
-)
+from .images import OTHER_SUFFIXES, SUFFIXES, Arrays, Images, Labels, Size, read_chunks
 from .split import stratified_split
 
-_UNREAD = (".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif")
-_SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
-
-def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
+def load(
+    root: Path, size: Size | None, full_scale: FullScale | None = None
+) -> tuple[Arrays, tuple[str, ...], FullScale]:
     """Load images from a folder that has a subfolder for each class, or from a zip file of it.
 
     Parameters
@@ -38,6 +27,8 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
         two, a fifth of every class becomes the test set, chosen by the names of the files.
     size : (int, int) or None
         Height and width to stretch to; None where all images have the same.
+    full_scale : mapping or None, default=None
+        As for :func:`~equipoise.datasets.decoding.common_format`.
 
     Returns
     -------
@@ -46,6 +37,8 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
         (n, height, width, 3).
     class_names : tuple of str
         Names of the training class folders, sorted.
+    full_scale : mapping
+        Values that became 255 in images of more than eight bits.
 
     Raises
     ------
@@ -66,18 +59,18 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
             raise ValueError(f"{root}/test/{unknown[0]} is a class without images in {root}/train.")
         train_files, train_labels = _list(root, train, names)
         test_files, test_labels = _list(root, test, names)
-        X = read_images(train_files + test_files, size)
+        X, scale = read_images(train_files + test_files, size, full_scale)
         split = len(train_files)
-        return (X[:split], train_labels, X[split:], test_labels), names
+        return (X[:split], train_labels, X[split:], test_labels), names, scale
     classes = _below(folders, "")
     if not classes:
         raise DatasetNotFoundError(
             f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
         )
     files, labels = _list(root, classes, tuple(classes))
-    X = read_images(files, size)
+    X, scale = read_images(files, size, full_scale)
     kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
-    return (X[kept], labels[kept], X[held_out], labels[held_out]), tuple(classes)
+    return (X[kept], labels[kept], X[held_out], labels[held_out]), tuple(classes), scale
 
 
 def is_split(root: Path) -> bool:
@@ -102,37 +95,48 @@ def _below(folders: Mapping[str, list[str]], parent: str) -> dict[str, list[str]
 def _list(
     root: Path, classes: Mapping[str, list[str]], names: Sequence[str]
 ) -> tuple[list[ImageFile], Labels]:
+    from PIL import Image
+
+    known = Image.registered_extensions()
+    readable = (*SUFFIXES, *(suffix for suffix in OTHER_SUFFIXES if suffix in known))
+    unread = tuple(suffix for suffix in OTHER_SUFFIXES if suffix not in known)
     files: list[ImageFile] = []
     labels: list[int] = []
     for name, inside in classes.items():
-        images = [ImageFile(root, file) for file in inside if file.lower().endswith(SUFFIXES)]
-        others = [ImageFile(root, file) for file in inside if file.lower().endswith(_UNREAD)]
+        images = [ImageFile(root, file) for file in inside if file.lower().endswith(readable)]
+        others = [ImageFile(root, file) for file in inside if file.lower().endswith(unread)]
         if others:
             warnings.warn(
                 f"{root}/{name} has {len(others)} images such as {others[0].base} that are left "
-                "out: only png and jpg are read. Convert them.",
+                "out: Pillow does not read them here. Convert them, or install a plugin.",
                 stacklevel=2,
             )
         if not images:
-            raise ValueError(f"The class folder {root}/{name} holds no png, jpg or jpeg file.")
+            raise ValueError(
+                f"The class folder {root}/{name} holds no image that Pillow reads, such as png, "
+                "jpg, tif or webp."
+            )
         files += images
         labels += [names.index(name)] * len(images)
     return files, np.array(labels, dtype=np.int64)
 
 
-def read_images(files: Sequence[ImageFile], size: Size | None) -> Images:
+def read_images(
+    files: Sequence[ImageFile], size: Size | None, full_scale: FullScale | None = None
+) -> tuple[Images, FullScale]:
     """Decode files into one array, in colour where any of them has colour.
 
     Parameters
     ----------
     files : sequence of ImageFile
-    size : (int, int) or None
+    size, full_scale
         As for :func:`load`.
 
     Returns
     -------
-    ndarray of uint8
-        Images (n, height, width) or (n, height, width, 3).
+    images : ndarray of uint8
+        (n, height, width) or (n, height, width, 3).
+    full_scale : mapping
 
     Raises
     ------
@@ -141,41 +145,8 @@ def read_images(files: Sequence[ImageFile], size: Size | None) -> Images:
     DamagedFileError
         If a file does not decode.
     """
-    # The headers tell the shape of all images together before any is decoded.
-    probes = [rows for _, rows in read_chunks(lambda i: _probe(files[i]), len(files), "headers")]
-    heights_widths_colours = np.concatenate(probes)
-    sizes = heights_widths_colours[:, :2]
-    colour = bool(heights_widths_colours[:, 2].any())
-    if size is None:
-        if (different := np.flatnonzero((sizes != sizes[0]).any(axis=1))).size:
-            other = different[0]
-            raise ValueError(
-                f"The images have different sizes (height x width): {files[0]} has "
-                f"{sizes[0][0]}x{sizes[0][1]}, {files[other]} has "
-                f"{sizes[other][0]}x{sizes[other][1]}. Pass image_size (--image-size) to bring "
-                "all to one."
-            )
-        size = int(sizes[0][0]), int(sizes[0][1])
-    X = np.empty((len(files), *size, 3) if colour else (len(files), *size), dtype=np.uint8)
-    for rows, images in read_chunks(
-        lambda i: _decode(files[i], size, colour), len(files), "folder"
-    ):
+    into = common_format(files, size, full_scale)
+    X = np.empty((len(files), *into.shape), dtype=np.uint8)
+    for rows, images in read_chunks(lambda i: decode(files[i], into), len(files), "folder"):
         X[rows] = images
-    return X
-
-
-def _probe(file: ImageFile) -> Labels:
-    from PIL import Image
-
-    with naming(file), file.open() as content, Image.open(content) as image:
-        width, height = image.size
-        if image.getexif().get(274) in _SIDEWAYS:
-            width, height = height, width
-        return np.array([height, width, image.mode not in GREY])
-
-
-def _decode(file: ImageFile, size: Size, colour: bool) -> Images:
-    from PIL import Image
-
-    with naming(file), file.open() as content, Image.open(content) as image:
-        return to_array(upright(image), size, colour)
+    return X, into.full_scale

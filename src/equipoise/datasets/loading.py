@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from . import celeba, cifar, digits, folder, idx, mat
+from .decoding import FullScale
 from .fetch import DataDir, data_root, fetch, locate
 from .files import is_zip
 from .images import Arrays, Images, Labels, parse_size, resize
@@ -28,6 +30,9 @@ class Dataset:
         Labels, 0 to C - 1.
     class_names : tuple of str
         What each label stands for.
+    full_scale : mapping of str to float
+        Values that became 255 in files of more than eight bits: of "integer" ones, of those with
+        fractions ("float") and of 16-bit "colour"; empty where there were none.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Dataset:
     X_test: Images
     y_test: Labels
     class_names: tuple[str, ...]
+    full_scale: FullScale = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the shapes; the arrays would fill the screen."""
@@ -115,6 +121,7 @@ def load_dataset(
     *,
     image_size: int | tuple[int, int] | None = None,
     hair: str = "published",
+    full_scale: Mapping[str, float] | None = None,
 ) -> Dataset:
     """Load a data set, and download it if its files are missing.
 
@@ -135,11 +142,12 @@ def load_dataset(
         - "celeba": aligned faces by hair colour, 64 x 64 from the largest centred square; classes
           blonde, black, bald, brown, gray. Its official training and test partitions; the
           validation partition is left out. For non-commercial research only, say its authors.
-        - "folder": your images, in one subfolder of ``data_dir`` per class (png, jpg, jpeg;
-          anything else in it is ignored); ``data_dir`` may be a zip file of that. If it has
-          ``train`` and ``test`` folders with class folders in them, these are the split; otherwise
-          a fixed fifth of every class of two images or more is the test set. Colour where any image
-          has colour, else grey.
+        - "folder": your images, in one subfolder of ``data_dir`` per class; ``data_dir`` may be a
+          zip file of that. If it has ``train`` and ``test`` folders with class folders in them,
+          these are the split; otherwise a fixed fifth of every class of two images or more is the
+          test set. Colour where any image has colour, else grey. Read is what Pillow reads: png,
+          jpg, webp, tif, bmp, gif and others; see the user guide for images of more than eight
+          bits, transparency and palettes.
     data_dir : path or None, default=None
         Folder for data; the files are looked for in its subfolder of that name, in torchvision's
         (``MNIST/raw``, ``FashionMNIST/raw``) and in itself. None stands for the environment
@@ -154,6 +162,10 @@ def load_dataset(
     hair : {"published", "exclusive"}, default="published"
         For "celeba", what becomes of an image with two hair colours: "published" has it in both
         classes, which gives the counts in the paper; "exclusive" leaves it out.
+    full_scale : mapping of str to float or None, default=None
+        For "folder", the values that become 255 in files of more than eight bits, such as those of
+        the images that a model was trained on (``Dataset.full_scale``). None finds them out: they
+        depend on how many bits the files use, and a warning tells them.
 
     Returns
     -------
@@ -171,7 +183,7 @@ def load_dataset(
         If a local file is not what its name says. Local files have their structure checked, not
         their MD5: they may have been compressed again.
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or the images of a folder do not go together.
 
     References
     ----------
@@ -199,8 +211,9 @@ def load_dataset(
         if data_dir is None:
             raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
         path = Path(data_dir).expanduser().absolute()
-        arrays, class_names = folder.load(path if is_zip(path) else data_root(path), size)
-        return Dataset(name, *arrays, class_names)
+        root = path if is_zip(path) else data_root(path)
+        arrays, class_names, scale = folder.load(root, size, full_scale)
+        return Dataset(name, *arrays, class_names, scale)
     class_names = _KNOWN[name].class_names
     if name == "digits":
         arrays = digits.load()

@@ -74,12 +74,17 @@ class DataChoice:
 
         return not is_split(self.folder)
 
-    def load(self, download: bool) -> Dataset:
-        """Read training and test images."""
+    def load(self, download: bool, full_scale: Mapping[str, float] | None = None) -> Dataset:
+        """Read training and test images; ``full_scale`` is that of other images."""
         from equipoise.datasets import load_dataset
 
         return load_dataset(
-            self.dataset, self.data_dir, download, image_size=self.image_size, hair=self.hair
+            self.dataset,
+            self.data_dir,
+            download,
+            image_size=self.image_size,
+            hair=self.hair,
+            full_scale=full_scale,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -176,7 +181,8 @@ def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) ->
 
     if not len(data.y_test):
         raise ValueError(f"Data set {choice.dataset!r} has no test images. Add some per class.")
-    return {
+    deep = {"full_scale": dict(data.full_scale)} if data.full_scale else {}
+    return deep | {
         "source": choice.to_dict(),
         "class_names": list(data.class_names),
         "class_counts": np.bincount(y, minlength=len(data.class_names)).tolist(),
