@@ -181,7 +181,7 @@ class DeepSMOTE(DeepOverSampler):
             learning_rate=self.learning_rate,
         )
 
-    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+    def _draw_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Rows:
         network = self.network_.cpu().eval()
         codes = evaluate_blockwise(network, EncodedRows(self._codec, real), Autoencoder.encode)
         drawn = torch.from_numpy(smote(codes, n, self.n_neighbors, generator)).float()

@@ -11,8 +11,8 @@ import numpy as np
 
 from .fetch import damaged
 from .files import ImageFile, class_folders
-from .folder import read_images
 from .images import Arrays, Images, Labels
+from .lazy import ImageFiles
 
 CLASSES = (
     "airplane",
@@ -110,7 +110,7 @@ def load_stand_in(path: Path) -> Arrays:
     Returns
     -------
     X_train, y_train, X_test, y_test : ndarray
-        As from :func:`load`, class by class.
+        As from :func:`load`, class by class; the images are memory maps.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def load_stand_in(path: Path) -> Arrays:
         ):
             part += chosen
             count.append(len(chosen))
-    X, _ = read_images([*parts[0], *parts[1]], (32, 32))
+    X, _ = ImageFiles.of([*parts[0], *parts[1]], (32, 32)).kept(path, "cifar-10-train")
     y_train, y_test = (np.repeat(np.arange(len(CLASSES)), count) for count in counts)
     return X[: len(y_train)], y_train, X[len(y_train) :], y_test
 

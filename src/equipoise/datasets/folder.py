@@ -5,19 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .decoding import FullScale, common_format, decode
+from equipoise.sequences import RowSequence
+
+from .decoding import FullScale
 from .fetch import DatasetNotFoundError
 from .files import PARTS, ImageFile, class_folders
-from .images import OTHER_SUFFIXES, SUFFIXES, Arrays, Images, Labels, Size, read_chunks
+from .images import OTHER_SUFFIXES, SUFFIXES, Images, Labels, Size
+from .lazy import ImageFiles
 from .split import stratified_split
 
 
 def load(
-    root: Path, size: Size | None, full_scale: FullScale | None = None
-) -> tuple[Arrays, tuple[str, ...], FullScale]:
+    root: Path,
+    size: Size | None,
+    full_scale: FullScale | None = None,
+    storage: str = "auto",
+) -> tuple[tuple[Any, Labels, Any, Labels], tuple[str, ...], FullScale]:
     """Load images from a folder that has a subfolder for each class, or from a zip file of it.
 
     Parameters
@@ -29,12 +36,14 @@ def load(
         Height and width to stretch to; None where all images have the same.
     full_scale : mapping or None, default=None
         As for :func:`~equipoise.datasets.decoding.common_format`.
+    storage : {"auto", "memory", "disk", "files"}, default="auto"
+        As for :func:`equipoise.load_dataset`.
 
     Returns
     -------
     arrays : tuple of ndarray
         X_train, y_train, X_test, y_test; images (n, height, width) where all are grey, else
-        (n, height, width, 3).
+        (n, height, width, 3). With ``storage="files"``, the images are sequences.
     class_names : tuple of str
         Names of the training class folders, sorted.
     full_scale : mapping
@@ -59,18 +68,35 @@ def load(
             raise ValueError(f"{root}/test/{unknown[0]} is a class without images in {root}/train.")
         train_files, train_labels = _list(root, train, names)
         test_files, test_labels = _list(root, test, names)
-        X, scale = read_images(train_files + test_files, size, full_scale)
-        split = len(train_files)
-        return (X[:split], train_labels, X[split:], test_labels), names, scale
-    classes = _below(folders, "")
-    if not classes:
-        raise DatasetNotFoundError(
-            f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
-        )
-    files, labels = _list(root, classes, tuple(classes))
-    X, scale = read_images(files, size, full_scale)
-    kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
-    return (X[kept], labels[kept], X[held_out], labels[held_out]), tuple(classes), scale
+    else:
+        names = tuple(classes := _below(folders, ""))
+        if not names:
+            raise DatasetNotFoundError(
+                f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
+            )
+        files, labels = _list(root, classes, names)
+        kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
+        train_files, test_files = ([files[i] for i in part.tolist()] for part in (kept, held_out))
+        train_labels, test_labels = labels[kept], labels[held_out]
+    # Together, so that they get one format and the parts are slices of one array.
+    images = ImageFiles.of(train_files + test_files, size, full_scale)
+    n, whole = len(train_files), np.arange(len(images))
+    X_train: Any
+    X_test: Any
+    if storage == "files":
+        X_train, X_test = (RowSequence(images, part) for part in (whole[:n], whole[n:]))
+        scale = images.full_scale
+    else:
+        X, scale = read_images(images, root, storage)
+        X_train, X_test = X[:n], X[n:]
+    return (X_train, train_labels, X_test, test_labels), names, scale
+
+
+def read_images(images: ImageFiles, root: Path, storage: str) -> tuple[Images, FullScale]:
+    """Decode images into memory, or into a memory map beside ``root``."""
+    if storage == "memory":
+        return images[:], images.full_scale
+    return images.kept(root, root.stem, only_if_large=storage == "auto")
 
 
 def is_split(root: Path) -> bool:
@@ -119,34 +145,3 @@ def _list(
         files += images
         labels += [names.index(name)] * len(images)
     return files, np.array(labels, dtype=np.int64)
-
-
-def read_images(
-    files: Sequence[ImageFile], size: Size | None, full_scale: FullScale | None = None
-) -> tuple[Images, FullScale]:
-    """Decode files into one array, in colour where any of them has colour.
-
-    Parameters
-    ----------
-    files : sequence of ImageFile
-    size, full_scale
-        As for :func:`load`.
-
-    Returns
-    -------
-    images : ndarray of uint8
-        (n, height, width) or (n, height, width, 3).
-    full_scale : mapping
-
-    Raises
-    ------
-    ValueError
-        If sizes differ and ``size`` is None.
-    DamagedFileError
-        If a file does not decode.
-    """
-    into = common_format(files, size, full_scale)
-    X = np.empty((len(files), *into.shape), dtype=np.uint8)
-    for rows, images in read_chunks(lambda i: decode(files[i], into), len(files), "folder"):
-        X[rows] = images
-    return X, into.full_scale

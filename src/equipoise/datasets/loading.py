@@ -25,7 +25,8 @@ class Dataset:
     name : str
         The name it was loaded by.
     X_train, X_test : ndarray of uint8
-        Images, channels last: (n, height, width) for grey, (n, height, width, 3) for colour.
+        Images, channels last: (n, height, width) for grey, (n, height, width, 3) for colour. With
+        ``storage="files"``, lazy sequences of this shape.
     y_train, y_test : ndarray of shape (n,), int64
         Labels, 0 to C - 1.
     class_names : tuple of str
@@ -89,6 +90,7 @@ class _Known(NamedTuple):
     class_names: tuple[str, ...]
 
 
+STORAGES = ("auto", "memory", "disk", "files")
 _NUMERALS = tuple("0123456789")
 _KNOWN = {
     "digits": _Known((8, 8), _NUMERALS),
@@ -122,6 +124,7 @@ def load_dataset(
     image_size: int | tuple[int, int] | None = None,
     hair: str = "published",
     full_scale: Mapping[str, float] | None = None,
+    storage: str = "auto",
 ) -> Dataset:
     """Load a data set, and download it if its files are missing.
 
@@ -166,14 +169,19 @@ def load_dataset(
         For "folder", the values that become 255 in files of more than eight bits, such as those of
         the images that a model was trained on (``Dataset.full_scale``). None finds them out: they
         depend on how many bits the files use, and a warning tells them.
+    storage : {"auto", "memory", "disk", "files"}, default="auto"
+        For "folder", where the decoded images are: "memory" has an array; "disk" a read-only memory
+        map of a ``.npy`` file beside ``data_dir``, which the first call writes and every other
+        opens; "files" a lazy sequence, which decodes images whenever they are asked for. "auto" is
+        "memory" up to 1 GiB of decoded images, and "disk" above. Estimators take each of them.
 
     Returns
     -------
     Dataset
         Images are ``uint8``, channels last: (n, height, width) for grey, (n, height, width, 3)
         for colour. Labels are ``int64``, 0 to C - 1. The images of "celeba" are read-only memory
-        maps of a file that the first call writes (about 1.5 GB at 64 x 64, a minute or two); all
-        else is in memory.
+        maps of a file that the first call writes (about 1.5 GB at 64 x 64, a minute or two), and
+        those of "folder" may be; all else is in memory.
 
     Raises
     ------
@@ -206,13 +214,15 @@ def load_dataset(
         raise ValueError(f"name={name!r} is not known; choose from {', '.join(_KNOWN)}, folder.")
     if hair not in ("published", "exclusive"):
         raise ValueError(f"hair={hair!r}: choose 'published' or 'exclusive'.")
+    if storage not in STORAGES:
+        raise ValueError(f"storage={storage!r}: choose from {', '.join(STORAGES)}.")
     size = parse_size(image_size)
     if name == "folder":
         if data_dir is None:
             raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
         path = Path(data_dir).expanduser().absolute()
         root = path if is_zip(path) else data_root(path)
-        arrays, class_names, scale = folder.load(root, size, full_scale)
+        arrays, class_names, scale = folder.load(root, size, full_scale, storage)
         return Dataset(name, *arrays, class_names, scale)
     class_names = _KNOWN[name].class_names
     if name == "digits":

@@ -392,11 +392,11 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
     # Resampling -----------------------------------------------------------------------------
 
-    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray, rows: Any) -> tuple[Any, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}
         return super()._fit_resample(X, y, rows)
 
-    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+    def _draw_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Rows:
         """Draw synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
         accepted = self._accepted_rows(label, n)
         if accepted is not None:
