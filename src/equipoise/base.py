@@ -231,7 +231,7 @@ class DeepEstimator(BaseEstimator):
         if self.early_stopping:  # first, so that a checkpoint contains its decision
             callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
         if self.verbose:
-            callbacks.append(ProgressBar())
+            callbacks.append(ProgressBar("row" if fit.is_table else "image"))
         batch_size = self._batch_size(fit)
         if not self._continues():
             self._before_training(plan, min(batch_size, len(fit)))
