@@ -36,6 +36,7 @@ from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows, TableCodec
+from equipoise.sequences import select
 from equipoise.training import (
     Callback,
     DataSpec,
@@ -207,8 +208,9 @@ class DeepEstimator(BaseEstimator):
         held_out = None
         if self.early_stopping:
             train, validation = stratified_holdout(target, self.validation_fraction, seed, classes)
-            held_out = HeldOut(EncodedRows(codec, rows[validation], keep=True), target[validation])
-            rows, target = rows[train], target[train]
+            held_out_rows = EncodedRows(codec, select(rows, validation), keep=True)
+            held_out = HeldOut(held_out_rows, target[validation])
+            rows, target = select(rows, train), target[train]
             weight = None if weight is None else weight[train]
         counts = np.bincount(target, weight, len(classes))
         inputs = EncodedRows(codec, rows, keep=True)
@@ -229,7 +231,7 @@ class DeepEstimator(BaseEstimator):
         if self.early_stopping:  # first, so that a checkpoint contains its decision
             callbacks.insert(0, EarlyStopping(self.n_iter_no_change))
         if self.verbose:
-            callbacks.append(ProgressBar())
+            callbacks.append(ProgressBar("row" if fit.is_table else "image"))
         batch_size = self._batch_size(fit)
         if not self._continues():
             self._before_training(plan, min(batch_size, len(fit)))
@@ -357,7 +359,7 @@ class DeepEstimator(BaseEstimator):
         network = self.network_.to(resolve_device(self.device))
         return evaluate_blockwise(network, inputs, function)
 
-    def _rows_like_fit(self, X: Any) -> np.ndarray:
+    def _rows_like_fit(self, X: Any) -> Any:
         """Validate rows like those of the fit; returns them as the codec holds them."""
         check_is_fitted(self)
         table = check_rows(self, as_pandas(X), reset=False)
@@ -368,7 +370,7 @@ class DeepEstimator(BaseEstimator):
         """Validate rows like those of the fit and encode them, as shape (n, n_values)."""
         return self._encoded(self._rows_like_fit(X))
 
-    def _encoded(self, rows: np.ndarray) -> np.ndarray:
+    def _encoded(self, rows: Any) -> np.ndarray:
         """Encode rows that the codec holds, as shape (n, n_values)."""
         return self._codec.encode(rows).flatten(1).numpy()
 

@@ -44,7 +44,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
             ``(n, n_values)`` with ``image_shape``, or a table ``(n, n_features)``, whose
             columns may be of any kind in a DataFrame.
-            ``uint8`` 0–255 or any float range. Never modified.
+            ``uint8`` 0–255 or any float range. Never modified. Images may be a lazy sequence (see
+            the user guide) or a memory map, and are never all in memory then.
         y : array-like of shape (n,)
             Class labels, ints or strings, at least two classes.
         sample_weight : array-like of shape (n,), optional

@@ -25,6 +25,7 @@ from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
 from equipoise.preprocessing.dtypes import rounded
+from equipoise.sequences import Concatenation, RowSequence, select
 from equipoise.training import FitContext
 
 
@@ -57,7 +58,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
             Images ``(n, height, width)`` or ``(n, height, width, channels)``, flat images
             ``(n, n_values)`` with ``image_shape``, or a table ``(n, n_features)``, whose
             columns may be of any kind in a DataFrame.
-            Never modified.
+            Never modified. Images may be a lazy sequence (see the user guide) or a memory map, and
+            are never all in memory then.
         y : array-like of shape (n,)
             Class labels, at least two classes.
 
@@ -103,7 +105,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         -------
         X_resampled, y_resampled
             The original rows, unchanged and first, then the synthetic rows, in the containers and
-            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart.
+            dtypes of ``X`` and ``y``; ``synthetic_mask_`` tells them apart. For a lazy ``X``, a
+            lazy sequence, in which the original rows stay where they are.
 
         Raises
         ------
@@ -179,7 +182,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         self,
         X: Any,
         labels: np.ndarray,
-        rows: np.ndarray,
+        rows: Any,
         strategy: dict[Any, int],
         groups: np.ndarray | None,
     ) -> tuple[Rows, np.ndarray]:
@@ -192,7 +195,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         is_kept = isinstance(X, pd.DataFrame) or given.dtype.kind in "biufOmM"
         worker = copy.copy(self)  # a resampling that fails leaves this estimator as it was
         worker.sampling_strategy_ = strategy
-        X_new, y_new = worker._fit_resample(given if is_kept else rows, labels, rows)
+        X_new, y_new = worker._fit_resample(given if is_kept else np.asarray(rows), labels, rows)
         new_groups = None
         if groups is not None:
             new_groups = self._extended_groups(X_new, y_new, rows, groups)
@@ -201,7 +204,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         self.groups_: np.ndarray | None = new_groups
         return X_new, y_new
 
-    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray, rows: Any) -> tuple[Any, np.ndarray]:
         """Draw what ``sampling_strategy_`` asks for, with the noise of ``random_state``.
 
         The method is abstract in imbalanced-learn, which chose its name.
@@ -211,13 +214,13 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         for label, n in self.sampling_strategy_.items():
             if n == 0:
                 continue
-            drawn = self._draw_class(label, n, rows[y == label], generator)
+            drawn = self._draw_class(label, n, select(rows, y == label), generator)
             parts.append(like(drawn, X))
             labels.append(np.full(len(drawn), label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(X)
         return concatenate(parts), np.concatenate(labels)
 
-    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+    def _draw_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Rows:
         """Draw ``n`` synthetic rows of a class.
 
         ``real`` are the rows of the class in what is resampled, as the codec holds them.
@@ -235,21 +238,31 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         return values
 
     def _extended_groups(
-        self, X_new: Rows, labels: np.ndarray, rows: np.ndarray, groups: np.ndarray
+        self, X_new: Any, labels: np.ndarray, rows: Any, groups: np.ndarray
     ) -> np.ndarray:
         """Groups of the resampled rows; a synthetic one joins its nearest real row of the class."""
         n = len(groups)
         if len(X_new) == n:
             return groups.copy()
         synthetic = self._codec.rows(check_rows(self, X_new[n:], reset=False))
-        real_rows, new_rows = self._encoded(rows), self._encoded(synthetic)
-        result = np.concatenate([groups, np.empty(len(new_rows), dtype=groups.dtype)])
+        result = np.concatenate([groups, np.empty(len(synthetic), dtype=groups.dtype)])
         for label in np.unique(labels[n:]):
             real = np.flatnonzero(labels[:n] == label)
             new = np.flatnonzero(labels[n:] == label)
-            nearest, _ = nearest_rows(new_rows[new], real_rows[real])
+            nearest, _ = self._nearest(self._encoded(synthetic[new]), select(rows, real))
             result[n + new] = groups[real[nearest]]
         return result
+
+    def _nearest(self, encoded: np.ndarray, rows: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Position and distance of the nearest row, as the codec holds them, of encoded rows."""
+        position, distance = np.zeros(len(encoded), dtype=np.int64), np.full(len(encoded), np.inf)
+        start = 0
+        for block in RowSequence(rows).blocks():
+            found, far = nearest_rows(encoded, self._encoded(block))
+            closer = far < distance
+            position[closer], distance[closer] = start + found[closer], far[closer]
+            start += len(block)
+        return position, distance
 
     # Saving ---------------------------------------------------------------------------------
 
@@ -314,7 +327,7 @@ def with_python_types(strategy: Mapping[Any, int]) -> dict[Any, int]:
     return {plain(label): int(n) for label, n in strategy.items()}
 
 
-def like(rows: Any, X: Rows) -> Rows:
+def like(rows: Any, X: Any) -> Any:
     """Rows in the container and dtypes of ``X``, which holds rows of the same columns.
 
     Raises
@@ -370,8 +383,13 @@ def _as_dtype(column: pd.Series, dtype: Any, name: Any) -> pd.Series:
     return result
 
 
-def concatenate(parts: list[Rows]) -> Rows:
-    """Concatenate the rows of arrays or DataFrames."""
+def concatenate(parts: list[Any]) -> Any:
+    """Concatenate the rows of arrays or DataFrames, or of a RowSequence and arrays."""
+    if isinstance(parts[0], RowSequence):
+        if len(parts) == 1:
+            return parts[0]
+        new = RowSequence(np.concatenate(parts[1:]))
+        return RowSequence(Concatenation(parts[0], new))
     if isinstance(parts[0], pd.DataFrame):
         return pd.concat(parts, ignore_index=True)
     return np.concatenate(parts)

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import check_labels, resampled_as_floats
 from equipoise.polars import as_pandas
+from equipoise.sequences import RowSequence, is_lazy
 
 RESERVED_OPTIONS = ("batch_sampler", "drop_last", "shuffle")  # they conflict with the balancing
 
@@ -42,9 +43,9 @@ def balanced_dataloader(
 
     Parameters
     ----------
-    X : array-like
+    X : array-like or lazy sequence
         Images ``(n, height, width)`` or ``(n, height, width, channels)``, or a numeric table
-        ``(n, n_features)``. It is not modified.
+        ``(n, n_features)``. It is not modified, and its images are read when a batch needs them.
     y : array-like of shape (n,)
         Class labels, at least two classes.
     sampler : sampler, default=None
@@ -103,7 +104,9 @@ def balanced_dataloader(
     if sampler is not None:
         seed = int(random.randint(2**31))
         X_more, y_more = _resample(sampler, as_pandas(X), classes[target], rows.shape, seed)
-        rows = _check_rows(X_more).reshape(-1, *rows.shape[1:])
+        if len(np.shape(X_more)) != rows.ndim:  # a sampler for tables
+            X_more = np.asarray(X_more).reshape(-1, *rows.shape[1:])
+        rows = _check_rows(X_more)
         target = _class_index(y_more, classes)
     seed = int(random.randint(2**31))
     # Otherwise, the seeds of workers would be drawn from torch's global generator.
@@ -125,14 +128,8 @@ class ClassDataset(Dataset):
         Sorted labels of the class indices.
     """
 
-    def __init__(self, rows: np.ndarray, target: np.ndarray, classes: np.ndarray) -> None:
-        is_image = rows.ndim > 2
-        self.scaled = is_image and rows.dtype == np.uint8
-        # uint8 images are converted when they are read, which takes a quarter of the memory.
-        x = torch.from_numpy(rows.astype(np.uint8 if self.scaled else np.float32))
-        if is_image:
-            x = x.unsqueeze(1) if x.ndim == 3 else x.permute(0, 3, 1, 2).contiguous()
-        self.x, self.y = x, torch.from_numpy(target)
+    def __init__(self, rows: RowSequence, target: np.ndarray, classes: np.ndarray) -> None:
+        self.rows, self.y = rows, torch.from_numpy(target)
         self.classes = classes
 
     def __len__(self) -> int:
@@ -140,8 +137,12 @@ class ClassDataset(Dataset):
 
     def __getitem__(self, index: Any) -> tuple[Tensor, Tensor]:
         """Rows and class indices at one or several positions."""
-        x = self.x[index]
-        return x.float() / 255 if self.scaled else x, self.y[index]
+        rows = self.rows[index]
+        x = torch.from_numpy(rows.astype(np.float32))
+        if self.rows.ndim > 2:
+            x = x.unsqueeze(-3) if self.rows.ndim == 3 else x.movedim(-1, -3).contiguous()
+            x = x / 255 if rows.dtype == np.uint8 else x
+        return x, self.y[index]
 
 
 class BalancedBatches(Sampler):
@@ -172,7 +173,7 @@ class BalancedBatches(Sampler):
         yield from self.random.permuted(batches, axis=1)
 
 
-def _check_rows(X: Any) -> np.ndarray:
+def _check_rows(X: Any) -> RowSequence:
     """Validate images or rows of a table, which must be numeric and finite."""
     for name, dtype in X.dtypes.items() if isinstance(X, pd.DataFrame) else ():
         if not pd.api.types.is_numeric_dtype(dtype):
@@ -180,7 +181,7 @@ def _check_rows(X: Any) -> np.ndarray:
                 f"X has {dtype} values in column {name!r}, but batches are numeric tensors. "
                 "Encode it first, for example by sklearn.preprocessing.OneHotEncoder."
             )
-    rows = check_array(X, allow_nd=True, input_name="X")
+    rows = RowSequence(X if is_lazy(X) else check_array(X, allow_nd=True, input_name="X"))
     if rows.ndim > 4 or rows.dtype.kind not in "biuf":
         raise InvalidInputError(
             f"X has shape {rows.shape} and dtype {rows.dtype}. Pass numbers of shape "
@@ -209,7 +210,8 @@ def _resample(sampler: Any, X: Any, y: Any, shape: tuple[int, ...], seed: int) -
     if sampler.get_params(deep=False).get("random_state", seed) is None:
         sampler.set_params(random_state=seed)
     if len(shape) > 2 and not get_tags(sampler).input_tags.three_d_array:
-        X = np.asarray(X).reshape(len(X), -1)  # a sampler for tables
+        X = np.asarray(RowSequence(X)) if is_lazy(X) else np.asarray(X)
+        X = X.reshape(len(X), -1)  # a sampler for tables
     return resampled_as_floats(sampler, resample, X, y)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -18,6 +19,7 @@ from equipoise.errors import InvalidInputError
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, ImageCodec, TableCodec
 from equipoise.preprocessing.dtypes import rounded
+from equipoise.sequences import RowSequence, is_lazy, select
 
 RandomState: TypeAlias = int | np.random.RandomState | None
 
@@ -27,8 +29,13 @@ NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
 
-def as_array(rows: Any) -> np.ndarray:
-    """Convert rows to an array; one of objects if a list contains both numbers and strings."""
+def as_array(rows: Any) -> Any:
+    """Convert rows to an array; one of objects if a list contains both numbers and strings.
+
+    A lazy sequence stays one.
+    """
+    if is_lazy(rows):
+        return RowSequence(rows)
     values = np.asarray(rows)
     if values.dtype.kind == "U" and not isinstance(rows, np.ndarray):
         values = np.asarray(rows, dtype=object)
@@ -41,6 +48,8 @@ def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[An
     Such samplers compute differences of rows in the dtype of ``X``, where bytes would overflow. The
     result is rounded to the dtypes of ``X``.
     """
+    if is_lazy(X) and not get_tags(sampler).input_tags.three_d_array:
+        X = np.asarray(RowSequence(X))
     is_frame = isinstance(X, pd.DataFrame)
     dtypes = X.dtypes if is_frame else [getattr(X, "dtype", None)]
     whole = [isinstance(dtype, np.dtype) and dtype.kind in "biu" for dtype in dtypes]
@@ -56,7 +65,7 @@ def resampled_as_floats(sampler: Any, resample: Any, X: Any, y: Any) -> tuple[An
     return rounded(X_more, X.dtype), y_more
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame | RowSequence:
     """Validate images or the rows of a table, and copy them only if necessary.
 
     Parameters
@@ -71,25 +80,30 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
 
     Returns
     -------
-    ndarray or DataFrame
-        Images as they are, rows of numbers as float64. A DataFrame, or rows with strings, are
-        returned as a DataFrame, whose columns a :class:`~equipoise.preprocessing.TableCodec`
-        validates.
+    ndarray, DataFrame or RowSequence
+        Images as they are, as a sequence; a :class:`~equipoise.preprocessing.ImageCodec` validates
+        their values. Rows of numbers as float64. A DataFrame, or rows with strings, are returned as
+        a DataFrame, whose columns a :class:`~equipoise.preprocessing.TableCodec` validates.
 
     Raises
     ------
     ValueError
-        If ``X`` has no rows, a wrong number of dimensions, infinite values, other columns than in
-        ``fit``, or missing values in images.
+        If ``X`` has no rows, a wrong number of dimensions, or other columns than in ``fit``, or a
+        table has infinite values.
     """
     if isinstance(X, (list, tuple)):
         X = as_array(X)
     if isinstance(X, pd.DataFrame) and any(isinstance(t, pd.SparseDtype) for t in X.dtypes):
         X = _dense(X)  # the inputs of the networks are dense anyway
-    n_dimensions = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+    _check_readable(X)
+    n_dimensions = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
     if n_dimensions <= 2:
         if estimator.image_shape is not None:
-            return validate_data(estimator, X, reset=reset, order="C", dtype="numeric")
+            rows = _check_images(estimator, X)
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            return rows
+        if is_lazy(X):
+            X = np.asarray(RowSequence(X))
         if _may_have_other_columns(X):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             if not X.size:
@@ -112,12 +126,36 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
             f"X has {n_dimensions} dimensions. Pass (n, n_features), (n, height, width) or "
             "(n, height, width, channels)."
         )
-    rows = check_array(X, allow_nd=True, input_name="X", estimator=estimator)
+    rows = _check_images(estimator, X)
     if reset:
         estimator.n_features_in_ = int(np.prod(rows.shape[1:]))
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     return rows
+
+
+def _check_images(estimator: Any, X: Any) -> RowSequence:
+    if not is_lazy(X):
+        options: dict[str, Any] = {"allow_nd": True, "ensure_all_finite": False}
+        order = "C" if len(np.shape(X)) == 2 else None
+        X = check_array(X, order=order, input_name="X", estimator=estimator, **options)
+    elif not len(X) or np.dtype(X.dtype).kind not in "biuf":
+        raise InvalidInputError(
+            f"X has {len(X)} rows and dtype {X.dtype}. Pass at least one image, of numbers."
+        )
+    return RowSequence(X)
+
+
+def _check_readable(X: Any) -> None:
+    """Raise an error for a sequence of which it is not known what its rows are."""
+    is_sequence = hasattr(X, "__getitem__") and hasattr(X, "__len__")
+    is_known = hasattr(X, "__array__") or issparse(X) or is_lazy(X)
+    if is_sequence and not is_known:
+        raise InvalidInputError(
+            f"X is a {type(X).__name__}, whose rows have no shape and dtype that are known. Pass "
+            "an array, or for the images of a data set of torch or Hugging Face "
+            "equipoise.datasets.LazyImages(X)."
+        )
 
 
 def adopt_features(estimator: BaseEstimator, model: Any) -> None:
@@ -270,7 +308,7 @@ def check_weights(
     kept = weights > 0
     if kept.all():
         return rows, target, weights
-    return rows[kept], target[kept], weights[kept]
+    return select(rows, kept), target[kept], weights[kept]
 
 
 def stratified_holdout(

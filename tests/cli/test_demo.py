@@ -75,7 +75,7 @@ def test_datasets_lists_all_and_where(call, tmp_path):
     answer = call("datasets", "--data-dir", tmp_path)
     assert answer.code == 0
     lines = {line.split()[0]: line for line in answer.out.splitlines() if line.strip()}
-    for name in ("digits", "mnist", "fashion-mnist", "svhn", "celeba", "folder"):
+    for name in ("digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba", "folder"):
         assert name in lines
     assert "not here" in lines["mnist"]
     assert "not here" not in lines["svhn"]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from equipoise.datasets import load_dataset
 from equipoise.dgc import DGCClassifier
+from equipoise.runs.run import Run
 
 
 @pytest.fixture
@@ -223,3 +225,23 @@ def test_train_on_a_folder_of_colour_pictures(train, call, tmp_path, monkeypatch
     assert rows_of(answer.out)[0]["predicted"] in ("clean", "rust")
     assert call("dgc", "generate", run, tmp_path / "r.npz", "--label", "rust", "--n", 2).code == 0
     assert np.load(tmp_path / "r.npz")["X"].shape == (2, 8, 6, 3)
+
+
+def test_predict_scales_deep_images_as_those_of_the_training(train, call, tmp_path):
+    for name, values in {"dark": [400, 0], "light": [4095, 2000]}.items():
+        (tmp_path / "tiles" / name).mkdir(parents=True)
+        image = Image.fromarray(np.tile(np.array(values, dtype=np.uint16), (8, 4)))
+        for i in range(3):
+            image.save(tmp_path / "tiles" / name / f"{i}.png")
+    data = load_dataset("folder", tmp_path / "tiles")
+    zipped = shutil.make_archive(str(tmp_path / "tiles"), "zip", tmp_path / "tiles")
+    options = ("--dataset", "folder", "--data-dir", zipped, "--out", tmp_path / "run")
+    answer = train(*options)
+    assert answer.code == 0 and "use 12 bits" in answer.err
+    run = Run.open(tmp_path / "run", "DGCClassifier")
+    assert run.record["data"]["full_scale"] == {"integer": 4095.0}
+    # On its own, a dark image would count as one of 10 bits.
+    answer = call("dgc", "predict", tmp_path / "run", tmp_path / "tiles" / "dark" / "0.png")
+    expected = run.load_model().predict_proba(data.X_train[:1])
+    (row,) = rows_of(answer.out)
+    assert float(row["p_dark"]) == pytest.approx(expected[0, 0], abs=1e-6)

@@ -1,8 +1,10 @@
 """Small data sets in the exact formats of the real ones, and the real ones where there are any."""
 
 import gzip
+import io
 import os
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+
+from equipoise.datasets.cifar import CLASSES
 
 REAL = Path(os.environ.get("EQUIPOISE_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
@@ -111,6 +115,63 @@ def write_svhn():
         y = np.resize(np.arange(1, 11, dtype=np.uint8), n)[:, np.newaxis]
         savemat(path, {"X": X, "y": y, **replaced}, do_compression=True)
         return X, y
+
+    return write
+
+
+def cifar_batches(n=4):
+    """Return the six batches of a tiny CIFAR-10, n images each: name to labels and images."""
+    rng = np.random.default_rng(n)
+    names = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
+    return {
+        name: (rng.integers(0, 10, n), rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8))
+        for name in names
+    }
+
+
+@pytest.fixture
+def write_cifar():
+    """Return a function that writes a tiny CIFAR-10, packed or not, and returns its batches."""
+
+    def write(folder, packed=True, left_out=(), **replaced):
+        batches = cifar_batches()
+        contents = {"batches.meta.txt": b"airplane\nautomobile\n", "readme.html": b"<html>"}
+        for name, (labels, images) in batches.items():
+            # A record is a label, then all red values, all green ones and all blue ones.
+            contents[name] = b"".join(
+                bytes([label]) + image.transpose(2, 0, 1).tobytes()
+                for label, image in zip(labels, images, strict=True)
+            )
+        contents = {k: v for k, v in (contents | replaced).items() if k not in left_out}
+        folder.mkdir(parents=True, exist_ok=True)
+        if packed:
+            with tarfile.open(folder / "cifar-10-binary.tar.gz", "w:gz") as archive:
+                for name, content in contents.items():
+                    member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+        else:
+            (folder / "cifar-10-batches-bin").mkdir()
+            for name, content in contents.items():
+                (folder / "cifar-10-batches-bin" / name).write_bytes(content)
+        return batches
+
+    return write
+
+
+@pytest.fixture
+def write_cifar_files():
+    """Return a function that writes a zip of CIFAR-10's classes; image i has the brightness i."""
+
+    def write(path, n=5, left_out=()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in set(CLASSES) - set(left_out):
+                for i in reversed(range(n)):
+                    content = io.BytesIO()
+                    Image.new("RGB", (32, 32), (8 * i,) * 3).save(content, "jpeg", quality=95)
+                    archive.writestr(f"{name}/{i}.jpg", content.getvalue())
+        return path
 
     return write
 

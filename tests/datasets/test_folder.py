@@ -1,13 +1,15 @@
 """A person's own images in class folders."""
 
 import struct
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from equipoise.datasets import DamagedFileError, DatasetNotFoundError, load_dataset
-from equipoise.datasets.images import upright, with_channels
+from equipoise.datasets.decoding import to_array
+from equipoise.datasets.images import with_channels
 
 GREY, RED = 100, (200, 10, 10)
 
@@ -111,7 +113,7 @@ def test_different_sizes_need_image_size(tmp_path):
     draw(tmp_path / "b" / "2.png", size=(4, 6))
     with pytest.raises(ValueError, match="image_size") as caught:
         load_dataset("folder", tmp_path)
-    for part in str(tmp_path / "a" / "0.png"), "6x4", str(tmp_path / "b" / "2.png"), "4x6":
+    for part in f"{tmp_path / 'a'}/", "6x4", str(tmp_path / "b" / "2.png"), "4x6":
         assert part in str(caught.value)
     assert load_dataset("folder", tmp_path, image_size=5).X_train.shape[1:] == (5, 5)
     assert load_dataset("folder", tmp_path, image_size=(3, 7)).X_train.shape[1:] == (3, 7)
@@ -158,7 +160,7 @@ def test_a_png_with_a_broken_chunk_is_named(tmp_path):
 def test_an_empty_class_is_named(tmp_path):
     draw(tmp_path / "a" / "0.png")
     (tmp_path / "b").mkdir()
-    with pytest.raises(ValueError, match="b holds no png"):
+    with pytest.raises(ValueError, match="b holds no image"):
         load_dataset("folder", tmp_path)
 
 
@@ -210,7 +212,8 @@ def test_other_exif_tags_may_be_wrong(tmp_path):
 def test_orientations_are_those_of_pillow(orientation):
     image = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4))
     image.getexif()[274] = orientation
-    np.testing.assert_array_equal(upright(image), ImageOps.exif_transpose(image))
+    shown = to_array(image, colour=False)
+    np.testing.assert_array_equal(shown, ImageOps.exif_transpose(image))
 
 
 def test_grey_and_colour_by_the_weights_of_pillow():
@@ -222,6 +225,55 @@ def test_grey_and_colour_by_the_weights_of_pillow():
 
 def test_pictures_that_are_not_read_are_told_of(tmp_path):
     draw(tmp_path / "a" / "0.png")
-    draw(tmp_path / "a" / "1.webp")
-    with pytest.warns(UserWarning, match="has 1 images such as 1.webp that are left out"):
+    (tmp_path / "a" / "1.heic").write_bytes(b"what a telephone takes")
+    with pytest.warns(UserWarning, match="has 1 images such as 1.heic that are left out"):
         assert len(load_dataset("folder", tmp_path).X_train) == 1
+
+
+def zipped(folder, path, below=""):
+    """Pack a folder into a zip file, with everything in it below another folder."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*"), reverse=True):
+            archive.write(file, f"{below}{file.relative_to(folder).as_posix()}")
+    return path
+
+
+@pytest.mark.parametrize("below", ["", "tiles/"])
+@pytest.mark.parametrize("parts", [("",), ("train", "test")])
+def test_a_zip_is_read_like_the_folder(tmp_path, below, parts):
+    tiles = tmp_path / "tiles"
+    for part in parts:
+        for i in range(6):
+            draw(tiles / part / "cat" / f"{i}.png", 10 + i)
+            draw(tiles / part / "dog" / f"{i}.jpg", 50 + 10 * i)
+    (tiles / "notes.txt").write_text("hello")
+    draw(tiles / "__MACOSX" / "cat" / "0.png", 0)
+    path = zipped(tiles, tmp_path / "pictures.zip", below)
+    packed, plain = load_dataset("folder", path), load_dataset("folder", tiles)
+    assert packed.class_names == plain.class_names == ("cat", "dog")
+    for name in "X_train", "y_train", "X_test", "y_test":
+        np.testing.assert_array_equal(getattr(packed, name), getattr(plain, name))
+    assert len(packed.X_test)
+
+
+def test_a_zip_of_one_class_stays_that_class(tmp_path):
+    draw(tmp_path / "tiles" / "cat" / "0.png")
+    path = zipped(tmp_path / "tiles", tmp_path / "pictures.zip")
+    assert load_dataset("folder", path).class_names == ("cat",)
+
+
+def test_a_damaged_zip_is_named(tmp_path):
+    for i in range(3):
+        draw(tmp_path / "tiles" / "cat" / f"{i}.png", size=(50, 40))
+    path = zipped(tmp_path / "tiles", tmp_path / "pictures.zip")
+    whole = path.read_bytes()
+    broken = bytearray(whole)
+    broken[whole.index(b"cat/1.png") + 60] ^= 1
+    path.write_bytes(broken)
+    with pytest.raises(DamagedFileError, match=r"pictures\.zip is damaged: cat/1\.png"):
+        load_dataset("folder", path)
+    path.write_bytes(whole[:-30])
+    with pytest.raises(DamagedFileError, match=r"pictures\.zip is damaged"):
+        load_dataset("folder", path)
+    with pytest.raises(DatasetNotFoundError, match="does not exist"):
+        load_dataset("folder", tmp_path / "nowhere.zip")

@@ -181,6 +181,25 @@ def test_published_sizes():
         imbalance.published("folder")
 
 
+def test_the_long_tails_of_cifar_10():
+    y = np.repeat(np.arange(10), 5000)
+    assert imbalance.class_sizes("published", "cifar-10", y) == imbalance.published("cifar-10")
+    totals = {r: sum(imbalance.exponential(y, r).values()) for r in (10, 50, 100)}
+    assert totals == {10: 20431, 50: 13996, 100: 12406}
+    assert sum(imbalance.published("cifar-10").values()) == 12406
+    # The rule also holds where some images are set apart.
+    fewer = imbalance.class_sizes("published", "cifar-10", np.repeat(np.arange(10), 4000))
+    assert (fewer[0], fewer[9], sum(fewer.values())) == (4000, 40, 9922)
+
+
+def test_the_sizes_of_another_data_set():
+    y = np.repeat(np.arange(10), 5000)
+    assert imbalance.class_sizes("published:svhn", "cifar-10", y) == imbalance.published("svhn")
+    for wrong in "published:", "published:cifar", "published:svhn:2":
+        with pytest.raises(ValueError, match="is not one of published"):
+            imbalance.class_sizes(wrong, "cifar-10", y)
+
+
 def test_published_sizes_cannot_be_spoilt():
     imbalance.published("mnist")[0] = 1
     assert imbalance.published("mnist")[0] == 4000

@@ -14,7 +14,7 @@ from equipoise.datasets import load_dataset
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="'cifar'") as caught:
         load_dataset("cifar")
-    for name in "digits", "mnist", "fashion-mnist", "svhn", "celeba", "folder":
+    for name in "digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba", "folder":
         assert name in str(caught.value)
 
 
@@ -48,7 +48,7 @@ def test_status_tells_what_is_here(tmp_path, write_mnist, write_svhn, write_cele
     write_svhn(tmp_path / "svhn" / "train_32x32.mat")
     write_celeba(tmp_path / "celeba")
     found = {entry.name: entry for entry in datasets.status(tmp_path)}
-    assert list(found) == ["digits", "mnist", "fashion-mnist", "svhn", "celeba"]
+    assert list(found) == ["digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba"]
     assert {name for name, entry in found.items() if entry.available} == {
         "digits",
         "fashion-mnist",

@@ -7,6 +7,17 @@ import pytest
 
 from equipoise.datasets import imbalance, load_dataset
 from equipoise.experiments import images
+from equipoise.experiments.plan import jobs_of, other_parameters
+from equipoise.experiments.provenance import blank_record
+from equipoise.report.records import data_of
+
+START = """
+datasets = ["digits"]
+seeds = [1]
+reference = "{reference}"
+[protocol]
+sizes = "published"
+"""
 
 
 def job(**changes):
@@ -74,3 +85,18 @@ def test_nothing_left_over(tmp_path):
     here = job(dataset="mnist", data_dir=str(tmp_path), protocol=all_of_them, scored_on="held-out")
     with pytest.raises(ValueError, match="larger ratio"):
         images.images_to_score(here)
+
+
+def test_test_images_that_are_not_the_official_ones_are_said_to_be_so(tmp_path, experiment):
+    (tmp_path / "cifar-10").mkdir()
+    (tmp_path / "cifar-10" / "train.zip").touch()
+    start = START.replace('"digits"', '"digits", "cifar-10"').replace("published", "published:svhn")
+    jobs = jobs_of(experiment(start=start), seeds=[1], data_dir=tmp_path)
+    said = {job["dataset"]: job["protocol"].get("test_images") for job in jobs}
+    assert said["digits"] is None and "not the official test set" in said["cifar-10"]
+    labels = [data_of(blank_record(job)) for job in jobs]
+    assert labels == ["digits", "cifar-10 (not the official test set)"]
+    (tmp_path / "cifar-10" / "cifar-10-binary.tar.gz").touch()
+    official = jobs_of(experiment(start=start), seeds=[1], data_dir=tmp_path)[1]
+    assert data_of(blank_record(official)) == "cifar-10"
+    assert other_parameters(official, blank_record(jobs[1]))  # they are not taken for each other

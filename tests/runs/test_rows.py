@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from equipoise.runs.data import DataChoice
+from equipoise.runs import data
+from equipoise.runs.data import DataChoice, fingerprint
 from equipoise.runs.export import (
     folder_names,
     without_formulas,
@@ -96,3 +97,15 @@ def test_marked_tables(tmp_path, ending):
     found = pd.read_csv(path) if ending == "csv" else pd.read_parquet(path)
     assert list(found) == ["x", "synthetic", "kind", "synthetic_"]
     assert found["synthetic_"].tolist() == [False, True] and changed == []
+
+
+def test_fingerprints_do_not_depend_on_where_the_rows_are(tmp_path, monkeypatch):
+    X = np.random.default_rng(0).integers(0, 256, (50, 4, 4), dtype=np.uint8)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    assert fingerprint(X) == fingerprint(mapped) != fingerprint(X[:-1])
+    monkeypatch.setattr(data, "HASHED_BYTES", 5 * 16)  # every tenth row
+    assert fingerprint(X) == fingerprint(mapped) != fingerprint(X[:-1])
+    other = X.copy()
+    other[10, 0, 0] ^= 1
+    assert fingerprint(other) != fingerprint(X)

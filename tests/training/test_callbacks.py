@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -97,6 +98,23 @@ def test_progress_is_a_line_per_epoch_where_there_is_no_terminal(line, capsys):
         "epoch   1/2  loss 1.5000  val ACSA 0.5000",
         "epoch   2/2  loss 0.5000  val ACSA 0.7500",
     ]
+    assert re.search(r" \d+\.\d s, [\d,.]+ rows/s, 00:00 left$", lines[0])
+    assert re.search(r" \d+\.\d s, [\d,.]+ rows/s$", lines[1])
+
+
+def test_long_epochs_have_lines_of_their_own(line, capsys, monkeypatch):
+    now = [0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    class Clock(Callback):
+        def on_batch_end(self, progress):
+            now[0] += 70  # seconds for every step, of which an epoch has two
+
+    fit(line(), callbacks=[Clock(), ProgressBar("image")], max_epochs=2)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert re.fullmatch(r"epoch   1/2  50%  loss .*  0\.1 images/s, 03:30 left", lines[0])
+    assert re.fullmatch(r"epoch   2/2  50%  loss .*  0\.1 images/s, 01:10 left", lines[2])
 
 
 class Terminal(io.StringIO):
@@ -109,7 +127,8 @@ def test_progress_is_a_bar_on_a_terminal(line, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     fit(line(), callbacks=[ProgressBar()], max_epochs=2)
     shown = terminal.getvalue()
-    assert "4/4" in shown or "2/4" in shown  # tqdm redraws as often as it sees fit
+    assert "20.0/20.0" in shown or "0.00/20.0" in shown  # tqdm redraws as often as it sees fit
+    assert " rows/s" in shown
     assert "epoch   2/2  loss" in shown
 
 

@@ -77,8 +77,8 @@ class DeepSMOTE(DeepOverSampler):
     callbacks : list of equipoise.training.Callback, default=None
         Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
-        a line per epoch.
+        Above 0 the training reports its progress and the time left: with a bar in a terminal,
+        otherwise with a line per epoch.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class DeepSMOTE(DeepOverSampler):
             learning_rate=self.learning_rate,
         )
 
-    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+    def _draw_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Rows:
         network = self.network_.cpu().eval()
         codes = evaluate_blockwise(network, EncodedRows(self._codec, real), Autoencoder.encode)
         drawn = torch.from_numpy(smote(codes, n, self.n_neighbors, generator)).float()

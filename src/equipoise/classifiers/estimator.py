@@ -120,8 +120,8 @@ default="cross_entropy"
     callbacks : list of equipoise.training.Callback, default=None
         Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
-        a line per epoch.
+        Above 0 the training reports its progress and the time left: with a bar in a terminal,
+        otherwise with a line per epoch.
 
     Attributes
     ----------

@@ -51,8 +51,15 @@ def print_known(data_dir: Path | None) -> None:
         where = "comes with scikit-learn" if one.folder is None else str(one.folder)
         if one.missing:
             where = f"not here; would be downloaded to {one.folder}"
+        elif one.note:
+            where += f" ({one.note})"
         table.add_row(one.name, "x".join(map(str, one.image_shape)), str(one.n_classes), where)
-    table.add_row("folder", "any", "any", "your own images: --data-dir with a subfolder per class")
+    table.add_row(
+        "folder",
+        "any",
+        "any",
+        "your own images: --data-dir, a folder or zip file with a folder per class",
+    )
     Console(width=1000).print(table)  # wide enough to leave paths in one piece, to be copied
 
 

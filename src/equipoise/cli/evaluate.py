@@ -50,7 +50,7 @@ def evaluate(
     model = opened.load_model()
     height, width, channels = model.input_shape_
     choice = own.or_another(dataset, data_dir, (height, width))
-    data = choice.load(download)
+    data = choice.load(download, about.get("full_scale"))
     X, y = data.X_test, data.y_test
     if choice.is_another_folder(own):  # the model was not trained on any of its images
         X, y = np.concatenate([data.X_train, X]), np.concatenate([data.y_train, y])

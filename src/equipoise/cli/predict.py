@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +42,10 @@ def predict(
         if out in images or out.suffix.lower() in SUFFIXES:
             raise ValueError(f"--out {out}: name a file for the table, not an image.")
         check_target(out)
-    names = opened.record["data"]["class_names"]
-    model = opened.load_model()
-    probabilities = model.predict_proba(read_images(images, model.input_shape_, note))
+    about, model = opened.record["data"], opened.load_model()
+    names = about["class_names"]
+    X = read_images(images, model.input_shape_, about.get("full_scale"), note)
+    probabilities = model.predict_proba(X)
     import pandas as pd
 
     table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in names])
@@ -59,7 +60,10 @@ def predict(
 
 
 def read_images(
-    paths: Sequence[Path], shape: tuple[int, ...], note: Callable[[str], None]
+    paths: Sequence[Path],
+    shape: tuple[int, ...],
+    full_scale: Mapping[str, float] | None,
+    note: Callable[[str], None],
 ) -> np.ndarray:
     """Read files as images of one shape.
 
@@ -68,6 +72,8 @@ def read_images(
     paths : sequence of Path
     shape : tuple of int
         ``(height, width, channels)``, with 1 channel for grey.
+    full_scale : mapping or None
+        Values of deep images that are white, as in the training images.
     note : callable
         Tells the user which conversions were necessary.
 
@@ -81,22 +87,25 @@ def read_images(
         A file does not exist or is not an image.
     """
     import numpy as np
-    from PIL import Image
 
-    from equipoise.datasets.images import GREY, to_array, upright
+    from equipoise.datasets import DamagedFileError
+    from equipoise.datasets.decoding import Format, decode, read_header
+    from equipoise.datasets.files import ImageFile
 
     height, width, channels = shape
+    into = Format((height, width), channels == 3, full_scale or {})
     rows, resized, recoloured = [], 0, 0
     for path in paths:
+        file = ImageFile(path.parent, path.name)
         try:
-            with Image.open(path) as image:
-                shown = upright(image)
-                resized += shown.size != (width, height)
-                recoloured += (shown.mode not in GREY) != (channels == 3)
-                rows.append(to_array(shown, (height, width), colour=channels == 3))
-        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-            reason = getattr(error, "strerror", None) or f"it cannot be read as an image ({error})"
-            raise ValueError(f"{path}: {reason}.") from None
+            header = read_header(file)
+            rows.append(decode(file, into))
+        except DamagedFileError as error:
+            raise ValueError(str(error)) from None
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror or error}.") from None
+        resized += (header.height, header.width) != into.size
+        recoloured += header.colour != into.colour
     if resized:
         note(f"{resized} of {len(rows)} images stretched to {width}x{height} pixels")
     if recoloured:

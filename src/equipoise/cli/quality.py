@@ -11,6 +11,7 @@ import numpy as np
 from equipoise.datasets import imbalance
 from equipoise.imsic import IMSIC
 from equipoise.imsic.alignment import fit_judge
+from equipoise.imsic.judging import MOST_COMPARED
 from equipoise.imsic.structure import StructureReport
 from equipoise.metrics import SynthesisReport, label_fidelity, synthesis_report
 from equipoise.runs.files import write_json
@@ -48,12 +49,13 @@ class Quality:
         """Compare generated images with held-out ones.
 
         The images are those of :meth:`equipoise.IMSIC.quality_report`, which needs a sampler
-        that has its training rows, as a loaded one does not.
+        that has its training rows, as a loaded one does not. As there, training images of large
+        classes are compared in part.
         """
         names = np.array(class_names)
-        labels, counts = np.unique(y_test, return_counts=True)
-        sizes = dict(zip(labels.tolist(), np.minimum(counts, PER_CLASS).tolist(), strict=True))
-        X_test, y_test = imbalance.subset(X_test, y_test, sizes, random_state=0)
+        X_test, y_test = _at_most(PER_CLASS, X_test, y_test)
+        if np.bincount(y_train).max() > MOST_COMPARED:
+            X_train, y_train = _at_most(MOST_COMPARED, X_train, y_train)
         made = model.sample(PER_CLASS)
         synthesis = synthesis_report(
             _flat(X_test),
@@ -122,6 +124,14 @@ def fidelity(model: IMSIC, X: np.ndarray, y: np.ndarray) -> float:
 def judge(X: np.ndarray, y: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Labels of images as a support-vector machine predicts them that is trained on X and y."""
     return fit_judge(_flat(X), y).predict(_flat(images))
+
+
+def _at_most(n: int, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """At most ``n`` images of each class, chosen at random but always alike."""
+    labels, counts = np.unique(y, return_counts=True)
+    sizes = dict(zip(labels.tolist(), np.minimum(counts, n).tolist(), strict=True))
+    X, y = imbalance.subset(X, y, sizes, random_state=0)
+    return X, y
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -28,10 +28,11 @@ class SharedOptions:
     run : RUN
         Run folder that a training command has written.
     dataset : NAME
-        digits, mnist, fashion-mnist, svhn, celeba, or folder for your own images in one subfolder
-        of --data-dir per class.
+        digits, mnist, fashion-mnist, svhn, cifar-10, celeba, or folder for your own images in one
+        subfolder of --data-dir per class.
     data_dir : PATH, default=that of RUN if there is one; $EQUIPOISE_DATA, else the system's cache
-        Folder with the data sets, or with your images where the data set is 'folder'.
+        Folder with the data sets, or with your images where the data set is 'folder'; a zip file
+        of such a folder will do, too.
     image_size : N|HxW, default=as they are; 64 for celeba
         Resize images to this height and width, in pixels.
     hair : published|exclusive, default=published
@@ -39,9 +40,9 @@ class SharedOptions:
     download : bool, default=True
         Download a data set that is not here yet.
     protocol : NAME, default=published; none for folder
-        How many training images each class keeps: published, exponential:RATIO, step:RATIO:N or
-        none (all). RATIO is the size of the largest class over that of the smallest, N the number
-        of rare classes.
+        How many training images each class keeps: published, published:DATASET for the sizes of
+        another data set, exponential:RATIO, step:RATIO:N or none (all). RATIO is the size of the
+        largest class over that of the smallest, N the number of rare classes.
     seed : int, default=0
         Seed of the training subset and of what is trained on it.
     overwrite : bool, default=False

@@ -6,6 +6,7 @@ grey images and ``(n, height, width, 3)`` for colour. Labels are ``int64``, 0 to
 
 from . import imbalance
 from .fetch import DamagedFileError, DatasetNotFoundError
+from .lazy import ImageFiles, LazyImages
 from .loading import Dataset, DatasetStatus, load_dataset, status
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Dataset",
     "DatasetNotFoundError",
     "DatasetStatus",
+    "ImageFiles",
+    "LazyImages",
     "imbalance",
     "load_dataset",
     "status",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .cache import memory_mapped
+from .cache import cache_path, open_cache, write_cache
+from .decoding import opened
 from .fetch import DamagedFileError, damaged
-from .images import Arrays, Images, Size, naming, read_chunks
+from .files import ImageFile, open_zip
+from .images import Arrays, Images, Size, read_all
 
 HAIR = {
     "blonde": "Blond_Hair",
@@ -147,16 +145,22 @@ def cached_images(
     -------
     ndarray of shape (sum of repeats, height, width, 3), uint8
     """
-
-    def decode() -> Iterator[Images]:
-        with _reader(source, names, size) as read:
-            for rows, images in read_chunks(read, len(names), "celeba"):
-                yield np.repeat(images, repeats[rows], axis=0)
-
     height, width = size
-    key = _RECIPE.encode() + names.tobytes() + repeats.astype("<i8").tobytes()
+    stat = source.stat()
+    stamp = f"{source.name} {stat.st_size} {stat.st_mtime_ns} {_RECIPE}".encode()
+    key = stamp + names.tobytes() + repeats.astype("<i8").tobytes()
+    path = cache_path(source, f"celeba-hair-{height}x{width}", key)
     shape = (int(repeats.sum()), height, width, 3)
-    return memory_mapped(source, f"celeba-hair-{height}x{width}", key, shape, decode)
+    if (found := open_cache(path)) and found[0].shape == shape:
+        return found[0]
+    files = _files(source, names)
+    file_of_row = np.repeat(np.arange(len(files)), repeats)
+
+    def decode(rows: range) -> Images:
+        chosen, repeated = np.unique(file_of_row[rows.start : rows.stop], return_inverse=True)
+        return read_all(lambda i: _decode(files[i], size), chosen.tolist())[repeated]
+
+    return write_cache(path, shape, decode)
 
 
 def _complete(source: Path, names: npt.NDArray[np.str_]) -> Path:
@@ -171,41 +175,23 @@ def _complete(source: Path, names: npt.NDArray[np.str_]) -> Path:
     return source
 
 
-@contextmanager
-def _reader(
-    source: Path, names: npt.NDArray[np.str_], size: Size
-) -> Iterator[Callable[[int], Images]]:
-    """Yield the function that decodes the i-th image."""
+def _files(source: Path, names: npt.NDArray[np.str_]) -> list[ImageFile]:
     if source.is_dir():
-        yield lambda i: _decode((source / names[i]).read_bytes(), source / names[i], size)
-        return
-    try:
-        archive = zipfile.ZipFile(source)
-    except zipfile.BadZipFile as error:
-        raise damaged(source, str(error)) from None
-    with archive:
-        members = {PurePosixPath(member).name: member for member in archive.namelist()}
-        if absent := set(names.tolist()) - set(members):
-            raise _incomplete(source, absent)
-
-        def read(i: int) -> Images:
-            try:
-                content = archive.read(members[names[i]])
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise damaged(source, str(error)) from None
-            return _decode(content, source / members[names[i]], size)
-
-        yield read
+        return [ImageFile(source, name) for name in names.tolist()]
+    members = {member.rpartition("/")[2]: member for member in open_zip(source).namelist()}
+    if absent := set(names.tolist()) - set(members):
+        raise _incomplete(source, absent)
+    return [ImageFile(source, members[name]) for name in names.tolist()]
 
 
 def _incomplete(source: Path, absent: set[str]) -> DamagedFileError:
     return damaged(source, f"{len(absent)} listed images are not in it, {min(absent)} among them")
 
 
-def _decode(content: bytes, path: Path, size: Size) -> Images:
+def _decode(file: ImageFile, size: Size) -> Images:
     from PIL import Image
 
-    with naming(path), Image.open(BytesIO(content)) as image:
+    with opened(file) as image:
         # The largest centred box of the wanted proportions: of the 178 x 218 originals it keeps
         # the whole width, and with it the hair.
         scale = min(image.height / size[0], image.width / size[1])

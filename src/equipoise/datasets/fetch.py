@@ -62,7 +62,7 @@ def locate(name: str, root: Path) -> tuple[Path, dict[str, Path]]:
     folder : Path
         The folder that holds most of the files, or that will hold them where there are none.
     found : dict of str to Path
-        Published file name to the local file, which may be unpacked (no ``.gz``, no ``.zip``).
+        Published file name to the local file, which may be unpacked (without ``.gz``, or a folder).
     """
     source = SOURCES[name]
     folders = [root / below for below in source.folders]
@@ -71,18 +71,19 @@ def locate(name: str, root: Path) -> tuple[Path, dict[str, Path]]:
     if not any(root.match(below) for below in others):
         folders.append(root)
     found = [
-        {file.name: path for file in source.files if (path := _local(folder, file.name))}
+        {file.name: path for file in source.files if (path := _local(folder, file))}
         for folder in folders
     ]
     best = max(range(len(folders)), key=lambda i: len(found[i]))
     return folders[best], found[best]
 
 
-def _local(folder: Path, name: str) -> Path | None:
-    packed, unpacked = folder / name, (folder / name).with_suffix("")
-    if packed.suffix == ".zip" and unpacked.is_dir() and any(unpacked.iterdir()):
-        return unpacked
-    if packed.suffix == ".gz" and unpacked.is_file():
+def _local(folder: Path, file: RemoteFile) -> Path | None:
+    packed = folder / file.name
+    unpacked = folder / (file.unpacked or packed.stem)
+    if packed.suffix in (".zip", ".gz") and (
+        unpacked.is_file() or (unpacked.is_dir() and any(unpacked.iterdir()))
+    ):
         return unpacked
     return packed if packed.is_file() else None
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from equipoise.sequences import RowSequence
+
+from .decoding import FullScale
 from .fetch import DatasetNotFoundError
-from .images import (
-    GREY,
-    SUFFIXES,
-    Arrays,
-    Images,
-    Labels,
-    Size,
-    naming,
-    read_chunks,
-    to_array,
-    upright,
-)
+from .files import PARTS, ImageFile, class_folders
+from .images import OTHER_SUFFIXES, SUFFIXES, Images, Labels, Size
+from .lazy import ImageFiles
 from .split import stratified_split
 
-_UNREAD = {".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
-_SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
-
-def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
-    """Load images from a folder that has a subfolder for each class.
+def load(
+    root: Path,
+    size: Size | None,
+    full_scale: FullScale | None = None,
+    storage: str = "auto",
+) -> tuple[tuple[Any, Labels, Any, Labels], tuple[str, ...], FullScale]:
+    """Load images from a folder that has a subfolder for each class, or from a zip file of it.
 
     Parameters
     ----------
@@ -37,14 +34,20 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
         two, a fifth of every class becomes the test set, chosen by the names of the files.
     size : (int, int) or None
         Height and width to stretch to; None where all images have the same.
+    full_scale : mapping or None, default=None
+        As for :func:`~equipoise.datasets.decoding.common_format`.
+    storage : {"auto", "memory", "disk", "files"}, default="auto"
+        As for :func:`equipoise.load_dataset`.
 
     Returns
     -------
     arrays : tuple of ndarray
         X_train, y_train, X_test, y_test; images (n, height, width) where all are grey, else
-        (n, height, width, 3).
+        (n, height, width, 3). With ``storage="files"``, the images are sequences.
     class_names : tuple of str
         Names of the training class folders, sorted.
+    full_scale : mapping
+        Values that became 255 in images of more than eight bits.
 
     Raises
     ------
@@ -55,97 +58,90 @@ def load(root: Path, size: Size | None) -> tuple[Arrays, tuple[str, ...]]:
     DamagedFileError
         If an image does not decode.
     """
-    if not root.is_dir():
+    if not root.exists():
         raise DatasetNotFoundError(f"data_dir={str(root)!r} does not exist.")
-    train, test = root / "train", root / "test"
-    if is_split(root):
-        names = tuple(folder.name for folder in _class_folders(train))
-        unknown = [folder for folder in _class_folders(test) if folder.name not in names]
-        if unknown:
-            raise ValueError(f"{unknown[0]} is a class without images in {train}.")
-        train_files, train_labels = _list(train, names)
-        test_files, test_labels = _list(test, names)
-        X = _read(train_files + test_files, size)
-        split = len(train_files)
-        return (X[:split], train_labels, X[split:], test_labels), names
-    names = tuple(folder.name for folder in _class_folders(root))
-    if not names:
-        raise DatasetNotFoundError(
-            f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
-        )
-    files, labels = _list(root, names)
-    X = _read(files, size)
-    kept, held_out = stratified_split(labels, 0.2, [file.name for file in files])
-    return (X[kept], labels[kept], X[held_out], labels[held_out]), names
+    folders = class_folders(root)
+    if _is_split(folders):
+        train, test = (_below(folders, f"{part}/") for part in PARTS)
+        names = tuple(train)
+        if unknown := [name for name in test if name not in names]:
+            raise ValueError(f"{root}/test/{unknown[0]} is a class without images in {root}/train.")
+        train_files, train_labels = _list(root, train, names)
+        test_files, test_labels = _list(root, test, names)
+    else:
+        names = tuple(classes := _below(folders, ""))
+        if not names:
+            raise DatasetNotFoundError(
+                f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
+            )
+        files, labels = _list(root, classes, names)
+        kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
+        train_files, test_files = ([files[i] for i in part.tolist()] for part in (kept, held_out))
+        train_labels, test_labels = labels[kept], labels[held_out]
+    # Together, so that they get one format and the parts are slices of one array.
+    images = ImageFiles.of(train_files + test_files, size, full_scale)
+    n, whole = len(train_files), np.arange(len(images))
+    X_train: Any
+    X_test: Any
+    if storage == "files":
+        X_train, X_test = (RowSequence(images, part) for part in (whole[:n], whole[n:]))
+        scale = images.full_scale
+    else:
+        X, scale = read_images(images, root, storage)
+        X_train, X_test = X[:n], X[n:]
+    return (X_train, train_labels, X_test, test_labels), names, scale
+
+
+def read_images(images: ImageFiles, root: Path, storage: str) -> tuple[Images, FullScale]:
+    """Decode images into memory, or into a memory map beside ``root``."""
+    if storage == "memory":
+        return images[:], images.full_scale
+    return images.kept(root, root.stem, only_if_large=storage == "auto")
 
 
 def is_split(root: Path) -> bool:
     """Whether the class folders are in folders ``train`` and ``test``."""
-    return all(_class_folders(root / part) for part in ("train", "test"))
+    return root.exists() and _is_split(class_folders(root))
 
 
-def _class_folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+def _is_split(folders: Mapping[str, list[str]]) -> bool:
+    return all(_below(folders, f"{part}/") for part in PARTS)
 
 
-def _list(root: Path, names: Sequence[str]) -> tuple[list[Path], Labels]:
-    files: list[Path] = []
+def _below(folders: Mapping[str, list[str]], parent: str) -> dict[str, list[str]]:
+    """The folders directly below ``parent``, which is empty or ends in a slash."""
+    inner = {
+        name.removeprefix(parent): files
+        for name, files in folders.items()
+        if name.startswith(parent)
+    }
+    return {name: files for name, files in inner.items() if name and "/" not in name}
+
+
+def _list(
+    root: Path, classes: Mapping[str, list[str]], names: Sequence[str]
+) -> tuple[list[ImageFile], Labels]:
+    from PIL import Image
+
+    known = Image.registered_extensions()
+    readable = (*SUFFIXES, *(suffix for suffix in OTHER_SUFFIXES if suffix in known))
+    unread = tuple(suffix for suffix in OTHER_SUFFIXES if suffix not in known)
+    files: list[ImageFile] = []
     labels: list[int] = []
-    for folder in _class_folders(root):
-        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-        images = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
-        others = [p for p in inside if p.suffix.lower() in _UNREAD]
+    for name, inside in classes.items():
+        images = [ImageFile(root, file) for file in inside if file.lower().endswith(readable)]
+        others = [ImageFile(root, file) for file in inside if file.lower().endswith(unread)]
         if others:
             warnings.warn(
-                f"{folder} has {len(others)} images such as {others[0].name} that are left out: "
-                "only png and jpg are read. Convert them.",
+                f"{root}/{name} has {len(others)} images such as {others[0].base} that are left "
+                "out: Pillow does not read them here. Convert them, or install a plugin.",
                 stacklevel=2,
             )
         if not images:
-            raise ValueError(f"The class folder {folder} holds no png, jpg or jpeg file.")
-        files += images
-        labels += [names.index(folder.name)] * len(images)
-    return files, np.array(labels, dtype=np.int64)
-
-
-def _read(files: list[Path], size: Size | None) -> Images:
-    # The headers tell the shape of all images together before any is decoded.
-    probes = [rows for _, rows in read_chunks(lambda i: _probe(files[i]), len(files), "headers")]
-    heights_widths_colours = np.concatenate(probes)
-    sizes = heights_widths_colours[:, :2]
-    colour = bool(heights_widths_colours[:, 2].any())
-    if size is None:
-        if (different := np.flatnonzero((sizes != sizes[0]).any(axis=1))).size:
-            other = different[0]
             raise ValueError(
-                f"The images have different sizes (height x width): {files[0]} has "
-                f"{sizes[0][0]}x{sizes[0][1]}, {files[other]} has "
-                f"{sizes[other][0]}x{sizes[other][1]}. Pass image_size (--image-size) to bring "
-                "all to one."
+                f"The class folder {root}/{name} holds no image that Pillow reads, such as png, "
+                "jpg, tif or webp."
             )
-        size = int(sizes[0][0]), int(sizes[0][1])
-    X = np.empty((len(files), *size, 3) if colour else (len(files), *size), dtype=np.uint8)
-    for rows, images in read_chunks(
-        lambda i: _decode(files[i], size, colour), len(files), "folder"
-    ):
-        X[rows] = images
-    return X
-
-
-def _probe(path: Path) -> Labels:
-    from PIL import Image
-
-    with naming(path), Image.open(path) as image:
-        width, height = image.size
-        if image.getexif().get(274) in _SIDEWAYS:
-            width, height = height, width
-        return np.array([height, width, image.mode not in GREY])
-
-
-def _decode(path: Path, size: Size, colour: bool) -> Images:
-    from PIL import Image
-
-    with naming(path), Image.open(path) as image:
-        return to_array(upright(image), size, colour)
+        files += images
+        labels += [names.index(name)] * len(images)
+    return files, np.array(labels, dtype=np.int64)

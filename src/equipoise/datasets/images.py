@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import operator
 import os
-import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
-from .fetch import damaged
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -24,10 +18,14 @@ Arrays = tuple[Images, Labels, Images, Labels]
 Size = tuple[int, int]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # Pillow's modes
+# Of files that every Pillow reads, and of those that it reads by its version or with a plugin.
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".webp", ".tif", ".tiff"),
+    *(".bmp", ".dib", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
+)
+OTHER_SUFFIXES = (".avif", ".heic", ".heif", ".jxl")
 
-_CHUNK = 1024  # bounds the decoded images that wait to be written
+CHUNK = 1024  # bounds the decoded images that wait to be written
 
 
 def parse_size(image_size: int | tuple[int, int] | None) -> Size | None:
@@ -61,46 +59,6 @@ def parse_size(image_size: int | tuple[int, int] | None) -> Size | None:
     return height, width
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Turn or mirror an image as its Exif orientation says.
-
-    Pillow's own function also rewrites the other tags, and fails if one of them is invalid.
-    """
-    from PIL.Image import Transpose
-
-    turns = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }
-    turn = turns.get(image.getexif().get(274, 1))
-    return image if turn is None else image.transpose(turn)
-
-
-def to_array(image: Image.Image, size: Size | None = None, colour: bool = True) -> Images:
-    """Turn a PIL image into (height, width, 3), or (height, width) where ``colour`` is false.
-
-    Transparent pixels become white, and 16-bit grey keeps its high byte. With ``size``, the image
-    is stretched to it (bilinear, antialiased).
-    """
-    from PIL import Image
-
-    if image.mode.startswith("I"):  # Pillow's own conversion to 8 bits would clip at 255
-        deep = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((np.clip(deep, 0, 65535) >> 8).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB" if colour else "L")
-    if size is not None and image.size != size[::-1]:
-        image = image.resize(size[::-1], Image.Resampling.BILINEAR)
-    return np.asarray(image)
-
-
 def with_channels(X: Images, channels: int) -> Images:
     """Convert images to grey (n, h, w) for 1 channel, or to colour (n, h, w, 3) for 3."""
     if channels == 3 and X.ndim == 3:
@@ -121,7 +79,7 @@ def resize(X: Images, size: Size | None) -> Images:
 
     resized = np.empty((len(X), *size, *X.shape[3:]), dtype=np.uint8)
     for row, image in enumerate(X):
-        resized[row] = to_array(Image.fromarray(image), size, colour=X.ndim == 4)
+        resized[row] = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
     return resized
 
 
@@ -130,42 +88,35 @@ def read_chunks(
 ) -> Iterator[tuple[slice, npt.NDArray[Scalar]]]:
     """Call ``read(0)`` to ``read(n - 1)`` on all cores, with a progress bar after one second.
 
-    Threads suffice: Pillow lets go of the interpreter lock while it decodes.
-
     Yields
     ------
     rows, values : slice, ndarray
         The next rows in order, and what ``read`` returned for them, stacked.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from tqdm.auto import tqdm
 
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=n, desc=description, unit="image", delay=1) as bar,
-    ):
-        for start in range(0, n, _CHUNK):
-            rows = slice(start, min(start + _CHUNK, n))
-            yield rows, np.stack(list(pool.map(read, range(rows.start, rows.stop))))
+    with tqdm(total=n, desc=description, unit="image", delay=1) as bar:
+        for start in range(0, n, CHUNK):
+            rows = slice(start, min(start + CHUNK, n))
+            yield rows, read_all(read, range(rows.start, rows.stop))
             bar.update(rows.stop - rows.start)
 
 
-@contextmanager
-def naming(path: Path | str) -> Iterator[None]:
-    """Turn an error of a decoder into one that names the file."""
-    from PIL import Image
+def read_all(
+    read: Callable[[int], npt.NDArray[Scalar]], numbers: Sequence[int]
+) -> npt.NDArray[Scalar]:
+    """Call ``read`` with each of the numbers on all cores, and stack what it returns.
 
-    try:
-        yield
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        struct.error,
-        Image.DecompressionBombError,
-    ) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # an error of the file system, which names the file already
-        raise damaged(path, str(error)) from None
+    Threads suffice: Pillow lets go of the interpreter lock while it decodes. Each takes several
+    numbers at a time, because small images are decoded faster than they are handed over.
+    """
+    size = min(max(len(numbers) // (4 * (os.cpu_count() or 1)), 1), 64)
+    blocks = (numbers[start : start + size] for start in range(0, len(numbers), size))
+    done = _threads(os.getpid()).map(lambda block: [read(i) for i in block], blocks)
+    return np.stack([value for values in done for value in values])
+
+
+@lru_cache(maxsize=1)
+def _threads(process: int) -> ThreadPoolExecutor:
+    """The threads of this process; a child process does not inherit those of its parent."""
+    return ThreadPoolExecutor(os.cpu_count())

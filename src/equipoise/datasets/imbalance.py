@@ -16,11 +16,14 @@ import numpy.typing as npt
 
 from .split import Generator, shuffled_ranks
 
-PROTOCOLS = "published, exponential:RATIO, step:RATIO:N or none"  # as texts
+# As texts.
+PROTOCOLS = "published, published:DATASET, exponential:RATIO, step:RATIO:N or none"
+LONG_TAIL = 100  # ratio of the published sizes of CIFAR-10, which fall exponentially
 _PUBLISHED = {
     "mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
     "fashion-mnist": (4000, 2000, 1000, 750, 500, 350, 200, 100, 60, 40),
     "svhn": (4500, 2000, 1000, 800, 600, 500, 400, 250, 150, 80),
+    "cifar-10": (5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50),
     "celeba": (15000, 1500, 750, 300, 150),
     "digits": (120, 90, 60, 45, 32, 24, 16, 11, 8, 6),
 }
@@ -31,9 +34,10 @@ def published(name: str) -> dict[int, int]:
 
     Parameters
     ----------
-    name : {"mnist", "fashion-mnist", "svhn", "celeba", "digits"}
-        Data set. The sizes of "digits" are this library's own (imbalance ratio 20); no paper
-        publishes any.
+    name : {"mnist", "fashion-mnist", "svhn", "cifar-10", "celeba", "digits"}
+        Data set. The sizes of "cifar-10" are :func:`exponential` with a ratio of 100; the ratios
+        50 and 10 are usual, too. Those of "digits" are this library's own (imbalance ratio 20); no
+        paper publishes any.
 
     Returns
     -------
@@ -48,7 +52,8 @@ def published(name: str) -> dict[int, int]:
     References
     ----------
     X. Wang, Y. Lyu, L. Jing, "Deep Generative Model for Robust Imbalance Classification",
-    CVPR 2020, Table 1.
+    CVPR 2020, Table 1. For CIFAR-10: K. Cao et al., "Learning Imbalanced Datasets with
+    Label-Distribution-Aware Margin Loss", NeurIPS 2019.
     """
     if name not in _PUBLISHED:
         raise ValueError(f"name={name!r}: sizes are published for {', '.join(_PUBLISHED)}.")
@@ -133,9 +138,11 @@ def class_sizes(protocol: str, dataset: str, y: npt.ArrayLike) -> dict[Any, int]
     ----------
     protocol : str
         "published", "exponential:RATIO" or "step:RATIO:N_MINORITY", for the functions of these
-        names, or "none", which keeps all rows.
+        names; "published:DATASET" for the sizes of another data set with as many classes; or
+        "none", which keeps all rows.
     dataset : str
-        Name of the data set, for "published".
+        Name of the data set, for "published". Those of "cifar-10" follow their rule where there
+        are fewer than 5,000 images of a class.
     y : array-like of shape (n,)
         Labels of all training rows.
 
@@ -149,13 +156,15 @@ def class_sizes(protocol: str, dataset: str, y: npt.ArrayLike) -> dict[Any, int]
         If there is no such protocol, or a number in it is out of range.
     """
     check_protocol(protocol)
-    kind, *numbers = protocol.split(":")
+    kind, *values = protocol.split(":")
+    if kind == "published" and not values and dataset == "cifar-10":
+        return exponential(y, LONG_TAIL)
     if kind == "published":
-        return published(dataset)
+        return published(values[0] if values else dataset)
     if kind == "exponential":
-        return exponential(y, float(numbers[0]))
+        return exponential(y, float(values[0]))
     if kind == "step":
-        return step(y, float(numbers[0]), int(numbers[1]))
+        return step(y, float(values[0]), int(values[1]))
     classes, codes = _classes(y)
     return dict(zip(classes, np.bincount(codes).tolist(), strict=True))
 
@@ -169,7 +178,8 @@ def check_protocol(protocol: str) -> None:
         If it is none.
     """
     number = r"\d+(\.\d+)?"
-    if not re.fullmatch(rf"none|published|exponential:{number}|step:{number}:\d+", protocol):
+    named = f"published(:({'|'.join(_PUBLISHED)}))?"
+    if not re.fullmatch(rf"none|{named}|exponential:{number}|step:{number}:\d+", protocol):
         raise ValueError(f"protocol={protocol!r} is not one of {PROTOCOLS}.")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from . import celeba, digits, folder, idx, mat
+from . import celeba, cifar, digits, folder, idx, mat
+from .decoding import FullScale
 from .fetch import DataDir, data_root, fetch, locate
-from .images import Images, Labels, parse_size, resize
+from .files import is_zip
+from .images import Arrays, Images, Labels, parse_size, resize
 from .sources import SOURCES
 
 
@@ -21,11 +25,15 @@ class Dataset:
     name : str
         The name it was loaded by.
     X_train, X_test : ndarray of uint8
-        Images, channels last: (n, height, width) for grey, (n, height, width, 3) for colour.
+        Images, channels last: (n, height, width) for grey, (n, height, width, 3) for colour. With
+        ``storage="files"``, lazy sequences of this shape.
     y_train, y_test : ndarray of shape (n,), int64
         Labels, 0 to C - 1.
     class_names : tuple of str
         What each label stands for.
+    full_scale : mapping of str to float
+        Values that became 255 in files of more than eight bits: of "integer" ones, of those with
+        fractions ("float") and of 16-bit "colour"; empty where there were none.
     """
 
     name: str
@@ -34,6 +42,7 @@ class Dataset:
     X_test: Images
     y_test: Labels
     class_names: tuple[str, ...]
+    full_scale: FullScale = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the shapes; the arrays would fill the screen."""
@@ -59,6 +68,8 @@ class DatasetStatus:
         Where its files are, or will be downloaded to; None where it comes with scikit-learn.
     missing : tuple of str
         Files to be downloaded; empty where all are here.
+    note : str
+        What is special about the files that are here, if anything is.
     """
 
     name: str
@@ -66,6 +77,7 @@ class DatasetStatus:
     n_classes: int
     folder: Path | None
     missing: tuple[str, ...]
+    note: str = ""
 
     @property
     def available(self) -> bool:
@@ -78,6 +90,7 @@ class _Known(NamedTuple):
     class_names: tuple[str, ...]
 
 
+STORAGES = ("auto", "memory", "disk", "files")
 _NUMERALS = tuple("0123456789")
 _KNOWN = {
     "digits": _Known((8, 8), _NUMERALS),
@@ -98,6 +111,7 @@ _KNOWN = {
         ),
     ),
     "svhn": _Known((32, 32, 3), _NUMERALS),
+    "cifar-10": _Known((32, 32, 3), cifar.CLASSES),
     "celeba": _Known((64, 64, 3), tuple(celeba.HAIR)),
 }
 
@@ -109,6 +123,8 @@ def load_dataset(
     *,
     image_size: int | tuple[int, int] | None = None,
     hair: str = "published",
+    full_scale: Mapping[str, float] | None = None,
+    storage: str = "auto",
 ) -> Dataset:
     """Load a data set, and download it if its files are missing.
 
@@ -122,13 +138,19 @@ def load_dataset(
         - "mnist", "fashion-mnist": 28 x 28, grey; 60,000 and 10,000 images.
         - "svhn": cropped house numbers, 32 x 32, colour; 73,257 and 26,032 images. Label 0 is the
           digit 0.
+        - "cifar-10": 32 x 32, colour; 50,000 and 10,000 images of ten kinds of things. Where the
+          official files are absent but ``data_dir/cifar-10/train.zip`` is there, with the training
+          images as files in a folder per class, the last 1,000 of each class by their numbers
+          are the test images, and a warning says so.
         - "celeba": aligned faces by hair colour, 64 x 64 from the largest centred square; classes
           blonde, black, bald, brown, gray. Its official training and test partitions; the
           validation partition is left out. For non-commercial research only, say its authors.
-        - "folder": your images, in one subfolder of ``data_dir`` per class (png, jpg, jpeg;
-          anything else in it is ignored). If ``data_dir`` has ``train`` and ``test`` folders with
-          class folders in them, these are the split; otherwise a fixed fifth of every class of
-          two images or more is the test set. Colour where any image has colour, else grey.
+        - "folder": your images, in one subfolder of ``data_dir`` per class; ``data_dir`` may be a
+          zip file of that. If it has ``train`` and ``test`` folders with class folders in them,
+          these are the split; otherwise a fixed fifth of every class of two images or more is the
+          test set. Colour where any image has colour, else grey. Read is what Pillow reads: png,
+          jpg, webp, tif, bmp, gif and others; see the user guide for images of more than eight
+          bits, transparency and palettes.
     data_dir : path or None, default=None
         Folder for data; the files are looked for in its subfolder of that name, in torchvision's
         (``MNIST/raw``, ``FashionMNIST/raw``) and in itself. None stands for the environment
@@ -143,14 +165,23 @@ def load_dataset(
     hair : {"published", "exclusive"}, default="published"
         For "celeba", what becomes of an image with two hair colours: "published" has it in both
         classes, which gives the counts in the paper; "exclusive" leaves it out.
+    full_scale : mapping of str to float or None, default=None
+        For "folder", the values that become 255 in files of more than eight bits, such as those of
+        the images that a model was trained on (``Dataset.full_scale``). None finds them out: they
+        depend on how many bits the files use, and a warning tells them.
+    storage : {"auto", "memory", "disk", "files"}, default="auto"
+        For "folder", where the decoded images are: "memory" has an array; "disk" a read-only memory
+        map of a ``.npy`` file beside ``data_dir``, which the first call writes and every other
+        opens; "files" a lazy sequence, which decodes images whenever they are asked for. "auto" is
+        "memory" up to 1 GiB of decoded images, and "disk" above. Estimators take each of them.
 
     Returns
     -------
     Dataset
         Images are ``uint8``, channels last: (n, height, width) for grey, (n, height, width, 3)
         for colour. Labels are ``int64``, 0 to C - 1. The images of "celeba" are read-only memory
-        maps of a file that the first call writes (about 1.5 GB at 64 x 64, a minute or two); all
-        else is in memory.
+        maps of a file that the first call writes (about 1.5 GB at 64 x 64, a minute or two), and
+        those of "folder" may be; all else is in memory.
 
     Raises
     ------
@@ -160,12 +191,13 @@ def load_dataset(
         If a local file is not what its name says. Local files have their structure checked, not
         their MD5: they may have been compressed again.
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or the images of a folder do not go together.
 
     References
     ----------
     MNIST: Y. LeCun et al., Proc. IEEE 86(11), 1998. Fashion-MNIST: H. Xiao et al.,
-    arXiv:1708.07747. SVHN: Y. Netzer et al., NIPS workshop 2011. CelebA: Z. Liu et al., ICCV 2015;
+    arXiv:1708.07747. SVHN: Y. Netzer et al., NIPS workshop 2011. CIFAR-10: A. Krizhevsky, technical
+    report, University of Toronto, 2009. CelebA: Z. Liu et al., ICCV 2015;
     by hair colour: X. Wang et al., CVPR 2020. Digits: E. Alpaydin, C. Kaynak, UCI, 1998.
 
     Examples
@@ -182,17 +214,23 @@ def load_dataset(
         raise ValueError(f"name={name!r} is not known; choose from {', '.join(_KNOWN)}, folder.")
     if hair not in ("published", "exclusive"):
         raise ValueError(f"hair={hair!r}: choose 'published' or 'exclusive'.")
+    if storage not in STORAGES:
+        raise ValueError(f"storage={storage!r}: choose from {', '.join(STORAGES)}.")
     size = parse_size(image_size)
     if name == "folder":
         if data_dir is None:
             raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
-        arrays, class_names = folder.load(data_root(data_dir), size)
-        return Dataset(name, *arrays, class_names)
+        path = Path(data_dir).expanduser().absolute()
+        root = path if is_zip(path) else data_root(path)
+        arrays, class_names, scale = folder.load(root, size, full_scale, storage)
+        return Dataset(name, *arrays, class_names, scale)
     class_names = _KNOWN[name].class_names
     if name == "digits":
         arrays = digits.load()
     elif name == "svhn":
         arrays = mat.load(fetch(name, data_dir, download))
+    elif name == "cifar-10":
+        arrays = _cifar(data_dir, download)
     elif name == "celeba":
         arrays = celeba.load(fetch(name, data_dir, download), size or (64, 64), hair)
     else:
@@ -208,7 +246,7 @@ def load_part(
 
     Parameters
     ----------
-    name : {"digits", "mnist", "fashion-mnist", "svhn", "celeba"}
+    name : {"digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba"}
         Data set. "digits" and "celeba" do not have separate files for their parts; the images of
         "celeba" that are not asked for stay on disk.
     part : {"train", "test"}
@@ -236,6 +274,8 @@ def load_part(
         return idx.load_part(fetch(name, data_dir, download), part)
     if name == "svhn":
         return mat.read_svhn(fetch(name, data_dir, download)[f"{part}_32x32.mat"])
+    if name == "cifar-10" and not stand_in(name, data_dir):
+        return cifar.load_part(fetch(name, data_dir, download), part)
     data = load_dataset(name, data_dir, download)
     return (data.X_train, data.y_train) if part == "train" else (data.X_test, data.y_test)
 
@@ -243,6 +283,35 @@ def load_part(
 def class_names(name: str) -> list[str]:
     """Return what the labels 0, 1, … of a named data set stand for, without loading it."""
     return list(_KNOWN[name].class_names)
+
+
+def stand_in(name: str, data_dir: DataDir = None) -> Path | None:
+    """Return the file that is loaded in place of the official ones, where these are absent.
+
+    Parameters
+    ----------
+    name : str
+        Only "cifar-10" has such a file.
+    data_dir : path or None, default=None
+        As for :func:`load_dataset`.
+
+    Returns
+    -------
+    Path or None
+        None where the official files are here, or neither.
+    """
+    if name != "cifar-10":
+        return None
+    folder, found = locate(name, data_root(data_dir))
+    path = folder / cifar.STAND_IN
+    return path if not found and path.is_file() else None
+
+
+def _cifar(data_dir: DataDir, download: bool) -> Arrays:
+    if (path := stand_in("cifar-10", data_dir)) is None:
+        return cifar.load(fetch("cifar-10", data_dir, download))
+    warnings.warn(f"{path}: the test images are {cifar.NOT_OFFICIAL}.", stacklevel=3)
+    return cifar.load_stand_in(path)
 
 
 def status(data_dir: DataDir = None) -> list[DatasetStatus]:
@@ -259,16 +328,15 @@ def status(data_dir: DataDir = None) -> list[DatasetStatus]:
         All but "folder".
     """
     root = data_root(data_dir)
-    found = {name: locate(name, root) for name in SOURCES}
-    return [
-        DatasetStatus(
-            name,
-            known.image_shape,
-            len(known.class_names),
-            found[name][0] if name in found else None,
-            tuple(f.name for f in SOURCES[name].files if f.name not in found[name][1])
-            if name in found
-            else (),
-        )
-        for name, known in _KNOWN.items()
-    ]
+    return [_status_of(name, known, root) for name, known in _KNOWN.items()]
+
+
+def _status_of(name: str, known: _Known, root: Path) -> DatasetStatus:
+    about = name, known.image_shape, len(known.class_names)
+    if name not in SOURCES:
+        return DatasetStatus(*about, None, ())
+    folder, found = locate(name, root)
+    if stand_in(name, root):
+        return DatasetStatus(*about, folder, (), f"test images: {cifar.NOT_OFFICIAL}")
+    missing = (file.name for file in SOURCES[name].files if file.name not in found)
+    return DatasetStatus(*about, folder, tuple(missing))

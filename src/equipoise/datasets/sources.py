@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 
 class RemoteFile(NamedTuple):
-    """A file as it is published."""
+    """A file as it is published, and what it becomes when it is unpacked, if not its stem."""
 
     name: str
     url: str
     md5: str
+    unpacked: str = ""
 
 
 class Source(NamedTuple):
@@ -64,6 +65,17 @@ SOURCES: dict[str, Source] = {
             ),
             RemoteFile(
                 "test_32x32.mat", _SVHN + "test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"
+            ),
+        ),
+    ),
+    "cifar-10": Source(
+        ("cifar-10",),
+        (
+            RemoteFile(
+                "cifar-10-binary.tar.gz",
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                "c32a1d4ab5d03f1284b67883e8d87530",
+                "cifar-10-batches-bin",
             ),
         ),
     ),

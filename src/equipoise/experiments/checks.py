@@ -15,7 +15,7 @@ from .treatments.remedies import REMEDIES
 
 Section = Mapping[str, Any]
 # The data sets of equipoise.datasets that have a training and a test set of their own.
-DATASETS = ("digits", "mnist", "fashion-mnist", "svhn", "celeba")
+DATASETS = ("digits", "mnist", "fashion-mnist", "svhn", "cifar-10", "celeba")
 NUMBER = (int, float)
 # Rule of the class sizes -> the keys that it needs beside it, and their types.
 SIZES: dict[str, Section] = {
@@ -108,12 +108,14 @@ def check_protocol(protocol: dict[str, Any]) -> None:
             raise MistakeError(f"[protocol] folds={protocol['folds']!r}. Give at least 2.")
         return
     sizes = protocol.get("sizes")
-    if not isinstance(sizes, str) or sizes not in SIZES:
+    rule, _, of_another = sizes.partition(":") if isinstance(sizes, str) else ("", "", "")
+    if rule not in SIZES or (of_another and (rule != "published" or of_another not in DATASETS)):
         raise MistakeError(
-            f"[protocol] sizes={sizes!r}. Choose from {', '.join(SIZES)}, or give folds for tables."
+            f"[protocol] sizes={sizes!r}. Choose from {', '.join(SIZES)} and published:DATASET, or "
+            "give folds for tables."
         )
-    check_keys("protocol", protocol, {"sizes": str, **SIZES[sizes]}, {"permute_classes": bool})
-    for key in SIZES[sizes]:
+    check_keys("protocol", protocol, {"sizes": str, **SIZES[rule]}, {"permute_classes": bool})
+    for key in SIZES[rule]:
         if protocol[key] < 1:
             raise MistakeError(f"[protocol] {key}={protocol[key]!r}. Give at least 1.")
 

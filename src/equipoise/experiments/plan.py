@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise.errors import InvalidParameterError
 
-from . import specs, store, tables
+from . import images, specs, store, tables
 from .experiment import Experiment
 from .treatments import trained
 
@@ -65,7 +65,9 @@ def jobs_of(
                 )
     folder = experiment.path.parent.resolve()
     protocols = {
-        dataset: experiment.protocol | tables.identity(dataset, experiment.target, folder)
+        dataset: experiment.protocol
+        | tables.identity(dataset, experiment.target, folder)
+        | images.identity(dataset, data_dir)
         for dataset in datasets or experiment.datasets
     }
     shared = {

@@ -42,7 +42,7 @@ def adopt(sampler: IMSIC, released: ReleasedGAN, X: Any, y: Any) -> None:
         raise InvalidParameterError(
             "Pass X and y, labelled images to align the categories with, or a label_map."
         )
-    images = np.zeros((1, *shape), dtype=np.float32)
+    images: Any = np.zeros((1, *shape), dtype=np.float32)
     classes, target = np.arange(n), np.arange(n)
     if X is not None:
         images = check_rows(sampler, as_pandas(X), reset=True)
@@ -92,7 +92,7 @@ def adopt(sampler: IMSIC, released: ReleasedGAN, X: Any, y: Any) -> None:
         _check_map_by_classifier(sampler, images, target)
 
 
-def _check_map_by_classifier(sampler: IMSIC, images: np.ndarray, target: np.ndarray) -> None:
+def _check_map_by_classifier(sampler: IMSIC, images: Any, target: np.ndarray) -> None:
     """Warn of every class whose generated images a classifier of real ones takes for another."""
     judge = fit_judge(sampler._encoded(images), target)
     n = len(sampler.classes_)

@@ -129,8 +129,8 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     callbacks : list of equipoise.training.Callback, default=None
         Callbacks of the training. Copies of them take part in the fit; see ``callbacks_``.
     verbose : int, default=0
-        Above 0 the training reports its progress: with a bar in a terminal, otherwise with
-        a line per epoch.
+        Above 0 the training reports its progress and the time left: with a bar in a terminal,
+        otherwise with a line per epoch.
 
     Attributes
     ----------
@@ -392,11 +392,11 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
     # Resampling -----------------------------------------------------------------------------
 
-    def _fit_resample(self, X: Rows, y: np.ndarray, rows: np.ndarray) -> tuple[Rows, np.ndarray]:
+    def _fit_resample(self, X: Any, y: np.ndarray, rows: Any) -> tuple[Any, np.ndarray]:
         self.n_rejected_: dict[Any, int] = {}
         return super()._fit_resample(X, y, rows)
 
-    def _draw_class(self, label: Any, n: int, real: np.ndarray, generator: torch.Generator) -> Rows:
+    def _draw_class(self, label: Any, n: int, real: Any, generator: torch.Generator) -> Rows:
         """Draw synthetic rows of a class: accepted ones, generated ones or interpolated ones."""
         accepted = self._accepted_rows(label, n)
         if accepted is not None:

@@ -20,11 +20,15 @@ from equipoise.errors import InvalidInputError
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.decisions import Proposal
 from equipoise.imsic.profiles import column_differences
-from equipoise.metrics import SynthesisReport, memorised_rows, nearest_rows, synthesis_report
+from equipoise.metrics import SynthesisReport, memorised_rows, synthesis_report
 from equipoise.preprocessing import TableCodec
+from equipoise.sequences import select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+MOST_COMPARED = 5000  # training rows of a class, in a report on the quality
 
 
 class Judging:
@@ -39,12 +43,13 @@ class Judging:
     _codec: Any
     _class_index: Callable[[Any], np.ndarray]
     _confidence: Callable[[Any, np.ndarray], np.ndarray]
-    _rows_like_fit: Callable[[Any], np.ndarray]
+    _nearest: Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
+    _rows_like_fit: Callable[[Any], Any]
     _flat: Callable[[Any], np.ndarray]
     _encoded: Callable[[np.ndarray], np.ndarray]
 
     # The training rows as the codec holds them, unless the sampler was loaded, and their classes.
-    _rows: np.ndarray | None
+    _rows: Any
     _target: np.ndarray
     _candidates: tuple[Any, np.ndarray] | None = None
     _accepted: Mapping[Any, Any] = MappingProxyType({})
@@ -207,7 +212,7 @@ class Judging:
             Euclidean distances on the scale that the networks see: pixels in [0, 1], columns
             standardised.
         """
-        return nearest_rows(self._flat(X), self._encoded(self._own_rows()))
+        return self._nearest(self._flat(X), self._own_rows())
 
     def inspect(self, X: Any, y: Any) -> pd.DataFrame:
         """What a person wants to know of synthetic rows before accepting them.
@@ -229,16 +234,16 @@ class Judging:
             class with a single row.
         """
         rows, classes = self._flat(X), self._class_index(np.asarray(y))
-        train = self._encoded(self._own_rows())
         found = pd.DataFrame({"confidence": self._confidence(X, classes)})
         found["nearest"], found["distance"], found["memorised"] = 0, 0.0, False
         for number in np.unique(classes):
             of_class, members = classes == number, np.flatnonzero(self._target == number)
-            nearest, distance = nearest_rows(rows[of_class], train[members])
+            train = select(self._own_rows(), members)
+            nearest, distance = self._nearest(rows[of_class], train)
             found.loc[of_class, "nearest"] = members[nearest]
             found.loc[of_class, "distance"] = distance
             if len(members) > 1:
-                copies = memorised_rows(rows[of_class], train[members])
+                copies = memorised_rows(rows[of_class], self._encoded(train))
                 found.loc[of_class, "memorised"] = copies
         return found
 
@@ -269,12 +274,11 @@ class Judging:
         from equipoise.report.plots import plot_samples
 
         self._check_images("plot_samples")
-        rows = self._training_rows()
         made, real = {}, {}
         for number, label in enumerate(self.classes_.tolist()):
-            members = rows[self._target == number]
+            members = select(self._own_rows(), self._target == number)
             X = self.sample(n, label, random_state=random_state)
-            nearest = nearest_rows(self._flat(X), self._flat(members))[0]
+            nearest = self._nearest(self._flat(X), members)[0]
             made[label], real[label] = self._as_images(X), self._as_images(members[nearest])
         return plot_samples(
             made,
@@ -299,7 +303,8 @@ class Judging:
             between the features that it returns. None fits a support-vector machine to the held-out
             rows and computes distances between the rows themselves.
         n : int, default=500
-            Number of rows to generate per class.
+            Number of rows to generate per class; they are compared with at most 5,000 training rows
+            of the class.
         random_state : int, RandomState or None, default=None
 
         Returns
@@ -311,7 +316,9 @@ class Judging:
         check_is_fitted(self)
         made = self.sample(n, random_state=random_state)
         y_made = np.repeat(self.classes_, n)
-        train = self._training_rows()
+        some = [_at_most(MOST_COMPARED, self._target == c) for c in range(len(self.classes_))]
+        compared = np.sort(np.concatenate(some))
+        train = self._codec.container(select(self._own_rows(), compared))
         features = self._flat
         if classifier is None:
             judge = fit_judge(self._flat(X), np.asarray(y))
@@ -326,14 +333,10 @@ class Judging:
             features(made),
             y_made,
             train=features(train),
-            y_train=self.classes_[self._target],
+            y_train=self.classes_[self._target[compared]],
             y_predicted=predicted,
             random_state=0 if random_state is None else random_state,
         )
-
-    def _training_rows(self) -> Any:
-        """Return the training rows in the user's container."""
-        return self._codec.container(self._own_rows())
 
     def remember(self, X: Any, y: Any) -> Self:
         """Give a loaded sampler the rows that it was fitted on, which are not saved with it.
@@ -364,7 +367,7 @@ class Judging:
         self._rows, self._target = rows, target
         return self
 
-    def _own_rows(self) -> np.ndarray:
+    def _own_rows(self) -> Any:
         """Return the training rows as the codec holds them."""
         check_is_fitted(self)
         if self._rows is None:
@@ -392,3 +395,11 @@ class Judging:
                 f"{method} draws images, but this sampler was fitted on a table. For flat "
                 "images pass image_shape=(height, width)."
             )
+
+
+def _at_most(n: int, members: np.ndarray) -> np.ndarray:
+    """Positions where the mask is true, or ``n`` of them at equal distances if there are more."""
+    positions = np.flatnonzero(members)
+    if len(positions) <= n:
+        return positions
+    return positions[np.linspace(0, len(positions) - 1, n).astype(np.int64)]

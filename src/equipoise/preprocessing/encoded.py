@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ class EncodedRows:
     Parameters
     ----------
     codec : ImageCodec or TableCodec
-    rows : ndarray of shape (n, ...)
+    rows : ndarray or RowSequence of shape (n, ...)
         Rows as ``codec.rows`` returns them.
     keep : bool, default=False
         Whether to encode a table once and to keep the result, because encoding its columns takes
@@ -28,7 +29,7 @@ class EncodedRows:
         their tensors need much more memory than their bytes.
     """
 
-    def __init__(self, codec: Codec, rows: np.ndarray, *, keep: bool = False) -> None:
+    def __init__(self, codec: Codec, rows: Any, *, keep: bool = False) -> None:
         self.codec, self.rows = codec, rows
         self.is_table = isinstance(codec, TableCodec)
         self._encoded = codec.encode(rows) if keep and self.is_table else None

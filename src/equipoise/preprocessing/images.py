@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from equipoise.errors import InvalidInputError
+from equipoise.sequences import RowSequence, extremes
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,20 @@ class ImageCodec:
     high: float
 
     @classmethod
-    def fit(cls, X: np.ndarray, image_shape: tuple[int, ...] | None) -> ImageCodec:
+    def fit(cls, X: np.ndarray | RowSequence, image_shape: tuple[int, ...] | None) -> ImageCodec:
         """Fit the codec to shape, dtype and range of training images.
 
         Parameters
         ----------
-        X : array of shape (n, height, width), (n, height, width, channels) or (n, n_values)
+        X : array or RowSequence
+            Of shape (n, height, width), (n, height, width, channels) or (n, n_values).
         image_shape : tuple of int or None
             ``(height, width)``, or with channels; None if ``X`` has these dimensions.
 
         Raises
         ------
         InvalidInputError
-            If the channels are not last, or the shape does not match ``X``.
+            If the channels are not last, the shape does not match ``X``, or values are not finite.
         """
         if X.ndim == 4 and image_shape is None and X.shape[3] > 4 >= X.shape[1]:
             raise InvalidInputError(
@@ -80,7 +82,7 @@ class ImageCodec:
         if X.dtype == np.uint8:
             high = 255.0
         elif X.dtype != np.bool_:
-            least, most = float(X.min()), float(X.max())
+            least, most = _finite_extremes(X)
             if least < 0 or most > 1:
                 low, high = least, most if most > least else least + max(1.0, abs(least))
         return cls(given, tuple(map(int, full)), X.dtype.name, low, high)  # type: ignore[arg-type]
@@ -93,33 +95,35 @@ class ImageCodec:
     encoded_shape = input_shape
     layout = None
 
-    def rows(self, images: np.ndarray) -> np.ndarray:
+    def rows(self, images: Any) -> Any:
         """Return the images unchanged; see :meth:`TableCodec.rows`."""
         return images
 
-    def container(self, rows: np.ndarray) -> np.ndarray:
-        """Inverse of :meth:`rows`."""
-        return rows
+    def container(self, rows: np.ndarray | RowSequence) -> np.ndarray:
+        """Inverse of :meth:`rows`, as an array."""
+        return np.asarray(rows)
 
-    def check(self, X: np.ndarray) -> None:
+    def check(self, X: np.ndarray | RowSequence) -> None:
         """Raise an error for images that are not like those of the fit.
 
         Raises
         ------
         InvalidInputError
-            If their shape or their range differs.
+            If their shape or their range differs, or values are not finite.
         """
         if tuple(X.shape[1:]) != self.row_shape:
             raise InvalidInputError(
                 f"X has rows of shape {tuple(X.shape[1:])}, but the estimator was fitted on rows "
                 f"of shape {self.row_shape}. Bring the images into that shape first."
             )
-        high, span = X.max(), self.high - self.low
+        if X.dtype == np.uint8 and self.high >= 128:
+            return  # whatever the values are, they need not be read
+        (low, high), span = _finite_extremes(X), self.high - self.low
         brighter = X.dtype == np.uint8 and self.high <= 1 < high
         brighter |= span > 0 and high > self.high + 2 * span
         # Rescaled or standardised values, although the training images were bytes.
-        is_rescaled = high <= 1 and X.dtype.kind == "f" and (X % 1).any()
-        darker = self.high >= 128 and (is_rescaled or (high <= 16 and X.min() < 0 <= self.low))
+        is_rescaled = self.high >= 128 and high <= 1 and _has_fractions(X)
+        darker = self.high >= 128 and (is_rescaled or (high <= 16 and low < 0 <= self.low))
         if brighter or darker:
             raise InvalidInputError(
                 f"X has {X.dtype} values up to {high:.3g}, but the estimator was fitted on "
@@ -133,6 +137,7 @@ class ImageCodec:
         The result is a float32 view with the channels innermost in memory, the layout in which
         convolutions are fastest.
         """
+        rows = np.asarray(rows)
         if rows.dtype not in (np.uint8, np.float32):
             rows = rows.astype(np.float64)  # subtracting an offset in float32 loses precision
         rows = np.require(rows, requirements=["C", "W"])  # torch warns of read-only memory
@@ -166,3 +171,18 @@ class ImageCodec:
             values["low"],
             values["high"],
         )
+
+
+def _finite_extremes(X: np.ndarray | RowSequence) -> tuple[float, float]:
+    least, most = extremes(X)
+    if not math.isfinite(least) or not math.isfinite(most):
+        found = "NaN" if math.isnan(least) else f"infinity or a value too large for {X.dtype}"
+        raise InvalidInputError(
+            f"Input X contains {found}. Images must have finite values: leave those out that have "
+            "not, or replace the values."
+        )
+    return least, most
+
+
+def _has_fractions(X: np.ndarray | RowSequence) -> bool:
+    return X.dtype.kind == "f" and any((block % 1).any() for block in RowSequence(X).blocks())

@@ -24,9 +24,12 @@ def finished(records: Records) -> list[Record]:
 
 
 def data_of(record: Record) -> str:
-    """Name of the rows that a job was scored on. Held-out rows are never mixed with test rows."""
-    held_out = record.get("scored_on") == "held-out"
-    return f"{record['dataset']} (held-out)" if held_out else str(record["dataset"])
+    """Name of the rows that a job was scored on, which tells test rows from all others."""
+    if record.get("scored_on") == "held-out":
+        return f"{record['dataset']} (held-out)"
+    if "test_images" in (record.get("protocol") or {}):
+        return f"{record['dataset']} (not the official test set)"
+    return str(record["dataset"])
 
 
 def data_sets(records: Records) -> list[str]:

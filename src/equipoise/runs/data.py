@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from equipoise.datasets import Dataset
 
     Images = tuple[np.ndarray, np.ndarray]  # with their labels
+
+
+HASHED_BYTES = 2**28  # of an array
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,11 @@ class DataChoice:
     @property
     def title(self) -> str:
         """Name for files and folders: that of the data set, or of the user's own folder."""
+        from equipoise.datasets.files import is_zip
+
         if self.dataset == "folder" and self.data_dir:
-            return self.data_dir.resolve().name or "folder"
+            path = self.data_dir.resolve()
+            return (path.stem if is_zip(path) else path.name) or "folder"
         return self.dataset
 
     def settings(self, protocol: str | None) -> dict[str, Any]:
@@ -71,12 +78,17 @@ class DataChoice:
 
         return not is_split(self.folder)
 
-    def load(self, download: bool) -> Dataset:
-        """Read training and test images."""
+    def load(self, download: bool, full_scale: Mapping[str, float] | None = None) -> Dataset:
+        """Read training and test images; ``full_scale`` is that of other images."""
         from equipoise.datasets import load_dataset
 
         return load_dataset(
-            self.dataset, self.data_dir, download, image_size=self.image_size, hair=self.hair
+            self.dataset,
+            self.data_dir,
+            download,
+            image_size=self.image_size,
+            hair=self.hair,
+            full_scale=full_scale,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -173,7 +185,8 @@ def describe(choice: DataChoice, data: Dataset, X: np.ndarray, y: np.ndarray) ->
 
     if not len(data.y_test):
         raise ValueError(f"Data set {choice.dataset!r} has no test images. Add some per class.")
-    return {
+    deep = {"full_scale": dict(data.full_scale)} if data.full_scale else {}
+    return deep | {
         "source": choice.to_dict(),
         "class_names": list(data.class_names),
         "class_counts": np.bincount(y, minlength=len(data.class_names)).tolist(),
@@ -200,12 +213,22 @@ def translate(y: np.ndarray, names: Sequence[str], model_names: Sequence[str]) -
     return np.array([model_names.index(name) for name in names])[y]
 
 
-def fingerprint(*arrays: np.ndarray) -> str:
-    """Digest of the arrays' shapes and bytes, to see whether data have changed."""
+def fingerprint(*arrays: Any) -> str:
+    """Digest of the arrays' shapes and rows, to see whether data have changed.
+
+    Of an array of more than 256 MiB, as many rows are looked at as make up so much, at equal
+    distances.
+    """
     import numpy as np
+
+    from equipoise.sequences import RowSequence
 
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        n_bytes = array.dtype.itemsize * math.prod(array.shape)
+        step = max(1, math.ceil(n_bytes / HASHED_BYTES))
+        rows = RowSequence(array, np.arange(0, len(array), step) if step > 1 else None)
+        for block in rows.blocks():
+            digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()

@@ -8,12 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from equipoise.datasets.images import SUFFIXES
 from equipoise.runs.run import RECORD, Run
 from equipoise.runs.tables import FORMATS
 from equipoise.studio.errors import StudioError
 from equipoise.studio.places import inside
 
-PICTURES = {".png", ".jpg", ".jpeg"}
 METHODS = {"IMSIC": "IMSIC", "DGCClassifier": "DGC", "ConvNetClassifier": "classifier"}
 SAID = {
     "running": "not finished",
@@ -99,7 +99,7 @@ def has_class_folders(path: Path) -> bool:
     if (path / "train").is_dir() and (path / "test").is_dir():
         path = path / "train"
     inner = [p for p in path.iterdir() if p.is_dir() and not p.name.startswith((".", "__"))]
-    return sum(any(f.suffix.lower() in PICTURES for f in p.iterdir()) for p in inner) >= 2
+    return sum(any(f.suffix.lower() in SUFFIXES for f in p.iterdir()) for p in inner) >= 2
 
 
 @lru_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+import time
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tqdm import tqdm
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
 from equipoise.training.plan import Progress
+
+SECONDS_PER_LINE = 60  # of progress where there is no terminal
 
 
 class Callback:
@@ -152,40 +155,76 @@ class JSONLines(Callback):
 
 
 class ProgressBar(Callback):
-    """Show loss and validation ACSA: by a bar in a terminal, otherwise by a line per epoch."""
+    """Show loss, validation ACSA, rows per second and the time left.
+
+    In a terminal it is a bar, otherwise a line per epoch and one per minute within longer epochs.
+
+    Parameters
+    ----------
+    unit : str, default="row"
+        What a row is called.
+    """
 
     _bar: Any = None
 
+    def __init__(self, unit: str = "row") -> None:
+        self.unit = unit
+
     def on_fit_start(self, progress: Progress) -> None:
-        """Open the bar in a terminal."""
+        """Start the clock, and open the bar in a terminal."""
         self._bar = None
+        self._started = self._told = time.monotonic()
+        self._first_epoch = progress.epoch
         if sys.stderr.isatty():
-            total = (progress.max_epochs - progress.epoch) * progress.n_batches
-            self._bar = tqdm(total=total, unit="batch", dynamic_ncols=True, leave=False)
+            total = (progress.max_epochs - progress.epoch) * progress.n_rows
+            options: dict[str, Any] = {"dynamic_ncols": True, "leave": False}
+            self._bar = tqdm(total=total, unit=f" {self.unit}s", unit_scale=True, **options)
 
     def on_batch_end(self, progress: Progress) -> None:
-        """Advance the bar."""
+        """Advance the bar, or print a line if there was none for a minute."""
+        share = progress.batch / progress.n_batches
+        summary = self._summary(progress, progress.losses)
         if self._bar is not None:
-            self._bar.update()
-            self._bar.set_postfix_str(self._summary(progress, progress.losses), refresh=False)
+            epochs = progress.epoch - self._first_epoch + share
+            self._bar.set_postfix_str(summary, refresh=False)
+            self._bar.update(round(epochs * progress.n_rows) - self._bar.n)
+        elif time.monotonic() - self._told >= SECONDS_PER_LINE and share < 1:
+            passed = progress.epoch - self._first_epoch + share
+            rate = passed * progress.n_rows / (time.monotonic() - self._started)
+            line = f"epoch {progress.epoch + 1:>3}/{progress.max_epochs}  {share:.0%}  {summary}"
+            self._print(f"{line}  {self._speed(progress, rate, progress.epoch + share)}")
 
     def on_epoch_end(self, progress: Progress) -> None:
         """Print the line of the epoch."""
         record = progress.history[-1]
-        line = (
+        rate = progress.n_rows / record["seconds"] if record["seconds"] else 0.0
+        self._print(
             f"epoch {progress.epoch:>3}/{progress.max_epochs}  {self._summary(progress, record)}"
-            f"  {record['seconds']:.1f} s"
+            f"  {record['seconds']:.1f} s, {self._speed(progress, rate, progress.epoch)}"
         )
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
-        else:
-            print(line, file=sys.stderr, flush=True)
 
     def on_fit_end(self, progress: Progress) -> None:
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+    def _print(self, line: str) -> None:
+        self._told = time.monotonic()
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def _speed(self, progress: Progress, rate: float, epochs_done: float) -> str:
+        """Rows per second, and the time left after so many epochs, if there is any."""
+        text = f"{rate:,.0f} {self.unit}s/s" if rate >= 10 else f"{rate:.1f} {self.unit}s/s"
+        left = progress.max_epochs - epochs_done
+        if left <= 0 or progress.stop:
+            return text
+        elapsed = time.monotonic() - self._started
+        seconds = left * elapsed / (epochs_done - self._first_epoch)
+        return f"{text}, {tqdm.format_interval(seconds)} left"
 
     @staticmethod
     def _summary(progress: Progress, losses: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ class FitContext(DataSpec):
     device: torch.device
 
     @property
-    def rows(self) -> np.ndarray:
+    def rows(self) -> Any:
         """The training rows as the codec holds them."""
         return self.inputs.rows
 

@@ -61,7 +61,7 @@ def fit_loop(
         If a loss becomes NaN or infinite.
     """
     batches = Batches(n_rows, batch_size, plan.generator)
-    progress = Progress(plan, max_epochs, len(batches), fingerprint)
+    progress = Progress(plan, max_epochs, len(batches), fingerprint, n_rows)
     progress.make_snapshot = snapshot
     if isinstance(plan, Callback):  # last, after a checkpoint may have been restored
         callbacks = [*callbacks, plan]

@@ -41,6 +41,7 @@ class Progress:
     max_epochs: int
     n_batches: int
     fingerprint: str = ""
+    n_rows: int = 0
     epoch: int = 0
     batch: int = 0
     losses: dict[str, float] = field(default_factory=dict)
