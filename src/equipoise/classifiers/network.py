@@ -39,7 +39,7 @@ class ClassifierNetwork(nn.Sequential):
     input_shape : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     n_classes : int
-    architecture : {"compact", "paper"}
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module
         ``"paper"`` is the classifier of He et al. (IJCAI 2021): 5×5 convolutions to 32 and to
         64 channels, each pooled, dropout, a layer of 1000 units. Ignored for tables.
     cosine : bool, default=False
@@ -56,7 +56,7 @@ class ClassifierNetwork(nn.Sequential):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        architecture: str,
+        architecture: str | nn.Module,
         cosine: bool = False,
     ) -> None:
         last = CosineLinear if cosine else nn.Linear
@@ -72,7 +72,7 @@ class ClassifierNetwork(nn.Sequential):
             )
             self.dropout = 0.5
         else:
-            trunk = build_trunk(input_shape, "compact")
+            trunk = build_trunk(input_shape, architecture)
             super().__init__(trunk, last(trunk.out_features, n_classes))
             self.dropout = 0.0
 

@@ -106,6 +106,6 @@ class ClassifierPlan(Callback):
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
-        with self.data.autocast:
+        with self.data.autocast, self.data.seeded(self.modules):
             features = dropout(to_features(x), self.modules.dropout, self.generator)
             return head(features).float()

@@ -13,8 +13,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor, nn
 
+from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
-from equipoise.base_classifier import DeepClassifier
 from equipoise.dgc.forest import Forest
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork
@@ -36,7 +36,7 @@ MOST_DRAWS = 10  # of a row of a table, until no two of its categories exclude e
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
 
 
-class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
+class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneClassifier):
     """Deep generative classifier, robust to class imbalance.
 
     A latent code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
@@ -57,10 +57,20 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     allow_missing : bool, default=True
         Whether a table may have missing values, and generated rows with them; otherwise
         missing values raise an error.
-    architecture : {"compact", "paper"}, default="compact"
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module, default="compact"
         Backbone for images. ``"compact"`` takes about 29 million multiply-adds for 28×28 pixels;
-        ``"paper"`` has the layer widths of the authors' release and takes about 35 times more. The
-        network for tables always has two hidden layers.
+        ``"paper"`` has the layer widths of the authors' release and takes about 35 times more. A
+        module of your own maps float images ``(n, channels, height, width)`` in [0, 1] to features
+        ``(n, d)``, or to feature maps ``(n, d, height, width)``, which are averaged; a copy of it
+        is trained. ``"timm:NAME"`` is a pretrained model of timm. Images that are larger than 64
+        pixels are then generated at 64 pixels and scaled up. The network for tables always has two
+        hidden layers.
+    freeze_backbone : bool, default=False
+        Whether a module or a model of timm stays as it is. The features of the training images are
+        then computed once.
+    backbone_learning_rate : float or "auto", default="auto"
+        Peak learning rate of a module or a model of timm; ``"auto"`` is a tenth of
+        ``learning_rate``.
     spatial_features : bool, default=False
         Whether the recognition model receives the features of the compact backbone at all
         positions, which good reconstructions need, or their mean, which classifies better.
@@ -188,7 +198,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        **DeepClassifier._constraints,
+        **BackboneClassifier._constraints,
         **TABLE_CONSTRAINTS,
         "spatial_features": [BOOLEAN],
         "latent_dim": [Number(1, integer=True)],
@@ -220,7 +230,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         image_shape: tuple[int, ...] | None = None,
         categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
-        architecture: str = "compact",
+        architecture: str | nn.Module = "compact",
+        freeze_backbone: bool = False,
+        backbone_learning_rate: float | str = "auto",
         spatial_features: bool = False,
         latent_dim: int = 64,
         head: str = "linear",
@@ -259,6 +271,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self.categorical_features = categorical_features
         self.allow_missing = allow_missing
         self.architecture = architecture
+        self.freeze_backbone = freeze_backbone
+        self.backbone_learning_rate = backbone_learning_rate
         self.spatial_features = spatial_features
         self.latent_dim = latent_dim
         self.head = head
@@ -580,7 +594,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     def _decode(self, codes: Tensor) -> Tensor:
         network = self.network_.cpu().eval()
         with torch.inference_mode():
-            return torch.cat([network.decoder(z) for z in codes.split(1024)])
+            return torch.cat([network.decode(z) for z in codes.split(1024)])
 
     @property
     def _n_features_out(self) -> int:

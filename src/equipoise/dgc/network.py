@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.networks import build_decoder, build_trunk
+from equipoise.networks.backbone import Backbone
 from equipoise.networks.columns import ColumnBlocks
 from equipoise.preprocessing.tables import Layout
 
@@ -15,6 +17,9 @@ from equipoise.preprocessing.tables import Layout
 LABEL_SCALE = 0.02
 # With more numbers in a row, their embeddings would take most of the time and of the parameters.
 MOST_EMBEDDED = 256
+# With a given backbone, larger images are decoded at this size and scaled up. Otherwise the decoder
+# would take more time than features that are known already save.
+MOST_DECODED = 64
 
 
 class DGCNetwork(nn.Module):
@@ -27,7 +32,7 @@ class DGCNetwork(nn.Module):
     n_classes : int
     latent_dim : int
         Size K of a code.
-    architecture : {"compact", "paper"}
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module
     head : {"linear", "mlp"}
         p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
     spatial : bool, default=False
@@ -44,7 +49,7 @@ class DGCNetwork(nn.Module):
         input_shape: tuple[int, ...],
         n_classes: int,
         latent_dim: int,
-        architecture: str,
+        architecture: str | nn.Module,
         head: str,
         spatial: bool = False,
         layout: Layout | None = None,
@@ -67,7 +72,14 @@ class DGCNetwork(nn.Module):
             if architecture == "paper"
             else nn.Identity()
         )
-        self.decoder = build_decoder(latent_dim, input_shape, architecture)
+        self.size: tuple[int, ...] | None = None  # of images, if they are decoded at a smaller one
+        decoded_shape = input_shape
+        if isinstance(self.trunk, Backbone) and max(input_shape[:2]) > MOST_DECODED:
+            self.size = input_shape[:2]
+            sides = (max(1, round(n * MOST_DECODED / max(self.size))) for n in self.size)
+            decoded_shape = (*sides, input_shape[2])
+        self.decoder = build_decoder(latent_dim, decoded_shape, architecture)
+        self.decoded_size = decoded_shape[:2]
         self.blocks = None if layout is None else ColumnBlocks(*layout)
         if self.blocks is not None:
             self.register_buffer("spread", torch.ones(self.blocks.n_numeric))
@@ -93,6 +105,21 @@ class DGCNetwork(nn.Module):
         shifts : Tensor of shape (n_classes, 2 K)
         """
         return self.parameters_of(self.trunk(x)), self.label_shifts()
+
+    def targets(self, x: Tensor) -> Tensor:
+        """What the decoder reconstructs of inputs, flattened: (n, n_values)."""
+        if x.ndim == 2 and isinstance(self.trunk, Backbone):  # features, then targets
+            return x[:, self.trunk.out_features :]
+        if self.size is not None:
+            x = F.interpolate(x, self.decoded_size, mode="bilinear", antialias=True)
+        return x.flatten(1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Decode codes (n, K) to the shape of the inputs, (n, *input)."""
+        rows = self.decoder(codes)
+        if self.size is None:
+            return rows
+        return F.interpolate(rows, self.size, mode="bilinear", align_corners=False)
 
     def parameters_of(self, features: Tensor) -> Tensor:
         """Parameters of q(z|x), (n, 2 K), from the trunk's features (n, out_features)."""

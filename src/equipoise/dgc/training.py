@@ -106,7 +106,8 @@ class DGCPlan:
             descend(optimizer, distance)
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.data.through(self.modules.trunk, x)
+        with self.data.seeded(self.modules):
+            features = self.data.through(self.modules.trunk, x)
         features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
@@ -124,7 +125,10 @@ class DGCPlan:
         prior = torch.randn(sample.shape, generator=self.generator).to(codes)
         loss = joint_loss(
             reconstruction_error(
-                x.flatten(1), x_hat.flatten(1), self.reconstruction, self.modules.blocks
+                self.modules.targets(x),
+                x_hat.flatten(1),
+                self.reconstruction,
+                self.modules.blocks,
             ),
             self.modules.head(codes),
             y,

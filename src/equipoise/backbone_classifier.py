@@ -1,0 +1,121 @@
+"""What classifiers share whose network for images may be one that the user has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import nn
+
+from equipoise import persistence
+from equipoise.base_classifier import DeepClassifier
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.networks.backbone import TIMM, backbone_of
+from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, Prefixed
+from equipoise.training import DataSpec, FitContext
+from equipoise.training.frozen import FrozenRows
+
+
+class BackboneClassifier(DeepClassifier):
+    """Template of a classifier whose backbone for images may be given, and frozen.
+
+    A subclass has the parameters ``architecture``, ``freeze_backbone`` and
+    ``backbone_learning_rate``, and builds its network with
+    :func:`~equipoise.networks.build_trunk`.
+    """
+
+    architecture: str | nn.Module
+    freeze_backbone: bool
+    backbone_learning_rate: float | str
+    learning_rate: float
+
+    _constraints: ClassVar[dict[str, list[Constraint]]] = {
+        **DeepClassifier._constraints,
+        "architecture": [
+            OneOf(("compact", "paper")),
+            Prefixed(TIMM),
+            Instance((nn.Module,), "a torch.nn.Module"),
+        ],
+        "freeze_backbone": [BOOLEAN],
+        "backbone_learning_rate": [OneOf(("auto",)), Number(0, open_low=True)],
+    }
+
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
+        name = type(self).__name__
+        given = not isinstance(self.architecture, str) or self.architecture.startswith(TIMM)
+        if given and fit.is_table:
+            raise InvalidInputError(
+                f"{name}: architecture={self.architecture!r} is a network for images, but X is a "
+                "table. Pass images, or leave out architecture; flat images need image_shape."
+            )
+        if self.freeze_backbone and not given:
+            raise InvalidParameterError(
+                f"{name}: freeze_backbone=True keeps architecture={self.architecture!r} as it is, "
+                "which is not trained yet. Set architecture to a trained torch.nn.Module or to "
+                "'timm:NAME', or freeze_backbone=False."
+            )
+        return super()._check_before_training(fit)
+
+    def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
+        network = super()._new_network(spec, seed)
+        backbone = backbone_of(network)
+        if backbone is not None:
+            rate = self.backbone_learning_rate
+            backbone.learning_rate = self.learning_rate / 10 if isinstance(rate, str) else rate
+            if self.freeze_backbone:
+                backbone.freeze()
+        return network
+
+    def _starting_network(self, fit: FitContext) -> nn.Module:
+        network = super()._starting_network(fit)
+        backbone = backbone_of(network)
+        if backbone is not None:
+            with torch.random.fork_rng(devices=[]):  # from which weights and dropout are drawn
+                if not self._continues():
+                    backbone.load_pretrained()
+                if not backbone.frozen:
+                    backbone.check_training(min(2, self._smallest_batch(fit)))
+        return network
+
+    def _smallest_batch(self, fit: FitContext) -> int:
+        return len(fit) // math.ceil(len(fit) / self._batch_size(fit))
+
+    def _with_known_features(self, network: nn.Module, fit: FitContext) -> FitContext:
+        if not self.freeze_backbone:
+            return fit
+        inputs, held_out = FrozenRows(fit.inputs, network, bool(self.verbose)), fit.held_out
+        if held_out is not None:
+            known = FrozenRows(held_out.inputs, network, verbose=False)
+            held_out = held_out._replace(inputs=known)
+        return replace(fit, inputs=inputs, held_out=held_out)
+
+    def _params_to_save(self) -> dict[str, Any]:
+        params = super()._params_to_save()
+        if isinstance(self.architecture, nn.Module):
+            params["architecture"] = {"module": type(self.architecture).__name__}
+        return params
+
+    @classmethod
+    def load(cls, path: str | Path, backbone: nn.Module | None = None) -> Self:
+        """Read an estimator that :meth:`save` wrote, without running any code from the folder.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder that :meth:`save` created.
+        backbone : torch.nn.Module, default=None
+            A module like the one that was the ``architecture`` of the saved estimator, if it was a
+            module. A copy of it gets the weights that were saved.
+
+        Raises
+        ------
+        InvalidInputError
+            If the folder contains no saved estimator, or one of another class.
+        InvalidParameterError
+            If the estimator needs a backbone and none is passed, one is passed that it does not
+            need, or the saved weights do not fit it.
+        """
+        return persistence.load(cls, Path(path), backbone)
