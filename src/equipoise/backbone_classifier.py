@@ -7,16 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from torch import nn
 
 from equipoise import persistence
 from equipoise.base_classifier import DeepClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.networks.backbone import TIMM, backbone_of
+from equipoise.networks.backbone import TIMM, backbone_of, short
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, Prefixed
+from equipoise.preprocessing import EncodedRows
 from equipoise.training import DataSpec, FitContext
+from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.frozen import FrozenRows
+
+SOME_IMAGES = 128  # whose features show how far features spread
 
 
 class BackboneClassifier(DeepClassifier):
@@ -48,8 +53,8 @@ class BackboneClassifier(DeepClassifier):
         given = not isinstance(self.architecture, str) or self.architecture.startswith(TIMM)
         if given and fit.is_table:
             raise InvalidInputError(
-                f"{name}: architecture={self.architecture!r} is a network for images, but X is a "
-                "table. Pass images, or leave out architecture; flat images need image_shape."
+                f"{name}: architecture={short(self.architecture)} is a network for images, but X "
+                "is a table. Pass images, or leave out architecture; flat images need image_shape."
             )
         if self.freeze_backbone and not given:
             raise InvalidParameterError(
@@ -72,16 +77,21 @@ class BackboneClassifier(DeepClassifier):
     def _starting_network(self, fit: FitContext) -> nn.Module:
         network = super()._starting_network(fit)
         backbone = backbone_of(network)
-        if backbone is not None:
-            with torch.random.fork_rng(devices=[]):  # from which weights and dropout are drawn
-                if not self._continues():
-                    backbone.load_pretrained()
-                if not backbone.frozen:
-                    backbone.check_training(min(2, self._smallest_batch(fit)))
+        if backbone is None:
+            return network
+        with torch.random.fork_rng(devices=[]):  # from which weights and dropout are drawn
+            if not self._continues():
+                backbone.load_pretrained()
+            if not backbone.frozen:
+                smallest_batch = len(fit) // math.ceil(len(fit) / self._batch_size(fit))
+                backbone.check_training(min(2, smallest_batch))
+        if not self._continues():
+            some = np.linspace(0, len(fit) - 1, SOME_IMAGES).astype(int)
+            images = EncodedRows(fit.codec, fit.rows[np.unique(some)])
+            backbone.to(fit.device)
+            features = evaluate_blockwise(backbone, images, lambda backbone, x: backbone(x))
+            backbone.rescale(torch.from_numpy(features))
         return network
-
-    def _smallest_batch(self, fit: FitContext) -> int:
-        return len(fit) // math.ceil(len(fit) / self._batch_size(fit))
 
     def _with_known_features(self, network: nn.Module, fit: FitContext) -> FitContext:
         if not self.freeze_backbone:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import equipoise
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.networks.backbone import BackboneError
+from equipoise.networks.backbone import BackboneError, short
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
@@ -194,13 +194,13 @@ def _checked_backbone(backbone: Any, saved: Any) -> nn.Module:
     """The backbone, if the saved architecture is a module and this is one, too."""
     if not isinstance(saved, dict):
         raise BackboneError(
-            f"backbone={type(backbone).__name__}(...) is not needed: the saved estimator has "
+            f"backbone={short(backbone)} is not needed: the saved estimator has "
             f"architecture={saved!r}. Leave out backbone."
         )
     if not isinstance(backbone, nn.Module):
         raise BackboneError(
-            f"backbone={backbone!r} is no torch.nn.Module, but the saved estimator has one as its "
-            f"architecture, a {saved['module']}, of which only the weights are saved. Pass a "
+            f"backbone={short(backbone)} is no torch.nn.Module, but the saved estimator has one as "
+            f"its architecture, a {saved['module']}, of which only the weights are saved. Pass a "
             "module of the same layers: load(path, backbone=module)."
         )
     return backbone
@@ -214,11 +214,11 @@ def _check_weights_fit(network: nn.Module, tensors: dict[str, Tensor], backbone:
     if needed != saved:
         examples = [
             f"{what} {name} of shape {shape}"
-            for what, left in (("needs", needed - saved), ("lacks", saved - needed))
+            for what, left in (("needs", needed - saved), ("has no", saved - needed))
             for name, shape in sorted(left)[:1]
         ]
         raise BackboneError(
-            f"backbone={type(backbone).__name__}(...) does not fit the saved weights: the network "
+            f"backbone={short(backbone)} does not fit the saved weights: the network "
             f"with it {' and '.join(examples)}. Pass a module of the same layers as in the fit."
         )
 

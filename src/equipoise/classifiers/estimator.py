@@ -241,6 +241,7 @@ default="cross_entropy"
             len(spec.classes),
             self.architecture,
             cosine=self.loss == "ldam",
+            layout=spec.codec.layout,
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:

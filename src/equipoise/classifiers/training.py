@@ -106,6 +106,7 @@ class ClassifierPlan(Callback):
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
+        x = dropout(x, getattr(to_features, "input_dropout", 0.0), self.generator)
         with self.data.autocast, self.data.seeded(self.modules):
             features = dropout(to_features(x), self.modules.dropout, self.generator)
             return head(features).float()

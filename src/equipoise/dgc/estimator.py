@@ -22,6 +22,7 @@ from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
+from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
@@ -29,8 +30,8 @@ from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
 
-# reconstruction_weight="auto": the first improves the classification of images, the second the
-# generated rows of tables.
+# reconstruction_weight="auto": the first improves the classification of images and of tables with
+# as many numbers, the second the generated rows of other tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
 MOST_DRAWS = 10  # of a row of a table, until no two of its categories exclude each other
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
@@ -85,7 +86,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         sum of absolute differences.
     reconstruction_weight : float or "auto", default="auto"
         Weight of the reconstruction error in the objective, and precision of the decoder in
-        prediction. ``"auto"`` is 0.002 for images and 0.1 for tables; the paper has 1.
+        prediction. ``"auto"`` is 0.1 for tables of up to 256 numbers and 0.002 for larger ones and
+        for images; the paper has 1.
     mmd_weight : float, default=1
         Weight λ of the maximum mean discrepancy between the codes and N(0, I).
     label_dropout : float in [0, 1], default=1
@@ -120,7 +122,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         Weight w of extremely randomised trees in the predictions for tables: the posterior is
         proportional to that of the deep generative model to the power of 1 - w, times that of the
         forest to the power of w. Trees find splits in single columns of small tables that networks
-        miss. With 0 there is no forest, as in the paper. Images never have one.
+        miss. With 0 there is no forest, as in the paper. Images never have one, nor have tables
+        of more than 256 numbers.
     class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
         Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
         array has the order of ``classes_`` and sums to 1.
@@ -422,7 +425,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
     def _reconstruction_weight(self, spec: DataSpec) -> float:
         if not isinstance(self.reconstruction_weight, str):
             return self.reconstruction_weight
-        return TABLE_WEIGHT if spec.is_table else IMAGE_WEIGHT
+        return TABLE_WEIGHT if _is_narrow(spec) else IMAGE_WEIGHT
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
@@ -565,7 +568,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         if network.blocks is not None:
             network.spread.copy_(residuals.square().mean(0).sqrt())
         forest = None
-        if fit.is_table and self.forest_weight:
+        if _is_narrow(fit) and self.forest_weight:
             x = fit.inputs[:].float().numpy()
             forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
         absent: dict[int, Tensor] = {}
@@ -605,6 +608,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
         return tags
+
+
+def _is_narrow(spec: DataSpec) -> bool:
+    """Whether the data are a table, and not one of so many numbers as embeddings have."""
+    layout = spec.codec.layout
+    return layout is not None and layout.n_numeric <= MOST_EMBEDDED
 
 
 def _moments(network: DGCNetwork, x: Tensor) -> Tensor:

@@ -9,14 +9,13 @@ from torch import Tensor, nn
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.networks.backbone import Backbone
 from equipoise.networks.columns import ColumnBlocks
+from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.preprocessing.tables import Layout
 
 # Scale of the label's influence on the code. In the authors' release the label is added to 4096
 # features and the learning rate is 1e-5, so that a code depends little on its label. With the
 # larger steps of the compact networks the codes would reveal the label to the classifier.
 LABEL_SCALE = 0.02
-# With more numbers in a row, their embeddings would take most of the time and of the parameters.
-MOST_EMBEDDED = 256
 # With a given backbone, larger images are decoded at this size and scaled up. Otherwise the decoder
 # would take more time than features that are known already save.
 MOST_DECODED = 64
@@ -57,10 +56,10 @@ class DGCNetwork(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
-        n_embedded = 0 if layout is None else layout.n_numeric
-        if n_embedded > MOST_EMBEDDED:
-            n_embedded = 0
-        self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded)
+        n_numbers = 0 if layout is None else layout.n_numeric
+        wide = n_numbers > MOST_EMBEDDED
+        n_embedded = 0 if wide else n_numbers
+        self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded, wide)
         # The paper has a linear layer of 4096 units in between. All is affine in the features and
         # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim

@@ -106,8 +106,10 @@ class DGCPlan:
             descend(optimizer, distance)
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        trunk = self.modules.trunk
+        x = dropout(x, getattr(trunk, "input_dropout", 0.0), self.generator)
         with self.data.seeded(self.modules):
-            features = self.data.through(self.modules.trunk, x)
+            features = self.data.through(trunk, x)
         features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 

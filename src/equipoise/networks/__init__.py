@@ -21,6 +21,7 @@ def build_trunk(
     architecture: str | nn.Module,
     spatial: bool = False,
     n_embedded: int = 0,
+    wide: bool = False,
 ) -> CompactTrunk | PaperTrunk | MLPTrunk | Backbone:
     """Build the feature extractor for images or rows of a table.
 
@@ -36,6 +37,8 @@ def build_trunk(
         or averages them.
     n_embedded : int, default=0
         Number of columns of a table, the first ones, that are normal scores to be embedded.
+    wide : bool, default=False
+        Whether a table has so many numbers that they are not embedded.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def build_trunk(
         It maps a batch to features of shape ``(n, module.out_features)``.
     """
     if len(input_shape) == 1:
-        return MLPTrunk(input_shape[0], n_embedded)
+        return MLPTrunk(input_shape[0], n_embedded, wide)
     if architecture == "paper":
         return PaperTrunk(input_shape)
     if isinstance(architecture, nn.Module) or architecture.startswith(TIMM):

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.errors import InvalidParameterError
+from equipoise.networks.mlp import USUAL_WIDTH
 
 TIMM = "timm:"  # before the name of a model of timm
 
@@ -22,7 +23,7 @@ class Backbone(nn.Module):
     """A given module as a trunk: maps images ``(n, channels, height, width)`` to features.
 
     The images are brought into the form that the module wants: grey ones are repeated if its first
-    convolution has several channels. If it has the ``pretrained_cfg`` of timm, they are scaled to
+    convolution has three channels. If it has the ``pretrained_cfg`` of timm, they are scaled to
     the size that it was trained with, bilinearly and without regard to their proportions, and
     normalised by its mean and standard deviation.
 
@@ -40,6 +41,8 @@ class Backbone(nn.Module):
         Number of features. Feature maps are averaged over their positions.
     frozen : bool
         Whether it stays as it is; see :meth:`freeze`.
+    scale : Tensor
+        Factor on the features, 1 before :meth:`rescale`.
     learning_rate : float
         Peak learning rate of its weights, to be set before the training.
 
@@ -51,13 +54,13 @@ class Backbone(nn.Module):
 
     mean: Tensor
     std: Tensor
+    scale: Tensor
 
     def __init__(self, module: nn.Module | str, image_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.image_shape, self.frozen, self.learning_rate = image_shape, False, 0.0
         self.timm_name = module.removeprefix(TIMM) if isinstance(module, str) else None
-        kind = repr(module) if isinstance(module, str) else f"{type(module).__name__}(...)"
-        self.title = f"architecture={kind}"
+        self.title = f"architecture={short(module)}"
         self.module = self._timm_model(pretrained=False) if self.timm_name else self._copy(module)
         height, width, channels = image_shape
         config: Any = getattr(self.module, "pretrained_cfg", None) or {}
@@ -65,12 +68,13 @@ class Backbone(nn.Module):
         self.size = None if size == (height, width) else size
         convolutions = (m for m in self.module.modules() if isinstance(m, nn.Conv2d))
         first = next(convolutions, None)
-        self.repeats = first.in_channels if channels == 1 and first is not None else 1
+        self.repeats = 3 if channels == 1 and first is not None and first.in_channels == 3 else 1
         for name, default in (("mean", 0.0), ("std", 1.0)):
             value = torch.tensor(config.get(name, default)).reshape(-1, 1, 1)
             if len(value) != channels * self.repeats:  # such as a variant for grey images
                 value = value.mean(0, keepdim=True)
             self.register_buffer(name, value)
+        self.register_buffer("scale", torch.ones(()))
         self.out_features = self.eval()._features_of(2)
         self.train()
 
@@ -84,7 +88,7 @@ class Backbone(nn.Module):
         images = x.expand(-1, self.repeats, -1, -1) if self.repeats > 1 else x
         if self.size is not None:
             images = F.interpolate(images, self.size, mode="bilinear", antialias=True)
-        return self._pooled(self.module((images - self.mean) / self.std)).to(x)
+        return self.scale * self._pooled(self.module((images - self.mean) / self.std)).to(x)
 
     def train(self, mode: bool = True) -> Self:
         """Change the mode, unless the backbone is frozen: then it is always evaluation."""
@@ -107,6 +111,21 @@ class Backbone(nn.Module):
             self.module = self._timm_model(pretrained=True)
             if self.frozen:
                 self.freeze()
+
+    def rescale(self, features: Tensor) -> None:
+        """Scale the features so that the usual learning rates suit the layer after them.
+
+        A step of Adam changes every weight of the layer alike, whatever the number and the spread
+        of the features are.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n, out_features)
+            Those of some images, as they are now.
+        """
+        spread = features.std(0).mean()
+        if spread > 0:
+            self.scale *= min(1.0, USUAL_WIDTH / self.out_features) / spread
 
     def check_training(self, n: int) -> None:
         """Check that a copy maps a batch of ``n`` images to features in training mode, too.
@@ -191,6 +210,12 @@ class Backbone(nn.Module):
             raise BackboneError(
                 f"{self.title}: the {what} not to be had: {type(error).__name__}: {error} {remedy}."
             ) from error
+
+
+def short(architecture: object) -> str:
+    """What an error calls an architecture: the name of its class if it is a module."""
+    is_module = isinstance(architecture, nn.Module)
+    return f"{type(architecture).__name__}(...)" if is_module else repr(architecture)
 
 
 def backbone_of(network: nn.Module) -> Backbone | None:
