@@ -15,6 +15,7 @@ from equipoise.dgc.objective import (
     oversampled_counts,
     reconstruction_error,
 )
+from equipoise.networks.backbone import backbone_of
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
 from equipoise.training.losses import adjusted_cross_entropy
@@ -54,6 +55,7 @@ class DGCPlan:
         weight_decay: float,
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
+        self.backbone = backbone_of(network)
         self.dropout = dropout
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
@@ -108,7 +110,7 @@ class DGCPlan:
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         trunk = self.modules.trunk
         x = dropout(x, getattr(trunk, "input_dropout", 0.0), self.generator)
-        with self.data.seeded(self.modules):
+        with self.data.seeded(self.backbone):
             features = self.data.through(trunk, x)
         features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from equipoise.networks.backbone import backbone_of
+from equipoise.networks.backbone import Backbone
 from equipoise.training.context import FitContext
 from equipoise.training.precision import autocast
 
@@ -75,12 +75,11 @@ class TrainingRows:
         return self.load(rows), self.y[index], weight
 
     @contextmanager
-    def seeded(self, network: nn.Module) -> Iterator[None]:
+    def seeded(self, backbone: Backbone | None) -> Iterator[None]:
         """Let the layers of a given backbone draw by the seed of the fit.
 
         Its dropout draws from torch's global generators, which are left as they were.
         """
-        backbone = backbone_of(network)
         if backbone is None or backbone.frozen:
             yield
             return
