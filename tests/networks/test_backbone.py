@@ -65,6 +65,20 @@ def test_images_are_scaled_and_normalised_as_timm_says():
     assert (seen[-1][0, 2, 3:5, 3:5] - 0.2).abs().max() < 0.1
 
 
+def test_modules_may_view_their_values_in_the_usual_order():
+    class Views(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = convolution()
+
+        def forward(self, images):
+            return self.layers(images).view(len(images), -1)
+
+    module, x = Views(), torch.rand(2, 3, 8, 8)
+    trunk = nn.Sequential(Backbone(module, (8, 8, 3))).to(memory_format=torch.channels_last)
+    assert torch.allclose(trunk(x.to(memory_format=torch.channels_last)), module(x))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_the_copy_computes_in_float32(dtype):
     module = convolution().to(dtype)

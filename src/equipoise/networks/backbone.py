@@ -59,6 +59,7 @@ class Backbone(nn.Module):
     def __init__(self, module: nn.Module | str, image_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.image_shape, self.frozen, self.learning_rate = image_shape, False, 0.0
+        self.layout = torch.contiguous_format
         self.timm_name = module.removeprefix(TIMM) if isinstance(module, str) else None
         self.title = f"architecture={short(module)}"
         self.module = self._timm_model(pretrained=False) if self.timm_name else self._copy(module)
@@ -75,7 +76,15 @@ class Backbone(nn.Module):
                 value = value.mean(0, keepdim=True)
             self.register_buffer(name, value)
         self.register_buffer("scale", torch.ones(()))
-        self.out_features = self.eval()._features_of(2)
+        self.eval()
+        # Convolutions are fastest with the channels last, but a module that calls view() needs the
+        # usual order.
+        try:
+            self.layout = torch.channels_last
+            self.out_features = self.float()._features_of(2)
+        except BackboneError:
+            self.layout = torch.contiguous_format
+            self.out_features = self.float()._features_of(2)
         self.train()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +97,15 @@ class Backbone(nn.Module):
         images = x.expand(-1, self.repeats, -1, -1) if self.repeats > 1 else x
         if self.size is not None:
             images = F.interpolate(images, self.size, mode="bilinear", antialias=True)
-        return self.scale * self._pooled(self.module((images - self.mean) / self.std)).to(x)
+        images = ((images - self.mean) / self.std).contiguous(memory_format=self.layout)
+        return self.scale * self._pooled(self.module(images)).to(x)
+
+    def _apply(self, *arguments: Any, **keywords: Any) -> Self:
+        super()._apply(*arguments, **keywords)
+        for parameter in self.parameters():
+            if parameter.ndim == 4:  # which to() may have put in another order
+                parameter.data = parameter.data.contiguous(memory_format=self.layout)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Change the mode, unless the backbone is frozen: then it is always evaluation."""
@@ -188,10 +205,7 @@ class Backbone(nn.Module):
     def _timm_model(self, pretrained: bool) -> nn.Module:
         try:
             import timm
-        except (
-            ImportError,
-            RuntimeError,
-        ) as error:  # the latter if torchvision is of another build
+        except (ImportError, RuntimeError) as error:  # the latter is torchvision's
             raise BackboneError(
                 f"{self.title} needs timm, which cannot be imported: {error} Install it by pip "
                 "install 'equipoise[timm]'. It needs a torchvision of the same build as torch."

@@ -86,7 +86,9 @@ class TrainingRows:
         device = self.y.device
         seed = int(torch.randint(2**62, (), generator=self.generator))
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
+            if device.type == "cuda":
+                torch.cuda.manual_seed(seed)
             yield
 
     def through(self, module: nn.Module, x: Tensor) -> Tensor:
