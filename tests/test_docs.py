@@ -2,10 +2,13 @@
 
 import ast
 import re
+import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import equipoise
 from equipoise import IMSIC, DGCClassifier
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -32,3 +35,20 @@ def test_parameter_table_of_dgc(row):
 def test_parameter_table_of_imsic(row):
     _, _, name, default = row
     assert IMSIC().get_params()[name] == ast.literal_eval(default)
+
+
+def snippets(page: str) -> list[str]:
+    """The Python code of a page, without what needs timm."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    blocks = re.finditer(
+        r"^( *)\.\. code-block:: python\n((?:\1   :.*\n)*)\n((?:\1   .*\n|\n)+)", text, re.M
+    )
+    return [textwrap.dedent(block[3]) for block in blocks if "needs-timm" not in block[2]]
+
+
+def test_snippets_on_backbones_run(monkeypatch, capsys):
+    digits = equipoise.load_dataset("digits")
+    few = replace(digits, X_train=digits.X_train[::9], y_train=digits.y_train[::9])
+    monkeypatch.setattr(equipoise, "load_dataset", lambda _: few)
+    exec("\n".join(snippets("backbones.rst")), {})
+    assert capsys.readouterr().out.endswith("(4, 8, 8)\n[400 400 400] float32\n")

@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from equipoise import persistence
 from equipoise.columns import Rows
@@ -137,6 +138,10 @@ class DeepEstimator(BaseEstimator):
         """
         return {}
 
+    def _with_known_features(self, network: Any, fit: FitContext) -> FitContext:
+        """The fit with inputs that hold what a frozen part of the network makes of them."""
+        return fit
+
     def _before_training(self, plan: Any, batch_size: int) -> None:
         """Do what has to happen before the first epoch of a new network."""
 
@@ -163,6 +168,7 @@ class DeepEstimator(BaseEstimator):
         fit = self._fit_context(seen, X, y, sample_weight)
         fitted = self._check_before_training(fit)
         network = self._starting_network(fit)
+        fit = self._with_known_features(network, fit)
 
         def snapshot(history: list[dict[str, Any]]) -> DeepEstimator:
             """A fitted copy of the estimator in the middle of the training."""
@@ -331,7 +337,11 @@ class DeepEstimator(BaseEstimator):
         irrelevant = {"callbacks", "device", "verbose"}
         if not isinstance(self.random_state, Integral):
             irrelevant.add("random_state")
-        params = {k: v for k, v in self.get_params(deep=False).items() if k not in irrelevant}
+        params = {
+            k: _digest(v) if isinstance(v, nn.Module) else v
+            for k, v in self.get_params(deep=False).items()
+            if k not in irrelevant
+        }
         n_held_out = 0 if fit.held_out is None else len(fit.held_out.target)
         shape = (len(fit) + n_held_out, *fit.rows.shape[1:])
         digest = hashlib.sha256(repr((params, shape, n_earlier_epochs)).encode())
@@ -477,6 +487,16 @@ class DeepEstimator(BaseEstimator):
         tags.input_tags.allow_nan = self.image_shape is None and bool(self.allow_missing)
         tags.non_deterministic = False
         return tags
+
+
+def _digest(module: nn.Module) -> str:
+    """Hash of the weights of a module."""
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        digest.update(name.encode())
+        if not is_lazy(tensor):
+            digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _column_names(codec: Codec) -> list[str]:

@@ -12,13 +12,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.base import DeepEstimator
-from equipoise.errors import InvalidParameterError
 from equipoise.parameters import BOOLEAN, Constraint, Number
 from equipoise.polars import as_pandas
-from equipoise.training import FitContext
-from equipoise.training.augment import LEAST_PIXELS, SYMMETRIC, mirror_asymmetry
-
-COMPARED = 64  # images of a class that are compared with their mirror images
 
 
 class DeepClassifier(ClassifierMixin, DeepEstimator):
@@ -111,28 +106,6 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         """
         best = self._scores(X).argmax(axis=1)
         return self.classes_[best]
-
-    def _chosen_augmentation(self, fit: FitContext) -> str:
-        """The augmentation of a fit, for which ``"auto"`` looks at the training images."""
-        chosen: str = self.augmentation
-        if fit.is_table and chosen not in ("auto", "none"):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: augmentation={chosen!r} moves the pixels of images, but X "
-                "is a table. Set augmentation='none' or, for flat images, "
-                "image_shape=(height, width)."
-            )
-        if chosen != "auto":
-            return chosen
-        if fit.is_table or min(fit.codec.input_shape[:2]) < LEAST_PIXELS:
-            return "none"
-        asymmetries, sizes = [], []
-        for label in range(len(fit.classes)):
-            rows = np.flatnonzero(fit.target == label)[:COMPARED]
-            if len(rows) > 1:
-                asymmetries.append(mirror_asymmetry(fit.inputs[rows]))
-                sizes.append(len(rows))
-        symmetric = bool(sizes) and np.average(asymmetries, weights=sizes) < SYMMETRIC
-        return "flip" if symmetric else "none"
 
     def _scores(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

@@ -69,6 +69,20 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class Prefixed:
+    """A string that begins with a prefix, and goes on."""
+
+    prefix: str
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid."""
+        return isinstance(value, str) and value.startswith(self.prefix) and value != self.prefix
+
+    def __str__(self) -> str:
+        return f"'{self.prefix}NAME'"
+
+
+@dataclass(frozen=True)
 class Instance:
     """An instance of some types.
 
@@ -91,7 +105,7 @@ class Instance:
 
 
 BOOLEAN = Instance((bool, np.bool_), "a bool")
-Constraint = Number | OneOf | Instance
+Constraint = Number | OneOf | Prefixed | Instance
 
 
 def check_parameters(

@@ -14,9 +14,11 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 import equipoise
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.networks.backbone import BackboneError, short
 from equipoise.preprocessing import ImageCodec, TableCodec
 
 PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
@@ -56,7 +58,11 @@ def save(estimator: Any, path: Path) -> None:
     tensors = estimator.network_.state_dict() | {
         BESIDE_NETWORK + name: tensor for name, tensor in estimator._tensors_to_save().items()
     }
-    weights = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    # Copies, because modules may share a tensor, which a file of safetensors cannot.
+    weights = {
+        name: tensor.clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
     path = path.resolve()
     if path.is_file() or (
         path.is_dir()
@@ -98,13 +104,23 @@ def _check_parameters_describe_network(estimator: Any) -> None:
         )
 
 
-def load(cls: type[Estimator], path: Path) -> Estimator:
+def load(cls: type[Estimator], path: Path, backbone: nn.Module | None = None) -> Estimator:
     """Create the estimator that a folder describes.
+
+    Parameters
+    ----------
+    cls : type
+    path : Path
+    backbone : torch.nn.Module, optional
+        The ``architecture`` of an estimator that had a module as such. Its weights are replaced.
 
     Raises
     ------
     InvalidInputError
         If there is no such folder, it is damaged, or it contains an estimator of another class.
+    BackboneError
+        If the estimator needs a backbone and there is none, or it has other weights; or if it needs
+        none.
     """
     damaged = (
         f"path={str(path)!r} contains a damaged estimator, or one of another version. "
@@ -127,7 +143,9 @@ def load(cls: type[Estimator], path: Path) -> Estimator:
             f"Load it with {description['class']}.load."
         )
     try:
-        return _rebuild(cls, description, path / WEIGHTS)
+        return _rebuild(cls, description, path / WEIGHTS, backbone)
+    except BackboneError:
+        raise
     except (
         KeyError,
         TypeError,
@@ -139,8 +157,12 @@ def load(cls: type[Estimator], path: Path) -> Estimator:
         raise InvalidInputError(f"{damaged}{type(error).__name__}: {error}") from error
 
 
-def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -> Estimator:
+def _rebuild(
+    cls: type[Estimator], description: dict[str, Any], weights: Path, backbone: nn.Module | None
+) -> Estimator:
     params = {name: _from_json(value) for name, value in description["params"].items()}
+    if backbone is not None or isinstance(params.get("architecture"), dict):
+        params["architecture"] = _checked_backbone(backbone, params["architecture"])
     if params.get("image_shape") is not None:
         params["image_shape"] = tuple(params["image_shape"])
     estimator: Any = cls(**params)
@@ -159,11 +181,46 @@ def _rebuild(cls: type[Estimator], description: dict[str, Any], weights: Path) -
     tensors = load_file(weights)
     beside = [name for name in tensors if name.startswith(BESIDE_NETWORK)]
     others = {name.removeprefix(BESIDE_NETWORK): tensors.pop(name) for name in beside}
+    if backbone is not None:
+        _check_weights_fit(network, tensors, backbone)
     network.load_state_dict(tensors)
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
     estimator._restore_fitted(description["fitted"])
     estimator._restore_tensors(others)
     return estimator
+
+
+def _checked_backbone(backbone: Any, saved: Any) -> nn.Module:
+    """The backbone, if the saved architecture is a module and this is one, too."""
+    if not isinstance(saved, dict):
+        raise BackboneError(
+            f"backbone={short(backbone)} is not needed: the saved estimator has "
+            f"architecture={saved!r}. Leave out backbone."
+        )
+    if not isinstance(backbone, nn.Module):
+        raise BackboneError(
+            f"backbone={short(backbone)} is no torch.nn.Module, but the saved estimator has one as "
+            f"its architecture, a {saved['module']}, of which only the weights are saved. Pass a "
+            "module of the same layers: load(path, backbone=module)."
+        )
+    return backbone
+
+
+def _check_weights_fit(network: nn.Module, tensors: dict[str, Tensor], backbone: nn.Module) -> None:
+    needed, saved = (
+        {(name, tuple(tensor.shape)) for name, tensor in weights.items()}
+        for weights in (network.state_dict(), tensors)
+    )
+    if needed != saved:
+        examples = [
+            f"{what} {name} of shape {shape}"
+            for what, left in (("needs", needed - saved), ("has no", saved - needed))
+            for name, shape in sorted(left)[:1]
+        ]
+        raise BackboneError(
+            f"backbone={short(backbone)} does not fit the saved weights: the network "
+            f"with it {' and '.join(examples)}. Pass a module of the same layers as in the fit."
+        )
 
 
 def _to_json(name: str, value: Any) -> Any:

@@ -5,10 +5,12 @@ import json
 import signal
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from equipoise.cli import pictures
 from equipoise.datasets import imbalance, load_dataset
@@ -163,6 +165,32 @@ def test_class_prior_and_batch_size_take_words_and_numbers(train, tmp_path):
     stored = DGCClassifier.load(out / "model")
     assert stored.class_prior == [0.1] * 10
     assert stored.batch_size == "auto"
+
+
+def test_a_parameter_that_may_be_a_word_takes_fractions(train, tmp_path):
+    options = ("--reconstruction-weight", "0.5", "--backbone-learning-rate", "1e-3")
+    assert train(*options, "--out", tmp_path / "run").code == 0
+    stored = DGCClassifier.load(tmp_path / "run" / "model")
+    assert (stored.reconstruction_weight, stored.backbone_learning_rate) == (0.5, 1e-3)
+
+
+def test_a_model_of_timm_can_be_the_backbone(train, call, tmp_path, monkeypatch):
+    def create_model(name, pretrained, num_classes):
+        return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten())
+
+    fake = types.ModuleType("timm")
+    fake.create_model = create_model
+    monkeypatch.setitem(sys.modules, "timm", fake)
+    run = tmp_path / "run"
+    assert train("--architecture", "timm:tiny", "--freeze-backbone", "--out", run).code == 0
+    assert read(run / "run.json")["settings"]["parameters"]["architecture"] == "timm:tiny"
+    assert call("dgc", "evaluate", run).code == 0
+    monkeypatch.setitem(sys.modules, "timm", None)
+    answer = call("dgc", "evaluate", run)
+    assert answer.code == 2 and "equipoise[timm]" in answer.err
+    answer = train("--architecture", "tiny", "--out", tmp_path / "other")
+    assert answer.code == 2 and "'timm:NAME'" in answer.err
+    assert not (tmp_path / "other").exists()
 
 
 # An earlier run in the folder -------------------------------------------------------------

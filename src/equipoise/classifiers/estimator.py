@@ -14,8 +14,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from torch import Tensor, nn
 
+from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
-from equipoise.base_classifier import DeepClassifier
 from equipoise.classifiers.network import COSINE_SCALE, ClassifierNetwork
 from equipoise.classifiers.objective import (
     effective_number_weights,
@@ -27,13 +27,12 @@ from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
-from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.losses import adjusted_cross_entropy
 
 LOSSES = ("cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam")
 
 
-class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
+class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneClassifier):
     """Convolutional classifier with DGC's backbone; dense layers for tables.
 
     Parameters
@@ -47,12 +46,22 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepC
         columns of a DataFrame that contain bools, strings or categories.
     allow_missing : bool, default=True
         Whether a table may have missing values; otherwise they raise an error.
-    architecture : {"compact", "paper"}, default="compact"
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module, default="compact"
         Network for images. ``"compact"`` is the compact backbone of :class:`DGCClassifier`.
         ``"paper"`` is the classifier of He et al. [1]_: 5×5 convolutions to 32 and 64 channels with
         pooling, a layer of 1000 units, and a dropout rate of 0.5. It has no batch normalisation
-        and needs a small ``learning_rate`` (1e-4 in the paper). The network for tables always has
+        and needs a small ``learning_rate`` (1e-4 in the paper). A module of your own maps float
+        images ``(n, channels, height, width)`` in [0, 1] to features ``(n, d)``, or to feature maps
+        ``(n, d, height, width)``, which are averaged; a copy of it is trained, with a linear layer
+        after it. ``"timm:NAME"`` is a pretrained model of timm. The network for tables always has
         two hidden layers.
+    freeze_backbone : bool, default=False
+        Whether a module or a model of timm stays as it is. The features of the training images are
+        then computed once, which is why ``augmentation`` has to be ``"none"``; ``mixing`` mixes
+        features.
+    backbone_learning_rate : float or "auto", default="auto"
+        Peak learning rate of a module or a model of timm; ``"auto"`` is a tenth of
+        ``learning_rate``.
     loss : {"cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam"}, \
 default="cross_entropy"
         With ``"logit_adjusted"`` the classifier learns the posterior under uniform class priors
@@ -156,7 +165,7 @@ default="cross_entropy"
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        **DeepClassifier._constraints,
+        **BackboneClassifier._constraints,
         **TABLE_CONSTRAINTS,
         "loss": [OneOf(LOSSES)],
         "focal_gamma": [Number(0)],
@@ -165,7 +174,6 @@ default="cross_entropy"
             Instance((dict,), "a dict from classes to their weights"),
         ],
         "resampling": [OneOf(("none", "balanced"))],
-        "augmentation": [OneOf(AUGMENTATIONS)],
         "mixing": [OneOf(("none", "mixup", "remix"))],
         "mixing_alpha": [Number(0, open_low=True)],
     }
@@ -176,7 +184,9 @@ default="cross_entropy"
         image_shape: tuple[int, ...] | None = None,
         categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
-        architecture: str = "compact",
+        architecture: str | nn.Module = "compact",
+        freeze_backbone: bool = False,
+        backbone_learning_rate: float | str = "auto",
         loss: str = "cross_entropy",
         focal_gamma: float = 2.0,
         class_weight: dict[Any, float] | str | None = None,
@@ -203,6 +213,8 @@ default="cross_entropy"
         self.categorical_features = categorical_features
         self.allow_missing = allow_missing
         self.architecture = architecture
+        self.freeze_backbone = freeze_backbone
+        self.backbone_learning_rate = backbone_learning_rate
         self.loss = loss
         self.focal_gamma = focal_gamma
         self.class_weight = class_weight
@@ -231,6 +243,7 @@ default="cross_entropy"
             len(spec.classes),
             self.architecture,
             cosine=self.loss == "ldam",
+            layout=spec.codec.layout,
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
@@ -313,8 +326,8 @@ default="cross_entropy"
         Returns
         -------
         ndarray of shape (n, n_features), float32
-            128 features with ``architecture="compact"``, 192 of colour images, and 1000 with
-            ``"paper"``.
+            128 features with ``architecture="compact"``, 192 of colour images, 1000 with
+            ``"paper"``, otherwise those of the given backbone.
         """
         return self._apply(X, ClassifierNetwork.representation).astype(np.float32)
 

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.networks import build_trunk
+from equipoise.networks.mlp import MOST_EMBEDDED
+from equipoise.preprocessing.tables import Layout
 
 COSINE_SCALE = 30.0  # logits per unit of cosine, as in LDAM's release
 
@@ -39,11 +41,13 @@ class ClassifierNetwork(nn.Sequential):
     input_shape : tuple of int
         ``(height, width, channels)`` or ``(n_features,)``.
     n_classes : int
-    architecture : {"compact", "paper"}
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module
         ``"paper"`` is the classifier of He et al. (IJCAI 2021): 5×5 convolutions to 32 and to
         64 channels, each pooled, dropout, a layer of 1000 units. Ignored for tables.
     cosine : bool, default=False
         Whether the last layer is a :class:`CosineLinear`.
+    layout : Layout, default=None
+        Positions of the columns of a table, None for images.
 
     Attributes
     ----------
@@ -56,8 +60,9 @@ class ClassifierNetwork(nn.Sequential):
         self,
         input_shape: tuple[int, ...],
         n_classes: int,
-        architecture: str,
+        architecture: str | nn.Module,
         cosine: bool = False,
+        layout: Layout | None = None,
     ) -> None:
         last = CosineLinear if cosine else nn.Linear
         if architecture == "paper" and len(input_shape) == 3:
@@ -72,7 +77,8 @@ class ClassifierNetwork(nn.Sequential):
             )
             self.dropout = 0.5
         else:
-            trunk = build_trunk(input_shape, "compact")
+            wide = layout is not None and layout.n_numeric > MOST_EMBEDDED
+            trunk = build_trunk(input_shape, architecture, wide=wide)
             super().__init__(trunk, last(trunk.out_features, n_classes))
             self.dropout = 0.0
 

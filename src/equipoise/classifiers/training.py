@@ -11,6 +11,7 @@ from torch import Tensor
 
 from equipoise.classifiers.network import ClassifierNetwork
 from equipoise.classifiers.objective import draw_mixing_weights, mix, remix_label_weights
+from equipoise.networks.backbone import backbone_of
 from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.steps import adam, descend, dropout
@@ -55,6 +56,7 @@ class ClassifierPlan(Callback):
         weight_decay: float,
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
+        self.backbone = backbone_of(network)
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
         self.mixing, self.mixing_alpha = mixing, mixing_alpha
         self.cumulative = None
@@ -106,6 +108,7 @@ class ClassifierPlan(Callback):
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
-        with self.data.autocast:
+        x = dropout(x, getattr(to_features, "input_dropout", 0.0), self.generator)
+        with self.data.autocast, self.data.seeded(self.backbone):
             features = dropout(to_features(x), self.modules.dropout, self.generator)
             return head(features).float()

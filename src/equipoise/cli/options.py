@@ -119,6 +119,8 @@ def _syntax(parameter: Parameter) -> Syntax:
         return _SYNTAX[parameter.name]
     if alternative == "str":
         return f"<{kind}|auto>", parsing.word_or_numbers
+    if alternative == "nn.Module":
+        return f"<{'|'.join(parameter.choices)}|timm:NAME>", str
 
     def read(text: str) -> Any:
         if parameter.choices and text not in parameter.choices:

@@ -51,10 +51,12 @@ def numbers_by_name(text: str) -> dict[str, float]:
     return found
 
 
-def word_or_numbers(text: str) -> str | int | list[float]:
-    """``"64"`` → 64, ``".9,.1"`` → [0.9, 0.1], any other text stays as it is."""
+def word_or_numbers(text: str) -> str | float | list[float]:
+    """``"64"`` → 64, ``".5"`` → 0.5, ``".9,.1"`` → [0.9, 0.1], any other text stays as it is."""
     try:
-        return [float(number) for number in text.split(",")] if "," in text else int(text)
+        if "," in text:
+            return [float(number) for number in text.split(",")]
+        return int(text) if text.isdecimal() else float(text)
     except ValueError:
         return text
 

@@ -13,8 +13,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor, nn
 
+from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
-from equipoise.base_classifier import DeepClassifier
 from equipoise.dgc.forest import Forest
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork
@@ -22,22 +22,22 @@ from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
+from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
-from equipoise.training.augment import AUGMENTATIONS
 from equipoise.training.blockwise import evaluate_blockwise
 
-# reconstruction_weight="auto": the first improves the classification of images, the second the
-# generated rows of tables.
+# reconstruction_weight="auto": the first improves the classification of images and of tables with
+# as many numbers, the second the generated rows of other tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
 MOST_DRAWS = 10  # of a row of a table, until no two of its categories exclude each other
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
 
 
-class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClassifier):
+class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneClassifier):
     """Deep generative classifier, robust to class imbalance.
 
     A latent code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
@@ -58,11 +58,21 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     allow_missing : bool, default=True
         Whether a table may have missing values, and generated rows with them; otherwise
         missing values raise an error.
-    architecture : {"compact", "paper"}, default="compact"
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module, default="compact"
         Backbone for images. ``"compact"`` takes about 29 million multiply-adds for 28×28 grey
         pixels; for colour images of more than 16 pixels it has residual blocks, and takes about 46
         million for 32×32. ``"paper"`` has the layer widths of the authors' release and takes about
-        35 times more. The network for tables always has two hidden layers.
+        35 times more. A module of your own maps float images ``(n, channels, height, width)`` in
+        [0, 1] to features ``(n, d)``, or to feature maps ``(n, d, height, width)``, which are
+        averaged; a copy of it is trained. ``"timm:NAME"`` is a pretrained model of timm. Images
+        that are larger than 64 pixels are then generated at 64 pixels and scaled up. The network
+        for tables always has two hidden layers.
+    freeze_backbone : bool, default=False
+        Whether a module or a model of timm stays as it is. The features of the training images are
+        then computed once.
+    backbone_learning_rate : float or "auto", default="auto"
+        Peak learning rate of a module or a model of timm; ``"auto"`` is a tenth of
+        ``learning_rate``.
     spatial_features : bool, default=False
         Whether the recognition model receives the features of the compact backbone at all
         positions, which good reconstructions need, or their mean, which classifies better.
@@ -77,7 +87,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         sum of absolute differences.
     reconstruction_weight : float or "auto", default="auto"
         Weight of the reconstruction error in the objective, and precision of the decoder in
-        prediction. ``"auto"`` is 0.002 for images and 0.1 for tables; the paper has 1.
+        prediction. ``"auto"`` is 0.1 for tables of up to 256 numbers and 0.002 for larger ones and
+        for images; the paper has 1.
     mmd_weight : float, default=1
         Weight λ of the maximum mean discrepancy between the codes and N(0, I).
     label_dropout : float in [0, 1], default=1
@@ -112,7 +123,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         Weight w of extremely randomised trees in the predictions for tables: the posterior is
         proportional to that of the deep generative model to the power of 1 - w, times that of the
         forest to the power of w. Trees find splits in single columns of small tables that networks
-        miss. With 0 there is no forest, as in the paper. Images never have one.
+        miss. With 0 there is no forest, as in the paper. Images never have one, nor have tables
+        of more than 256 numbers.
     class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
         Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
         array has the order of ``classes_`` and sums to 1.
@@ -198,7 +210,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        **DeepClassifier._constraints,
+        **BackboneClassifier._constraints,
         **TABLE_CONSTRAINTS,
         "spatial_features": [BOOLEAN],
         "latent_dim": [Number(1, integer=True)],
@@ -222,7 +234,6 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
             Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1"),
         ],
         "beta_1": [Number(0, 1, open_high=True)],
-        "augmentation": [OneOf(AUGMENTATIONS)],
     }
 
     def __init__(
@@ -231,7 +242,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         image_shape: tuple[int, ...] | None = None,
         categorical_features: ArrayLike = "auto",
         allow_missing: bool = True,
-        architecture: str = "compact",
+        architecture: str | nn.Module = "compact",
+        freeze_backbone: bool = False,
+        backbone_learning_rate: float | str = "auto",
         spatial_features: bool = False,
         latent_dim: int = 64,
         head: str = "linear",
@@ -271,6 +284,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         self.categorical_features = categorical_features
         self.allow_missing = allow_missing
         self.architecture = architecture
+        self.freeze_backbone = freeze_backbone
+        self.backbone_learning_rate = backbone_learning_rate
         self.spatial_features = spatial_features
         self.latent_dim = latent_dim
         self.head = head
@@ -423,7 +438,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     def _reconstruction_weight(self, spec: DataSpec) -> float:
         if not isinstance(self.reconstruction_weight, str):
             return self.reconstruction_weight
-        return TABLE_WEIGHT if spec.is_table else IMAGE_WEIGHT
+        return TABLE_WEIGHT if _is_narrow(spec) else IMAGE_WEIGHT
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
@@ -566,7 +581,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         if network.blocks is not None:
             network.spread.copy_(residuals.square().mean(0).sqrt())
         forest = None
-        if fit.is_table and self.forest_weight:
+        if _is_narrow(fit) and self.forest_weight:
             x = fit.inputs[:].float().numpy()
             forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
         absent: dict[int, Tensor] = {}
@@ -595,7 +610,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
     def _decode(self, codes: Tensor) -> Tensor:
         network = self.network_.cpu().eval()
         with torch.inference_mode():
-            return torch.cat([network.decoder(z) for z in codes.split(1024)])
+            return torch.cat([network.decode(z) for z in codes.split(1024)])
 
     @property
     def _n_features_out(self) -> int:
@@ -606,6 +621,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepClass
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
         return tags
+
+
+def _is_narrow(spec: DataSpec) -> bool:
+    """Whether the data are a table, and not one of so many numbers as embeddings have."""
+    layout = spec.codec.layout
+    return layout is not None and layout.n_numeric <= MOST_EMBEDDED
 
 
 def _moments(network: DGCNetwork, x: Tensor) -> Tensor:

@@ -69,7 +69,7 @@ def shared_log_joint(
     mean, log_variance = moments(network.recognise(x)[0])
     codes = mean[:, None] + torch.exp(log_variance / 2)[:, None] * noise
     log_label = torch.log_softmax(network.head(codes), -1)
-    error = _reconstruction_errors(network, x.flatten(1), codes, reconstruction)
+    error = _reconstruction_errors(network, network.targets(x), codes, reconstruction)
     log_ratio = _log_density_ratio(codes, noise, log_variance[:, None])
     log_weight = (density_weight * log_ratio - reconstruction_weight * error).log_softmax(1)
     return (log_weight[..., None] + log_label).logsumexp(1) + log_prior_shift
@@ -116,7 +116,7 @@ def conditional_log_joint(
     log_ratio = _log_density_ratio(codes, noise, log_variance[:, :, None])
     log_weight = log_label + density_weight * log_ratio
     bound = _log_mean_exp(log_weight) + log_prior_shift
-    flat_x = x.flatten(1)
+    flat_x = network.targets(x)
 
     def decoded(rows: Tensor, classes: Tensor) -> Tensor:
         error = _reconstruction_errors(network, flat_x[rows], codes[rows, classes], reconstruction)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.networks import build_decoder, build_trunk
+from equipoise.networks.backbone import Backbone
 from equipoise.networks.columns import ColumnBlocks
+from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.preprocessing.tables import Layout
 
 # Scale of the label's influence on the code. In the authors' release the label is added to 4096
 # features and the learning rate is 1e-5, so that a code depends little on its label. With the
 # larger steps of the compact networks the codes would reveal the label to the classifier.
 LABEL_SCALE = 0.02
-# With more numbers in a row, their embeddings would take most of the time and of the parameters.
-MOST_EMBEDDED = 256
+# With a given backbone, larger images are decoded at this size and scaled up. Otherwise the decoder
+# would take more time than features that are known already save.
+MOST_DECODED = 64
 
 
 class DGCNetwork(nn.Module):
@@ -27,7 +31,7 @@ class DGCNetwork(nn.Module):
     n_classes : int
     latent_dim : int
         Size K of a code.
-    architecture : {"compact", "paper"}
+    architecture : {"compact", "paper"}, "timm:NAME" or torch.nn.Module
     head : {"linear", "mlp"}
         p(y|z): a linear layer, or hidden layers of 500 and 500 units (paper, CelebA).
     spatial : bool, default=False
@@ -44,7 +48,7 @@ class DGCNetwork(nn.Module):
         input_shape: tuple[int, ...],
         n_classes: int,
         latent_dim: int,
-        architecture: str,
+        architecture: str | nn.Module,
         head: str,
         spatial: bool = False,
         layout: Layout | None = None,
@@ -52,10 +56,10 @@ class DGCNetwork(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
-        n_embedded = 0 if layout is None else layout.n_numeric
-        if n_embedded > MOST_EMBEDDED:
-            n_embedded = 0
-        self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded)
+        n_numbers = 0 if layout is None else layout.n_numeric
+        wide = n_numbers > MOST_EMBEDDED
+        n_embedded = 0 if wide else n_numbers
+        self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded, wide)
         # The paper has a linear layer of 4096 units in between. All is affine in the features and
         # the label, so that a label only shifts the parameters of q(z|x, y).
         width = 4096 if architecture == "paper" else 2 * latent_dim
@@ -67,7 +71,14 @@ class DGCNetwork(nn.Module):
             if architecture == "paper"
             else nn.Identity()
         )
-        self.decoder = build_decoder(latent_dim, input_shape, architecture)
+        self.size: tuple[int, ...] | None = None  # of images, if they are decoded at a smaller one
+        decoded_shape = input_shape
+        if isinstance(self.trunk, Backbone) and max(input_shape[:2]) > MOST_DECODED:
+            self.size = input_shape[:2]
+            sides = (max(1, round(n * MOST_DECODED / max(self.size))) for n in self.size)
+            decoded_shape = (*sides, input_shape[2])
+        self.decoder = build_decoder(latent_dim, decoded_shape, architecture)
+        self.decoded_size = decoded_shape[:2]
         self.blocks = None if layout is None else ColumnBlocks(*layout)
         if self.blocks is not None:
             self.register_buffer("spread", torch.ones(self.blocks.n_numeric))
@@ -93,6 +104,21 @@ class DGCNetwork(nn.Module):
         shifts : Tensor of shape (n_classes, 2 K)
         """
         return self.parameters_of(self.trunk(x)), self.label_shifts()
+
+    def targets(self, x: Tensor) -> Tensor:
+        """What the decoder reconstructs of inputs, flattened: (n, n_values)."""
+        if x.ndim == 2 and isinstance(self.trunk, Backbone):  # features, then targets
+            return x[:, self.trunk.out_features :]
+        if self.size is not None:
+            x = F.interpolate(x, self.decoded_size, mode="bilinear", antialias=True)
+        return x.flatten(1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Decode codes (n, K) to the shape of the inputs, (n, *input)."""
+        rows = self.decoder(codes)
+        if self.size is None:
+            return rows
+        return F.interpolate(rows, self.size, mode="bilinear", align_corners=False)
 
     def parameters_of(self, features: Tensor) -> Tensor:
         """Parameters of q(z|x), (n, 2 K), from the trunk's features (n, out_features)."""

@@ -15,6 +15,7 @@ from equipoise.dgc.objective import (
     oversampled_counts,
     reconstruction_error,
 )
+from equipoise.networks.backbone import backbone_of
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.training import TrainingRows
 from equipoise.training.augment import augment
@@ -56,6 +57,7 @@ class DGCPlan:
         augmentation: str,
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
+        self.backbone = backbone_of(network)
         self.dropout = dropout
         self.augmentation = augmentation
         self.reconstruction = reconstruction
@@ -110,7 +112,10 @@ class DGCPlan:
             descend(optimizer, distance)
 
     def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.data.through(self.modules.trunk, x)
+        trunk = self.modules.trunk
+        x = dropout(x, getattr(trunk, "input_dropout", 0.0), self.generator)
+        with self.data.seeded(self.backbone):
+            features = self.data.through(trunk, x)
         features = dropout(features, self.dropout, self.generator)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
@@ -128,7 +133,10 @@ class DGCPlan:
         prior = torch.randn(sample.shape, generator=self.generator).to(codes)
         loss = joint_loss(
             reconstruction_error(
-                x.flatten(1), x_hat.flatten(1), self.reconstruction, self.modules.blocks
+                self.modules.targets(x),
+                x_hat.flatten(1),
+                self.reconstruction,
+                self.modules.blocks,
             ),
             self.modules.head(codes),
             y,

@@ -72,8 +72,9 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         Whether a table may have missing values, and synthetic rows with them; otherwise
         missing values raise an error.
     architecture : {"compact", "paper"}, default="compact"
-        Networks for images: small ones, or those of the authors' release. The networks for tables
-        have dense layers.
+        Networks for images: small ones, or those of the authors' release. Generator and
+        discriminator have no backbone that could be given. The networks for tables have dense
+        layers.
     noise_dim : int, default=62
         Number of dimensions of the noise z.
     n_codes : int, default=4

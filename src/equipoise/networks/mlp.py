@@ -6,11 +6,19 @@ import torch
 from torch import Tensor, nn
 
 OUTERMOST = 3.5  # normal score at which the outermost pieces end
+# With more numbers in a row, their embeddings would take most of the time and of the parameters,
+# and the layers would learn the rows by heart if they were not held back.
+MOST_EMBEDDED = 256
+USUAL_WIDTH = 128  # number of inputs of a layer for which the default learning rates are made
 
 
-def _hidden_layer(n_in: int, n_out: int) -> nn.Sequential:
+def _hidden_layer(n_in: int, n_out: int, scale: float = 1.0) -> nn.Sequential:
+    """A layer with its activation; its inputs will be multiplied by the scale."""
+    linear = nn.Linear(n_in, n_out)
+    with torch.no_grad():
+        linear.weight.div_(scale)
     # Layer normalisation, unlike batch normalisation, also works for a batch of one row.
-    return nn.Sequential(nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.ReLU(inplace=True))
+    return nn.Sequential(linear, nn.LayerNorm(n_out), nn.ReLU(inplace=True))
 
 
 class PiecewiseLinear(nn.Module):
@@ -62,21 +70,36 @@ class MLPTrunk(nn.Module):
     n_embedded : int, default=0
         So many of the first features are normal scores, which the layers receive as embeddings,
         too.
+    wide : bool, default=False
+        Whether most features are numbers, and more than are embedded. The weights of the first
+        layer then learn more slowly.
     width : int, default=128
+
+    Attributes
+    ----------
+    input_dropout : float
+        Rate at which the training has to drop inputs: 1/2 if ``wide``, otherwise 0.
     """
 
-    def __init__(self, n_features: int, n_embedded: int = 0, width: int = 128) -> None:
+    def __init__(
+        self, n_features: int, n_embedded: int = 0, wide: bool = False, width: int = 128
+    ) -> None:
         super().__init__()
         self.embedding = PiecewiseLinear(n_embedded) if n_embedded else None
         n_in = n_features + (self.embedding.bias.numel() if self.embedding else 0)
-        self.layers = nn.Sequential(_hidden_layer(n_in, width), _hidden_layer(width, width))
+        # A step of Adam changes every weight alike, and thus the sum over n inputs n times as much.
+        self.scale = USUAL_WIDTH / n_in if wide else 1.0
+        self.input_dropout = 0.5 if wide else 0.0
+        self.layers = nn.Sequential(
+            _hidden_layer(n_in, width, self.scale), _hidden_layer(width, width)
+        )
         self.n_embedded, self.out_features = n_embedded, width
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the features of encoded rows."""
         if self.embedding is not None:
             x = torch.cat([x, self.embedding(x[:, : self.n_embedded])], 1)
-        return self.layers(x)
+        return self.layers(self.scale * x)
 
 
 class MLPDecoder(nn.Sequential):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -37,7 +38,7 @@ def evaluate_blockwise(
     ndarray
         The results of all blocks. Those of a table are computed in float64 where the device can.
     """
-    device = next(network.parameters()).device
+    device = next(chain(network.parameters(), network.buffers())).device
     dtype = torch.float32
     if inputs.is_table and device.type != "mps":
         # Double precision is cheap for dense layers, and then the result for a row hardly depends

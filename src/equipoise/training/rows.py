@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from equipoise.networks.backbone import Backbone
 from equipoise.training.context import FitContext
 from equipoise.training.precision import autocast
 
@@ -72,6 +73,23 @@ class TrainingRows:
         index = torch.from_numpy(rows).to(self.y.device)
         weight = None if self.weight is None else self.weight[index]
         return self.load(rows), self.y[index], weight
+
+    @contextmanager
+    def seeded(self, backbone: Backbone | None) -> Iterator[None]:
+        """Let the layers of a given backbone draw by the seed of the fit.
+
+        Its dropout draws from torch's global generators, which are left as they were.
+        """
+        if backbone is None or backbone.frozen:
+            yield
+            return
+        device = self.y.device
+        seed = int(torch.randint(2**62, (), generator=self.generator))
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.default_generator.manual_seed(seed)
+            if device.type == "cuda":
+                torch.cuda.manual_seed(seed)
+            yield
 
     def through(self, module: nn.Module, x: Tensor) -> Tensor:
         """Apply a module in the precision of the steps; the result has the dtype of ``x``."""

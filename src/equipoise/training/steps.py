@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+
+from equipoise.networks.backbone import backbone_of
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -16,10 +20,18 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 def adam(
     *modules: nn.Module, learning_rate: float, beta_1: float = 0.9, weight_decay: float = 0.0
 ) -> torch.optim.Optimizer:
-    """Create AdamW for all parameters of the modules, with fused updates."""
-    parameters = [p for module in modules for p in module.parameters()]
+    """Create AdamW for all trainable parameters of the modules, with fused updates.
+
+    Those of a given backbone have a learning rate of their own.
+    """
+    trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+    backbone = next((b for m in modules if (b := backbone_of(m)) is not None), None)
+    given = set() if backbone is None else set(backbone.parameters())
+    groups: list[dict[str, Any]] = [{"params": [p for p in trained if p not in given]}]
+    if backbone is not None and (slower := [p for p in trained if p in given]):
+        groups.append({"params": slower, "lr": backbone.learning_rate})
     return torch.optim.AdamW(
-        parameters, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay, fused=True
+        groups, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay, fused=True
     )
 
 
