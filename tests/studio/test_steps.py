@@ -7,6 +7,7 @@ import pytest
 
 from equipoise import IMSIC
 from equipoise.imsic.decisions import Proposal
+from equipoise.runs.training import train as run_training
 from equipoise.studio import curate, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
@@ -77,6 +78,32 @@ def test_parameters_are_checked_before_a_run_is_made(tmp_path):
     with pytest.raises(ValueError, match="n_codes"):
         train.start(project, {"n_codes": 0})
     assert project.run is None and not list(tmp_path.iterdir())
+
+
+def test_a_run_goes_on_by_itself_unless_it_was_stopped_or_is_held(tmp_path):
+    first = Project([], tmp_path)
+    first.open("builtin", "digits", {})
+    train.start(first, {"epochs": 60, "n_codes": 1})
+    first.job.end(60)
+    run = first.run
+    assert run.status == "interrupted"
+
+    def opened():
+        project = Project([], tmp_path)
+        project.open("run", f"{tmp_path.name}/{run.path.name}", {})
+        return project, train.go_on(project)
+
+    assert opened()[1] == "" and opened()[0].job is None
+    run.update(status="running")  # as a process leaves it that is killed
+    with run.hold():
+        project, said = opened()
+        assert "Another process is training" in said and project.job is None
+        with pytest.raises(ValueError, match="Another process is training"):
+            run_training(first.model, first.rows.X, first.rows.y, run)
+    assert (run.path / "run.json").is_file()
+    project, said = opened()
+    assert "goes on now" in said and project.job.running
+    assert project.job.end(60) and project.run.status == "interrupted"
 
 
 def test_the_progress_of_a_training_only_grows(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 from equipoise.dgc import DGCClassifier
 from equipoise.imsic import IMSIC
 from equipoise.runs.resuming import begin
-from equipoise.runs.run import NOT_OPTIONS
+from equipoise.runs.run import NOT_OPTIONS, Run
 from equipoise.runs.training import settings_of, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
@@ -123,8 +123,9 @@ def resume(project: Project) -> None:
     """
     project.check_idle("Wait for it, or stop it first.")
     run = project.open_run()
+    run.reload()  # another process may have trained it in the meantime
     if run.status in ("trained", "finished"):
-        raise StudioError("The training of this run is finished.")
+        raise StudioError("The training of this run is finished. Open the run again.")
     parameters = run.record["settings"]["parameters"]
     seed = run.record["settings"]["seed"]
     cls: Any = {"IMSIC": IMSIC, "DGCClassifier": DGCClassifier}[run.method]
@@ -134,6 +135,38 @@ def resume(project: Project) -> None:
     else:
         model = cls(**parameters, random_state=seed)
     _train(project, model)
+
+
+def go_on(project: Project) -> str:
+    """Go on with the training of the run that was just opened if its process was killed.
+
+    One that a person stopped stays stopped.
+
+    Returns
+    -------
+    str
+        What the page says of it; empty for a run that was not being trained.
+    """
+    run = project.run
+    if run is None or run.status != "running":
+        return ""
+    if said := held(run):
+        return said
+    resume(project)
+    return (
+        "This training was cut off, and goes on now after its last whole epoch. The step Train "
+        "shows how far it is."
+    )
+
+
+def held(run: Run) -> str:
+    """What the page says of a run that another process is training; empty if none is."""
+    if run.status != "running" or not run.is_held:
+        return ""
+    return (
+        "Another process is training this run, such as a command in a terminal. Open the run again "
+        "when it has ended."
+    )
 
 
 def continue_with_structure(project: Project, epochs: int | None) -> None:

@@ -53,16 +53,18 @@ export async function render(step) {
     const { job, run } = state;
     const running = Boolean(job?.running) && job.title === "The training";
     const cut = run && !["trained", "finished"].includes(run.status);
+    const stopped = run?.status === "interrupted" ? "was stopped" : "was cut off";
     start.disabled = running || !state.open;
     stop.hidden = !running;
-    resume.hidden = running || !cut;
+    resume.hidden = running || !cut || run.held;
     meter.hidden = !running;
     if (!state.open) status.textContent = "Open some data first, in the step Data.";
     else if (running) status.textContent = "The training begins …";
     else if (!run) status.textContent = "There is no model of these data yet.";
+    else if (run.held) status.textContent = run.held;
     else if (cut) status.textContent = run.checkpoint
-      ? "This training was cut off. It goes on after its last whole epoch, and gives the same model as without the break."
-      : "This training was cut off in its first epoch, and begins again.";
+      ? `This training ${stopped}. Continued, it goes on after its last whole epoch, and gives the same model as without the break.`
+      : `This training ${stopped} in its first epoch. Continued, it begins again.`;
     else status.textContent = `The model is trained: ${run.epochs ?? "all"} epochs.`;
     if (job && !running && job.title === "The training") {
       if (job.error) step.fail(new Error(job.error));
