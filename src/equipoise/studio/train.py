@@ -208,7 +208,7 @@ def continue_with_structure(project: Project, epochs: int | None) -> None:
 def stop(project: Project) -> None:
     """Ask the job to stop; a training keeps its model so far."""
     if project.job is not None:
-        project.job.stop.set()
+        project.job.ask_to_stop()
 
 
 def _train(project: Project, model: Any) -> None:
