@@ -9,14 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 from equipoise.errors import TrainingDivergedError
+from equipoise.runs.resuming import REMEDY
 
+# Remedies of the library that name options of its commands, and the same remedies on the page.
+ON_THE_PAGE = {
+    "Pass image_size (--image-size) to bring all to one.": "Fill in “Resize to” beside the folder.",
+    REMEDY: "Open the data again, and train a new model.",
+}
 SAID_BY_LIBRARY = (ValueError, TrainingDivergedError, OSError)
 
 
 def in_words(error: BaseException) -> str:
     """The message for the person; of a mistake of ours, its traceback goes to the terminal."""
     if isinstance(error, SAID_BY_LIBRARY):
-        return str(error)
+        words = str(error)
+        for remedy, here in ON_THE_PAGE.items():
+            words = words.replace(remedy, here)
+        return words
     traceback.print_exception(error)
     return (
         f"Something went wrong that should not ({type(error).__name__}: {error}). Nothing that you "

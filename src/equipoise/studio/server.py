@@ -87,12 +87,8 @@ def serve(
 
 
 def own_names() -> list[str]:
-    """Names and addresses of this machine, for a server that listens on all of them."""
-    name = socket.gethostname()
-    found = {*LOOPBACK, name, name.lower(), socket.getfqdn().lower()}
-    for entry in socket.getaddrinfo(name, None):
-        found.add(str(entry[4][0]))
-    return sorted(found)
+    """Names of this machine, for a server that listens on all of its addresses."""
+    return sorted({*LOOPBACK, socket.gethostname().lower(), socket.getfqdn().lower()})
 
 
 def _listening(host: str, port: int) -> socket.socket:
