@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from equipoise import IMSIC
+from equipoise import IMSIC, DGCClassifier
 from equipoise.cli import main
 from equipoise.imsic.decisions import Proposal
 from equipoise.runs.training import train as run_training
@@ -157,7 +157,8 @@ def with_dgc(folder, name):
     project = Project([folder], folder / "runs")
     (folder / "runs").mkdir()
     project.open("table", f"{folder.name}/{name}.csv", {"target": "kind"})
-    train.start(project, {"method": "dgc", "epochs": 1})
+    train.start(project, {"method": "dgc", "epochs": 1, "n_codes": 2})
+    assert project.run.record["settings"]["parameters"]["n_codes"] == DGCClassifier().n_codes
     project.job._thread.join(60)
     balance.choose(project, {"a": 48, "b": 48}, next(iter(balance.classifiers(True))))
     return project

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from equipoise.dgc import DGCClassifier
 from equipoise.imsic import IMSIC
@@ -17,13 +18,14 @@ from equipoise.runs.run import NOT_OPTIONS, Run
 from equipoise.runs.training import settings_of, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
-from equipoise.studio.pictures import as_shown
+from equipoise.studio.pictures import COLUMNS, as_shown
 from equipoise.studio.places import inside
 from equipoise.studio.project import Project
 from equipoise.training import Callback, Progress
 
 PREVIEW_CLASSES, PREVIEW_ROWS = 3, 8  # rarest classes, and samples of each
 PREVIEW_SHARE = 0.1  # of the time at most
+IMSIC_OPTIONS = ("n_codes", "structure_weight", "min_class_size")
 METHODS: dict[str, Any] = {"imsic": IMSIC, "dgc": DGCClassifier}
 
 
@@ -35,6 +37,7 @@ class Watch(Callback):
         self.started = self.preview_seconds = 0.0
         self.first_epoch = 0
         self.preview: dict[str, list[Any]] = {}
+        self.columns: list[str] = []  # of the preview, if it is of a table
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self  # an estimator copies its callbacks, but this one is looked at from outside
@@ -57,10 +60,11 @@ class Watch(Callback):
             before = time.monotonic()
             model = progress.snapshot()
             rarest = np.argsort(model.class_counts_, kind="stable")[:PREVIEW_CLASSES]
-            self.preview = {
-                self.names[i]: as_shown(model.sample(PREVIEW_ROWS, model.classes_[i]))
-                for i in rarest
-            }
+            drawn = {self.names[i]: model.sample(PREVIEW_ROWS, model.classes_[i]) for i in rarest}
+            if isinstance(rows := next(iter(drawn.values())), pd.DataFrame):
+                self.columns = list(map(str, rows.columns[:COLUMNS]))
+                drawn = {name: rows.iloc[:, :COLUMNS] for name, rows in drawn.items()}
+            self.preview = {name: as_shown(rows) for name, rows in drawn.items()}
             self.preview_seconds += time.monotonic() - before
         self._tell(progress)
 
@@ -76,6 +80,7 @@ class Watch(Callback):
             "seconds_left": left,
             "history": list(progress.history),
             "preview": self.preview,
+            "columns": self.columns,
         }
 
 
@@ -86,7 +91,7 @@ def start(project: Project, options: dict[str, Any]) -> None:
     ----------
     project : Project
     options : dict
-        ``method`` ("imsic" or "dgc"), ``epochs`` and ``n_codes``, of IMSIC also
+        ``method`` ("imsic" or "dgc"), ``epochs``, and of IMSIC ``n_codes``,
         ``structure_weight`` and ``min_class_size``; None for the default.
 
     Raises
@@ -97,16 +102,10 @@ def start(project: Project, options: dict[str, Any]) -> None:
     project.check_idle("Stop it before you start another.")
     rows = project.open_rows()
     method = options.get("method", "imsic")
-    given = {
-        "max_epochs": options.get("epochs"),
-        "n_codes": options.get("n_codes"),
-        "structure_weight": options.get("structure_weight"),
-        "min_class_size": options.get("min_class_size"),
-        "random_state": rows.settings["seed"],
-    }
-    cls = METHODS[method]
-    known = cls().get_params(deep=False)
-    model = cls(**{k: v for k, v in given.items() if v is not None and k in known})
+    own = IMSIC_OPTIONS if method == "imsic" else ()  # n_codes of a DGC are something else
+    given = {"max_epochs": options.get("epochs"), **{name: options.get(name) for name in own}}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    model = METHODS[method](**chosen, random_state=rows.settings["seed"])
     path = free_folder(project.runs, f"{method}-{rows.title}")
     project.run = begin(None, path, _settings(model, rows.settings), rows.about)
     project.model, project.proposals, project.choices = None, [], {}

@@ -1,6 +1,6 @@
 // Balance and compare: how many rows, whether they help, and the files.
 
-import { ask, state } from "./api.js";
+import { ask, refresh, state } from "./api.js";
 import { el, field, option, svg } from "./parts.js";
 
 export const title = "Balance and compare";
@@ -44,11 +44,14 @@ export async function render(step) {
       result.replaceChildren();
       drawn = null;
       try {
+        stop.textContent = "The synthetic rows are drawn …";
         await choose();
         await ask("compare");
-        stop.textContent = `The classifier is trained twice, without and with the synthetic rows …`;
+        await refresh();
+        await draw();
       } catch (error) {
         compare.disabled = false;
+        stop.textContent = "";
         throw error;
       }
     });
