@@ -26,7 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset")
     parser.add_argument("--epochs", default="30")
-    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--pictures", type=Path, help="folder for those of the guide")
+    parser.add_argument("--shots", type=Path, help="folder for every step, wide and narrow")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         words = ["-m", "equipoise", "studio", "--no-browser", "--port", "0"]
@@ -72,15 +73,27 @@ def walk(page, options) -> None:
             page.screenshot(path=path)
             Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE).save(path, optimize=True)
 
+    def shots(name: str) -> None:
+        """Take the whole page as on a desk and as on a telephone."""
+        if options.shots is not None:
+            options.shots.mkdir(exist_ok=True)
+            for width, height in ((1280, 900), (390, 844)):
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(path=options.shots / f"{name}-{width}.png", full_page=True)
+            page.set_viewport_size({"width": 1100, "height": 800})
+
     page.get_by_label("What to open").select_option(label=options.dataset)
     button("Open").click()
     button("Go on to Train").wait_for()
     lap("data")
+    shots("data")
     button("Go on to Train").click()
     page.get_by_label("How long").fill(options.epochs)
     button("Train a new model").click()
     button("Go on to Codes").wait_for()
     lap(f"training, {options.epochs} epochs")
+    shots("train")
+    started = time.perf_counter()
     button("Go on to Codes").click()
     page.locator(".verdict").wait_for()
     lap("codes and their report")
@@ -90,6 +103,7 @@ def walk(page, options) -> None:
     page.get_by_label("Value of thickness").fill("0.6")
     page.wait_for_timeout(1000)
     picture("codes", 820)
+    shots("codes")
     started = time.perf_counter()
     button("4. Curate").click()
     page.locator(".gallery button").first.wait_for()
@@ -102,6 +116,7 @@ def walk(page, options) -> None:
     page.locator(f"#counter[data-saved='{DECISIONS - 60}']").wait_for()
     lap(f"{DECISIONS} decisions by key")
     picture("curate", 800)
+    shots("curate")
     button("5. Balance").click()
     page.locator("table").wait_for()
     started = time.perf_counter()
@@ -110,9 +125,11 @@ def walk(page, options) -> None:
     lap("comparison")
     print(page.locator("#verdict").inner_text())
     page.locator("#verdict").scroll_into_view_if_needed()
+    started = time.perf_counter()
     button("Write the files").click()
     page.locator("pre").first.wait_for()
     lap("export")
+    shots("balance")
 
 
 def slide(page) -> None:

@@ -155,6 +155,10 @@ class DeepEstimator(BaseEstimator):
         """
         return {}
 
+    def _for_samples(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """The part of :meth:`_after_training` that a snapshot needs to draw samples."""
+        return self._after_training(network, fit)
+
     # Fitting --------------------------------------------------------------------------------
 
     def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> FitContext:
@@ -173,7 +177,7 @@ class DeepEstimator(BaseEstimator):
         def snapshot(history: list[dict[str, Any]]) -> DeepEstimator:
             """A fitted copy of the estimator in the middle of the training."""
             worker, weights = copy.copy(self), copy.deepcopy(network).eval()
-            known = fitted | worker._after_training(weights, fit)
+            known = fitted | worker._for_samples(weights, fit)
             worker._set_fitted(seen, fit, weights, history.copy(), [], known)
             return worker
 

@@ -9,6 +9,7 @@ from equipoise import DGCClassifier
 from equipoise.dgc import forest as forest_module
 from equipoise.dgc.forest import MIN_SAMPLES_LEAF, N_TREES, PRIOR_WEIGHT, Forest
 from equipoise.errors import InvalidInputError
+from equipoise.training import Callback
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +121,19 @@ def test_images_and_the_published_objective_have_none(table):
     images = np.clip(X[:, :4].reshape(-1, 2, 2) / 8 + 0.5, 0, 1)
     assert DGCClassifier(max_epochs=1, random_state=0).fit(images, y).forest_ is None
     assert DGCClassifier.paper(max_epochs=1, random_state=0).fit(X, y).forest_ is None
+
+
+def test_a_snapshot_draws_the_same_samples_and_grows_no_forest(table, monkeypatch):
+    grown = []
+    grow = Forest.fit.__func__
+    monkeypatch.setattr(
+        Forest, "fit", classmethod(lambda cls, *args: grown.append(1) or grow(cls, *args))
+    )
+
+    class Draw(Callback):
+        def on_epoch_end(self, progress):
+            self.drawn = progress.snapshot().sample(3, random_state=0)
+
+    model = DGCClassifier(max_epochs=2, random_state=0, callbacks=[Draw()]).fit(*table)
+    np.testing.assert_array_equal(model.callbacks_[0].drawn, model.sample(3, random_state=0))
+    assert len(grown) == 1 and model.forest_ is not None

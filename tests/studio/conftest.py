@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
-def serving(folders: list[Path], runs: Path):
+def serving(folders: list[Path], runs: Path, host: str = "127.0.0.1", password: str | None = None):
     """Serve a studio on a free port; gives its address and its project."""
     import socket
 
@@ -25,11 +25,12 @@ def serving(folders: list[Path], runs: Path):
 
     from equipoise.studio.app import make_app
     from equipoise.studio.project import Project
+    from equipoise.studio.server import own_names
 
     runs.mkdir(exist_ok=True)
     project = Project(folders, runs)
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(project, ["127.0.0.1", "localhost"])
+    listener = socket.create_server((host, 0))
+    app = make_app(project, own_names(), password)
     config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -20,7 +20,9 @@ def status(method, headers, password=None):
     return 200 if refusal is None else refusal.status_code
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost", "[::1]:8765", "LOCALHOST:1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8765", "localhost", "[::1]:8765", "LOCALHOST:1", "192.0.2.7:1"]
+)
 def test_own_names_are_answered(host):
     assert status("GET", {"host": host}) == 200
 

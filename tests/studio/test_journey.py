@@ -120,7 +120,7 @@ def test_a_training_can_be_stopped_and_goes_on(chromium, studio):
         page.get_by_text(re.compile("[1-9] of 30 epochs done")).wait_for()
         assert page.get_by_alt_text(re.compile("Synthetic image 1 of class 9")).is_visible()
         button(page, "Stop").click()
-        page.get_by_text("This training was cut off").wait_for()
+        page.get_by_text("This training was stopped").wait_for()
         assert project.run.status == "interrupted" and project.model is not None
         button(page, "Continue").click()
         page.get_by_text("The model is trained: 30 epochs").wait_for()

@@ -86,8 +86,7 @@ def test_killed_continued_and_ended(start, tmp_path):
     second = start(runs)
     [run] = [s["name"] for s in second.ask("sources") if s["kind"] == "run"]
     second.ask("open", kind="run", name=run)
-    assert second.state()["run"]["status"] == "running"
-    second.ask("resume")
+    assert second.state()["job"]["running"]
     second.wait_for_epoch(2)
     before = time.monotonic()
     second.process.send_signal(signal.SIGINT)
@@ -104,6 +103,7 @@ def test_killed_continued_and_ended(start, tmp_path):
     [
         (("--host", "0.0.0.0"), "--password"),
         (("nowhere",), "does not exist"),
+        (("table.csv.gz",), "not compressed"),
     ],
 )
 def test_mistakes(call_studio, options, words):
@@ -122,6 +122,7 @@ def call_studio(tmp_path, capfd, monkeypatch):
     from equipoise.cli import main
 
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv.gz").touch()
 
     def call(*options):
         with pytest.raises(SystemExit) as exit:

@@ -1,13 +1,18 @@
 """What the steps do without a browser."""
 
+import shlex
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 
-from equipoise import IMSIC
+from equipoise import IMSIC, DGCClassifier
+from equipoise.cli import main
 from equipoise.imsic.decisions import Proposal
-from equipoise.studio import curate, train
+from equipoise.runs.training import train as run_training
+from equipoise.studio import balance, curate, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
 from equipoise.studio.pictures import most_different
@@ -77,6 +82,86 @@ def test_parameters_are_checked_before_a_run_is_made(tmp_path):
     with pytest.raises(ValueError, match="n_codes"):
         train.start(project, {"n_codes": 0})
     assert project.run is None and not list(tmp_path.iterdir())
+
+
+def test_a_run_goes_on_by_itself_unless_it_was_stopped_or_is_held(tmp_path):
+    first = Project([], tmp_path)
+    first.open("builtin", "digits", {})
+    train.start(first, {"epochs": 60, "n_codes": 1})
+    first.job.end(60)
+    run = first.run
+    assert run.status == "interrupted"
+
+    def opened():
+        project = Project([], tmp_path)
+        project.open("run", f"{tmp_path.name}/{run.path.name}", {})
+        return project, train.go_on(project)
+
+    assert opened()[1] == "" and opened()[0].job is None
+    run.update(status="running")  # as a process leaves it that is killed
+    with run.hold():
+        project, said = opened()
+        assert "Another process is training" in said and project.job is None
+        with pytest.raises(ValueError, match="Another process is training"):
+            run_training(first.model, first.rows.X, first.rows.y, run)
+    assert (run.path / "run.json").is_file()
+    project, said = opened()
+    assert "goes on now" in said and project.job.running
+    assert project.job.end(60) and project.run.status == "interrupted"
+
+
+def test_a_comparison_is_left_at_once_when_it_is_stopped(tmp_path, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(DummyClassifier):
+        def fit(self, X, y):
+            begun.set()
+            go_on.wait(30)
+            return super().fit(X, y)
+
+    monkeypatch.setattr(balance, "classifiers", lambda is_table: {"slow": Slow()})
+    project = with_dgc(tmp_path, "csv")
+    balance.compare(project)
+    assert begun.wait(10) and project.job.running
+    assert project.job.progress == {"share": 0.0, "fit": 1, "fits": 2}
+    train.stop(project)
+    assert not project.job.running and "stopped" in project.job.error
+    go_on.set()
+    project.job._thread.join(10)
+    assert project.job.result is None
+    balance.compare(project)
+    project.job._thread.join(10)
+    assert "recall" in project.job.result["verdict"] and project.job.progress["fit"] == 2
+
+
+def test_the_lines_for_a_dgc_on_a_table_make_the_same_rows(tmp_path, monkeypatch):
+    project = with_dgc(tmp_path, "dgc")
+    found = balance.export(project, "csv")
+    written = pd.read_csv(found["path"])
+    known = {"X": project.rows.X, "y": project.rows.y}
+    exec(found["python"], known)
+    pd.testing.assert_frame_equal(written[list(known["X_all"])], known["X_all"])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([*shlex.split(found["command"])[1:], "--n", "2"])
+    assert not ended.value.code
+    assert pd.read_csv("new.csv")["kind"].tolist() == ["a", "a", "b", "b"]
+
+
+def with_dgc(folder, name):
+    """A project with a table and a DGC of one epoch."""
+    random = np.random.default_rng(0)
+    kind = np.repeat(["a", "b"], [60, 20])
+    rows = pd.DataFrame({"size": random.normal(size=80) + (kind == "b"), "kind": kind})
+    rows.to_csv(folder / f"{name}.csv", index=False)
+    project = Project([folder], folder / "runs")
+    (folder / "runs").mkdir()
+    project.open("table", f"{folder.name}/{name}.csv", {"target": "kind"})
+    train.start(project, {"method": "dgc", "epochs": 1, "n_codes": 2})
+    assert project.run.record["settings"]["parameters"]["n_codes"] == DGCClassifier().n_codes
+    project.job._thread.join(60)
+    balance.choose(project, {"a": 48, "b": 48}, next(iter(balance.classifiers(True))))
+    return project
 
 
 def test_the_progress_of_a_training_only_grows(tmp_path):

@@ -38,17 +38,18 @@ def generate(
     seed: OtherSeed = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new images of a class from the model of a run.
+    """Draw new images or rows of a class from the model of a run.
 
     Parameters
     ----------
     out : OUT
-        .png for a grid of images, .npz for X and y.
+        .png for a grid of images, .npz for X and y; .csv or .parquet for the rows of a table.
     seed : int, default=that of the run
-        Another seed gives other images.
+        Another seed gives other images or rows.
     """
     note = notes(quiet)
-    note(_generate(Run.open(run, "DGCClassifier"), out, label, n, random_state=seed))
+    opened = Run.open(run, "DGCClassifier", tables=True)
+    note(_generate(opened, out, label, n, random_state=seed))
 
 
 @add_options()

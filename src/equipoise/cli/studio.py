@@ -15,7 +15,7 @@ from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
 
-NEEDED = ("starlette", "uvicorn", "filelock")  # of equipoise[studio]
+NEEDED = ("starlette", "uvicorn")  # of equipoise[studio]
 
 
 @add_options()

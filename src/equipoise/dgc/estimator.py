@@ -194,7 +194,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
     network_ : DGCNetwork
         The trained network.
     forest_ : equipoise.dgc.forest.Forest or None
-        The trees beside the network, for tables and ``forest_weight`` above 0.
+        The trees beside the network, for tables and ``forest_weight`` above 0. A snapshot in the
+        middle of the training has none, and predicts with the network alone.
 
     References
     ----------
@@ -569,7 +570,16 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         return network.blocks.hardened(network.blocks.draw(values, network.spread, generator))
 
     def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
-        """Fit the forest, and the Gaussians from which :meth:`sample` draws codes and numbers."""
+        """Grow the forest, besides what :meth:`sample` needs."""
+        fitted = self._for_samples(network, fit)
+        if _is_narrow(fit) and self.forest_weight:
+            x = fit.inputs[:].float().numpy()
+            forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
+            fitted["forest_"] = forest
+        return fitted
+
+    def _for_samples(self, network: Any, fit: FitContext) -> dict[str, Any]:
+        """Fit the Gaussians from which :meth:`sample` draws codes and numbers; no forest."""
         values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _moments_and_residuals))
         base, residuals = values.tensor_split([2 * self.latent_dim], 1)
         y = torch.from_numpy(fit.target)
@@ -580,16 +590,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         network.code_factor.copy_(code_factor)
         if network.blocks is not None:
             network.spread.copy_(residuals.square().mean(0).sqrt())
-        forest = None
-        if _is_narrow(fit) and self.forest_weight:
-            x = fit.inputs[:].float().numpy()
-            forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
         absent: dict[int, Tensor] = {}
         if isinstance(fit.codec, TableCodec) and fit.codec.layout.shares:
             for c in range(len(fit.classes)):
                 pairs = absent_pairs(fit.inputs[fit.target == c], fit.codec.layout)
                 absent |= {c: pairs} if len(pairs) else {}
-        return {"forest_": forest, "_absent_pairs": absent}
+        return {"forest_": None, "_absent_pairs": absent}
 
     def _tensors_to_save(self) -> dict[str, Tensor]:
         forest = {} if self.forest_ is None else self.forest_.to_tensors()

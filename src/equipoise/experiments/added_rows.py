@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ def judge_added_rows(
     test: tuple[Rows, np.ndarray],
     *,
     seeds: Sequence[int] = (0,),
+    begin: Callable[[int, int], None] | None = None,
 ) -> AddedRowsResult:
     """Train a classifier without and with added rows, and compare its recalls on test rows.
 
@@ -77,6 +78,9 @@ def judge_added_rows(
         Held-out real rows.
     seeds : sequence of int, default=(0,)
         A fit with each of these; the recalls are means over them.
+    begin : callable, default=None
+        Called before each fit with its number, from 0, and the number of all fits; an error that
+        it raises ends the comparison.
 
     Returns
     -------
@@ -87,6 +91,8 @@ def judge_added_rows(
     right = np.zeros((2, len(seeds), len(y_test)))
     for i, (X, y) in enumerate((without, added)):
         for j, seed in enumerate(seeds):
+            if begin:
+                begin(i * len(seeds) + j, 2 * len(seeds))
             model = seeded(classifier, seed)
             if epochs := equal_steps(model, len(without[1]), len(y)):
                 model.set_params(max_epochs=epochs)

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
@@ -182,8 +183,6 @@ def pack(folder: Path) -> int:
     InvalidInputError
         A file cannot be read, or pyarrow is not installed. The store is then as before.
     """
-    from filelock import FileLock
-
     folder = Path(folder)
     if not _single(folder):
         return 0

@@ -75,8 +75,8 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
     Raises
     ------
     ValueError
-        The data have changed since the run was started, or the run folder would be one of the
-        class folders of the data.
+        The data have changed since the run was started, another process is training the run, or
+        the run folder would be one of the class folders of the data.
     """
     source = about["source"]
     if source["dataset"] == "folder" and path.resolve().is_relative_to(source["data_dir"]):
@@ -84,8 +84,10 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
             f"{path} lies inside {source['data_dir']}, where it would be taken for a class. "
             "Name another place with --out."
         )
+    if old := run or Run.find(path):
+        old.hold().release()  # raises an error while another process is training it
     if run is None:
-        if old := Run.find(path):
+        if old:
             old.clear()
         return Run.create(path, settings, data=about)
     check_same_data(run, about)

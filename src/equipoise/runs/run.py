@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 import equipoise
 from equipoise.runs.files import make_folder, write_json
 
@@ -31,6 +33,8 @@ NOT_OPTIONS = {
     "verbose": "set by --quiet",
 }
 RECORD = "run.json"
+LOCK = ".lock"  # the system lets it go when the process ends, also when it is killed
+HELD_FOR = 1.0  # seconds to wait for it, as whoever asks whether it is held has it for a moment
 FORMAT = 1
 RESULTS = ("metrics.json", "confusion.csv", "predictions.npz", "choices.json")
 
@@ -80,10 +84,42 @@ class Run:
         """Name of the class of the estimator."""
         return self.record["settings"]["method"]
 
+    def hold(self) -> FileLock:
+        """Keep other processes from training this run until the lock is released.
+
+        Raises
+        ------
+        ValueError
+            Another process is training it.
+        """
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(timeout=HELD_FOR)
+        except Timeout:
+            raise ValueError(
+                f"Another process is training {self.path}. Wait until it has ended, or stop it."
+            ) from None
+        return lock
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a process is training this run, this one or another."""
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
     def update(self, **values: Any) -> None:
         """Change the record, in memory and on disk."""
         self.record |= values
         write_json(self.path / RECORD, self.record)
+
+    def reload(self) -> None:
+        """Read the record again."""
+        self.record = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
 
     def finish(self, **values: Any) -> None:
         """Note in the record that every file is there."""
@@ -171,7 +207,8 @@ class Run:
         (self.path / RECORD).unlink()  # first: what remains if this is interrupted is not a run
         for folder in (self.model, self.start, self.pictures, self.path / "evaluations"):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.history, self.checkpoint, *(self.path / name for name in RESULTS)):
+        names = (*RESULTS, LOCK)
+        for file in (self.history, self.checkpoint, *(self.path / name for name in names)):
             file.unlink(missing_ok=True)
         if not any(self.path.iterdir()):
             self.path.rmdir()

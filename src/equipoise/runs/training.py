@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from filelock import FileLock
+
 from equipoise.atomic import write_text
 from equipoise.parameters import check_parameters
 from equipoise.runs.run import Run
@@ -82,7 +84,19 @@ def train(model: Any, X: Any, y: Any, run: Run, callbacks: Sequence[Callback] = 
     -------
     Recorder
         Knows whether the training was interrupted; the model so far is saved all the same.
+
+    Raises
+    ------
+    ValueError
+        Another process is training the run, or the parameters or the data are wrong.
     """
+    with run.hold() as lock:
+        return _train(model, X, y, run, callbacks, lock)
+
+
+def _train(
+    model: Any, X: Any, y: Any, run: Run, callbacks: Sequence[Callback], lock: FileLock
+) -> Recorder:
     run.update(status="running")
     model.set_params(callbacks=[Checkpoint(run.checkpoint), Recorder(run), *callbacks])
     try:
@@ -91,6 +105,7 @@ def train(model: Any, X: Any, y: Any, run: Run, callbacks: Sequence[Callback] = 
         stopped = isinstance(error, KeyboardInterrupt)
         run.update(status="interrupted" if stopped else "failed")
         if isinstance(error, ValueError) and not run.checkpoint.exists():
+            lock.release()  # a file that is open cannot be deleted everywhere
             run.clear()  # the parameters or the data were wrong: there is nothing to keep
         raise
     model.save(run.model)

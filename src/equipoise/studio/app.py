@@ -43,6 +43,7 @@ def state(project: Project) -> dict[str, Any]:
             "continues": run.record.get("continues"),
             "epochs": run.record.get("epochs"),
             "checkpoint": run.checkpoint.exists(),
+            "held": "" if job and job.running else train.held(run),
         },
         "model": project.model is not None,
         "job": None
@@ -54,7 +55,9 @@ def state(project: Project) -> dict[str, Any]:
 def open_source(project: Project, body: Body) -> dict[str, Any]:
     """Open what the page asks for, and show it."""
     project.open(str(body["kind"]), str(body["name"]), body)
-    return data.summary(project)
+    said = train.go_on(project)
+    found = data.summary(project)
+    return found | {"said": [said, *found["said"]]} if said else found
 
 
 def progress(project: Project, body: Body) -> Any:

@@ -19,7 +19,7 @@ from equipoise.imsic import IMSIC
 from equipoise.runs.export import write_arrays, write_class_folders, write_marked_table
 from equipoise.studio.curate import accepted_per_class
 from equipoise.studio.errors import StudioError
-from equipoise.studio.follow import Follow
+from equipoise.studio.follow import STOPPED, Follow
 from equipoise.studio.jobs import Job
 from equipoise.studio.places import inside
 from equipoise.studio.project import Project
@@ -117,10 +117,11 @@ def compare(project: Project) -> None:
         )
 
     def work(job: Job) -> dict[str, Any]:
+        follow = Follow(job)
         if "callbacks" in model.get_params():
-            model.set_params(callbacks=[Follow(job)])
+            model.set_params(callbacks=[follow])
         test = rows.X_test, rows.y_test
-        found = judge_added_rows(model, (rows.X, rows.y), (X, y), test)
+        found = judge_added_rows(model, (rows.X, rows.y), (X, y), test, begin=follow.begin)
         names = dict(zip(rows.labels, rows.class_names, strict=True))
         recalls = found.recalls.rename(index=names)
         return {
@@ -131,7 +132,7 @@ def compare(project: Project) -> None:
             "notes": notes,
         }
 
-    project.job = Job("The comparison", work)
+    project.job = Job("The comparison", work, left_with=STOPPED)
 
 
 def export(project: Project, format: str) -> dict[str, Any]:
@@ -175,14 +176,14 @@ def export(project: Project, format: str) -> dict[str, Any]:
 def again(project: Project, path: Path) -> dict[str, str]:
     """The lines that make the same rows again."""
     sizes = {project.label_of(name): n for name, n in project.choices["class_sizes"].items()}
-    is_table, where = project.open_rows().is_table, shlex.quote(str(path))
+    ending = "csv" if project.open_rows().is_table else "npz"
+    where = shlex.quote(str(path))
     if isinstance(project.model, IMSIC):
         python = (
             "from equipoise import IMSIC\n"
             f"sampler = IMSIC.load({str(path / 'model')!r})\n"
             f"X_all, y_all = sampler.resample(X, y, {sizes!r})"
         )
-        ending = "csv" if is_table else "npz"
         return {"python": python, "command": f"equipoise imsic sample {where} new.{ending}"}
     python = (
         "from sklearn.frozen import FrozenEstimator\n"
@@ -191,5 +192,4 @@ def again(project: Project, path: Path) -> dict[str, str]:
         f"sampler = GenerativeOverSampler(model, sampling_strategy={sizes!r})\n"
         "X_all, y_all = sampler.fit_resample(X, y)"
     )
-    command = "" if is_table else f"equipoise dgc generate {where} new.npz"
-    return {"python": python, "command": command}
+    return {"python": python, "command": f"equipoise dgc generate {where} new.{ending}"}

@@ -8,26 +8,33 @@ from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
 from equipoise.training import Callback, Progress
 
-FITS = 2  # without and with synthetic rows
+STOPPED = "The comparison was stopped."
 
 
 class Follow(Callback):
-    """Tell a job which share of the fits is done; a request to stop ends them with an error."""
+    """Tell a job which share of the fits is done; a request to stop ends them with an error.
+
+    A network is also followed within its fit; it gets this as a callback.
+    """
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.begun = 0
+        self.fit, self.fits = 0, 1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self  # an estimator copies its callbacks, but this one counts all fits
+        return self  # an estimator copies its callbacks, but this one follows all fits
 
-    def on_fit_start(self, progress: Progress) -> None:
-        """Count the fits."""
-        self.begun += 1
+    def begin(self, fit: int, fits: int) -> None:
+        """Note that a fit begins."""
+        self.fit, self.fits = fit, fits
+        self._tell(0.0)
 
     def on_batch_end(self, progress: Progress) -> None:
-        """Tell the progress, or end the comparison."""
+        """Tell the progress within the fit."""
+        self._tell((progress.epoch + progress.batch / progress.n_batches) / progress.max_epochs)
+
+    def _tell(self, of_fit: float) -> None:
         if self.job.stop.is_set():
-            raise StudioError("The comparison was stopped.")
-        of_fit = (progress.epoch + progress.batch / progress.n_batches) / progress.max_epochs
-        self.job.progress = {"share": (self.begun - 1 + of_fit) / FITS}
+            raise StudioError(STOPPED)
+        share = (self.fit + of_fit) / self.fits
+        self.job.progress = {"share": share, "fit": self.fit + 1, "fits": self.fits}

@@ -6,6 +6,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
@@ -68,7 +69,8 @@ class Guard:
         """The answer to a request with these headers that is not allowed, None if it is."""
         host = headers.get("host", "")
         if not self.knows(f"//{host}"):
-            return PlainTextResponse(f"The studio does not answer for {host!r}.", 421)
+            words = f"The studio does not answer for {host!r}. Use its address in numbers."
+            return PlainTextResponse(words, 421)
         origin = headers.get("origin")
         site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
         # A browser says where a request comes from. Links and bookmarks may lead to the page.
@@ -87,9 +89,13 @@ class Guard:
         return None
 
     def knows(self, address: str) -> bool:
-        """Whether the host of an address is one of ours."""
+        """Whether the host of an address is one of ours, or an address in numbers.
+
+        A page elsewhere can have a name point to this machine, but not a number.
+        """
         try:
-            return urlsplit(address).hostname in self.hosts
+            host = urlsplit(address).hostname or ""
+            return host in self.hosts or bool(ip_address(host))
         except ValueError:
             return False
 

@@ -9,14 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 from equipoise.errors import TrainingDivergedError
+from equipoise.runs.resuming import REMEDY
 
+# Remedies of the library that name options of its commands, and the same remedies on the page.
+ON_THE_PAGE = {
+    "Pass image_size (--image-size) to bring all to one.": "Fill in “Resize to” beside the folder.",
+    REMEDY: "Open the data again, and train a new model.",
+}
 SAID_BY_LIBRARY = (ValueError, TrainingDivergedError, OSError)
 
 
 def in_words(error: BaseException) -> str:
     """The message for the person; of a mistake of ours, its traceback goes to the terminal."""
     if isinstance(error, SAID_BY_LIBRARY):
-        return str(error)
+        words = str(error)
+        for remedy, here in ON_THE_PAGE.items():
+            words = words.replace(remedy, here)
+        return words
     traceback.print_exception(error)
     return (
         f"Something went wrong that should not ({type(error).__name__}: {error}). Nothing that you "
@@ -33,6 +42,9 @@ class Job:
         What it is, as the beginning of a sentence.
     work : callable
         Gets the job, and returns what becomes ``result``. It looks at ``stop`` now and then.
+    left_with : str, default=""
+        For work that cannot look at ``stop`` at all times, as a fit of scikit-learn: what to say
+        when it was asked to stop. It is left to itself then, and its result is ignored.
 
     Attributes
     ----------
@@ -47,14 +59,14 @@ class Job:
         Set to ask the work to end.
     """
 
-    def __init__(self, title: str, work: Callable[[Job], Any]) -> None:
+    def __init__(self, title: str, work: Callable[[Job], Any], left_with: str = "") -> None:
         self.title = title
         self.progress: dict[str, Any] = {}
         self.result: Any = None
         self.error = ""
         self.said: list[str] = []
         self.stop = threading.Event()
-        self._work = work
+        self._work, self._left_with = work, left_with
         self._thread = threading.Thread(target=self._run, name=title, daemon=True)
         self._thread.start()
 
@@ -62,18 +74,33 @@ class Job:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             try:
-                self.result = self._work(self)
+                result, said = self._work(self), ""
             except Exception as error:
-                self.error = in_words(error)
+                result, said = None, in_words(error)
+        if self._is_left:
+            return
+        self.result, self.error = result, said
         self.said = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
 
     @property
     def running(self) -> bool:
         """Whether it has not ended yet."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._is_left
+
+    @property
+    def _is_left(self) -> bool:
+        return bool(self._left_with) and self.stop.is_set()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, or leave it."""
+        if self._left_with and self.running:
+            self.error = self._left_with
+        self.stop.set()
 
     def end(self, timeout: float) -> bool:
         """Ask it to stop and wait for it; returns whether it has ended."""
-        self.stop.set()
+        self.ask_to_stop()
+        if self._is_left:
+            return True
         self._thread.join(timeout)
         return not self.running

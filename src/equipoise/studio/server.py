@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from equipoise.runs.files import make_folder
 from equipoise.studio.errors import StudioError
 from equipoise.studio.guard import LOOPBACK
+from equipoise.studio.sources import check_offer
 
 LOCK = ".studio.lock"  # the system lets it go when the process ends, also when it is killed
 
@@ -46,12 +47,11 @@ def serve(
     Raises
     ------
     ValueError
-        A folder does not exist, another studio has the runs, the port is taken, or there is no
-        password.
+        A folder does not exist or has nothing to open, another studio has the runs, the port is
+        taken, or there is no password.
     """
     for folder in folders:
-        if not folder.exists():
-            raise StudioError(f"{folder} does not exist.")
+        check_offer(folder)
     if host not in LOOPBACK and not password:
         raise StudioError(
             f"--host {host} lets other machines in. Set a password for them with --password."
@@ -87,12 +87,8 @@ def serve(
 
 
 def own_names() -> list[str]:
-    """Names and addresses of this machine, for a server that listens on all of them."""
-    name = socket.gethostname()
-    found = {*LOOPBACK, name, name.lower(), socket.getfqdn().lower()}
-    for entry in socket.getaddrinfo(name, None):
-        found.add(str(entry[4][0]))
-    return sorted(found)
+    """Names of this machine, for a server that listens on all of its addresses."""
+    return sorted({*LOOPBACK, socket.gethostname().lower(), socket.getfqdn().lower()})
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -82,6 +82,25 @@ def find_sources(folders: Sequence[Path], runs: Path) -> list[Source]:
     return [*built_in, *found.values()]
 
 
+def check_offer(path: Path) -> None:
+    """Refuse a file or folder that was named and has nothing that can be opened.
+
+    Raises
+    ------
+    StudioError
+        It is missing, or neither a table nor a run nor a folder with such or with images.
+    """
+    if not path.exists():
+        raise StudioError(f"{path} does not exist.")
+    inner = path.iterdir() if path.is_dir() else ()
+    if not any(recognise(one, path) for one in (path, *inner)):
+        raise StudioError(
+            f"There is nothing in {path} that the studio can open. Name a table "
+            f"({' or '.join(FORMATS)}, not compressed), a folder with a subfolder of "
+            f"{', '.join(sorted(PICTURES))} per class, a run, or a folder with such."
+        )
+
+
 def recognise(path: Path, root: Path) -> Source | None:
     """The source at this path; its name tells it apart from others below the same root."""
     name = path.name if path == root else f"{root.name}/{path.name}"

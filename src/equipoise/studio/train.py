@@ -9,21 +9,23 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from equipoise.dgc import DGCClassifier
 from equipoise.imsic import IMSIC
 from equipoise.runs.resuming import begin
-from equipoise.runs.run import NOT_OPTIONS
+from equipoise.runs.run import NOT_OPTIONS, Run
 from equipoise.runs.training import settings_of, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
-from equipoise.studio.pictures import as_shown
+from equipoise.studio.pictures import COLUMNS, as_shown
 from equipoise.studio.places import inside
 from equipoise.studio.project import Project
 from equipoise.training import Callback, Progress
 
 PREVIEW_CLASSES, PREVIEW_ROWS = 3, 8  # rarest classes, and samples of each
 PREVIEW_SHARE = 0.1  # of the time at most
+IMSIC_OPTIONS = ("n_codes", "structure_weight", "min_class_size")
 METHODS: dict[str, Any] = {"imsic": IMSIC, "dgc": DGCClassifier}
 
 
@@ -35,6 +37,7 @@ class Watch(Callback):
         self.started = self.preview_seconds = 0.0
         self.first_epoch = 0
         self.preview: dict[str, list[Any]] = {}
+        self.columns: list[str] = []  # of the preview, if it is of a table
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self  # an estimator copies its callbacks, but this one is looked at from outside
@@ -57,10 +60,11 @@ class Watch(Callback):
             before = time.monotonic()
             model = progress.snapshot()
             rarest = np.argsort(model.class_counts_, kind="stable")[:PREVIEW_CLASSES]
-            self.preview = {
-                self.names[i]: as_shown(model.sample(PREVIEW_ROWS, model.classes_[i]))
-                for i in rarest
-            }
+            drawn = {self.names[i]: model.sample(PREVIEW_ROWS, model.classes_[i]) for i in rarest}
+            if isinstance(rows := next(iter(drawn.values())), pd.DataFrame):
+                self.columns = list(map(str, rows.columns[:COLUMNS]))
+                drawn = {name: rows.iloc[:, :COLUMNS] for name, rows in drawn.items()}
+            self.preview = {name: as_shown(rows) for name, rows in drawn.items()}
             self.preview_seconds += time.monotonic() - before
         self._tell(progress)
 
@@ -76,6 +80,7 @@ class Watch(Callback):
             "seconds_left": left,
             "history": list(progress.history),
             "preview": self.preview,
+            "columns": self.columns,
         }
 
 
@@ -86,7 +91,7 @@ def start(project: Project, options: dict[str, Any]) -> None:
     ----------
     project : Project
     options : dict
-        ``method`` ("imsic" or "dgc"), ``epochs`` and ``n_codes``, of IMSIC also
+        ``method`` ("imsic" or "dgc"), ``epochs``, and of IMSIC ``n_codes``,
         ``structure_weight`` and ``min_class_size``; None for the default.
 
     Raises
@@ -97,16 +102,10 @@ def start(project: Project, options: dict[str, Any]) -> None:
     project.check_idle("Stop it before you start another.")
     rows = project.open_rows()
     method = options.get("method", "imsic")
-    given = {
-        "max_epochs": options.get("epochs"),
-        "n_codes": options.get("n_codes"),
-        "structure_weight": options.get("structure_weight"),
-        "min_class_size": options.get("min_class_size"),
-        "random_state": rows.settings["seed"],
-    }
-    cls = METHODS[method]
-    known = cls().get_params(deep=False)
-    model = cls(**{k: v for k, v in given.items() if v is not None and k in known})
+    own = IMSIC_OPTIONS if method == "imsic" else ()  # n_codes of a DGC are something else
+    given = {"max_epochs": options.get("epochs"), **{name: options.get(name) for name in own}}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    model = METHODS[method](**chosen, random_state=rows.settings["seed"])
     path = free_folder(project.runs, f"{method}-{rows.title}")
     project.run = begin(None, path, _settings(model, rows.settings), rows.about)
     project.model, project.proposals, project.choices = None, [], {}
@@ -123,8 +122,9 @@ def resume(project: Project) -> None:
     """
     project.check_idle("Wait for it, or stop it first.")
     run = project.open_run()
+    run.reload()  # another process may have trained it in the meantime
     if run.status in ("trained", "finished"):
-        raise StudioError("The training of this run is finished.")
+        raise StudioError("The training of this run is finished. Open the run again.")
     parameters = run.record["settings"]["parameters"]
     seed = run.record["settings"]["seed"]
     cls: Any = {"IMSIC": IMSIC, "DGCClassifier": DGCClassifier}[run.method]
@@ -134,6 +134,38 @@ def resume(project: Project) -> None:
     else:
         model = cls(**parameters, random_state=seed)
     _train(project, model)
+
+
+def go_on(project: Project) -> str:
+    """Go on with the training of the run that was just opened if its process was killed.
+
+    One that a person stopped stays stopped.
+
+    Returns
+    -------
+    str
+        What the page says of it; empty for a run that was not being trained.
+    """
+    run = project.run
+    if run is None or run.status != "running":
+        return ""
+    if said := held(run):
+        return said
+    resume(project)
+    return (
+        "This training was cut off, and goes on now after its last whole epoch. The step Train "
+        "shows how far it is."
+    )
+
+
+def held(run: Run) -> str:
+    """What the page says of a run that another process is training; empty if none is."""
+    if run.status != "running" or not run.is_held:
+        return ""
+    return (
+        "Another process is training this run, such as a command in a terminal. Open the run again "
+        "when it has ended."
+    )
 
 
 def continue_with_structure(project: Project, epochs: int | None) -> None:
@@ -175,7 +207,7 @@ def continue_with_structure(project: Project, epochs: int | None) -> None:
 def stop(project: Project) -> None:
     """Ask the job to stop; a training keeps its model so far."""
     if project.job is not None:
-        project.job.stop.set()
+        project.job.ask_to_stop()
 
 
 def _train(project: Project, model: Any) -> None:

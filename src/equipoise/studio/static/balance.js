@@ -1,6 +1,6 @@
 // Balance and compare: how many rows, whether they help, and the files.
 
-import { ask, state } from "./api.js";
+import { ask, refresh, state } from "./api.js";
 import { el, field, option, svg } from "./parts.js";
 
 export const title = "Balance and compare";
@@ -44,11 +44,14 @@ export async function render(step) {
       result.replaceChildren();
       drawn = null;
       try {
+        stop.textContent = "The synthetic rows are drawn …";
         await choose();
         await ask("compare");
-        stop.textContent = `The classifier is trained twice, without and with the synthetic rows …`;
+        await refresh();
+        await draw();
       } catch (error) {
         compare.disabled = false;
+        stop.textContent = "";
         throw error;
       }
     });
@@ -58,9 +61,9 @@ export async function render(step) {
     compare.disabled = state.job.running;
     end.hidden = meter.hidden = !state.job.running;
     if (state.job.running) {
-      const share = (await ask("progress"))?.share;
-      if (share == null) meter.removeAttribute("value");
-      else meter.value = share;
+      const told = await ask("progress");
+      meter.value = told?.share ?? 0;
+      if (told?.fits) stop.textContent = `Fit ${told.fit} of ${told.fits}: the classifier is trained without and with the synthetic rows …`;
       return;
     }
     if (state.job.error) { step.fail(new Error(state.job.error)); stop.textContent = ""; return; }
@@ -81,7 +84,7 @@ export async function render(step) {
         el("p", {}, `${found.rows} rows, ${found.synthetic} of them synthetic, are in `, el("code", {}, found.path), "."),
         ...found.notes.map((text) => el("p", { class: "said" }, text)),
         el("p", {}, "The same again in Python, where X and y are the real rows:"), el("pre", { tabindex: 0 }, found.python),
-        ...(found.command ? [el("p", {}, "On the command line:"), el("pre", { tabindex: 0 }, found.command)] : []));
+        el("p", {}, "New rows alone, on the command line:"), el("pre", { tabindex: 0 }, found.command));
     });
   }
 }

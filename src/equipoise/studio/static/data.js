@@ -65,12 +65,12 @@ function summary(found, step) {
       el("img", { src: image, alt: `Real image ${i + 1} of class ${one.name}` }))))));
   const tables = found.table ? found.classes.map((one) => el("details", {},
     el("summary", {}, `A few rows of class ${one.name}`), rowsTable(found.columns, one.examples))) : [];
-  const next = state.run ? ["Train", state.model ? "Go on to Codes" : "Go on to Train"] : ["Train", "Go on to Train"];
+  const next = state.model && !state.job?.running ? "Codes" : "Train";
   return [
     el("h3", {}, found.title),
     el("p", {}, `${total} ${rows} to train on, ${test} held out to test, ${size}.`),
     ...found.said.map((text) => el("p", { class: "said" }, text)),
     list, ...tables,
-    el("button", { type: "button", class: "main", onclick: () => step.show(next[1].endsWith("Codes") ? "Codes" : next[0]) }, next[1]),
+    el("button", { type: "button", class: "main", onclick: () => step.show(next) }, `Go on to ${next}`),
   ];
 }

@@ -1,7 +1,7 @@
 // Train: start, watch, stop and continue.
 
 import { ask, refresh, state } from "./api.js";
-import { el, field, lineChart, option, percent } from "./parts.js";
+import { el, field, lineChart, option, percent, rowsTable } from "./parts.js";
 
 export const title = "Train";
 export const about = "A network learns all classes together, so that a rare class gets the variation of the large ones.";
@@ -11,21 +11,22 @@ let update = null;
 export const heard = () => update?.();
 
 export async function render(step) {
-  const method = el("select", {}, option("imsic", "IMSIC: new rows that you steer and select"),
+  const method = el("select", { onchange: () => { own.forEach((one) => { one.hidden = method.value !== "imsic"; }); } }, option("imsic", "IMSIC: new rows that you steer and select"),
     option("dgc", "DGC: a classifier that can also draw new rows"));
   const epochs = el("input", { type: "number", min: 1, max: 10000, placeholder: "automatic" });
   const codes = el("input", { type: "number", min: 1, max: 16, value: 2 });
   const weight = el("input", { type: "number", min: 0, step: "any", placeholder: "0.5" });
   const smallest = el("input", { type: "number", min: 1, placeholder: "8" });
+  const own = [field("Codes", codes, "properties to steer by"), // what IMSIC alone has
+    el("details", {}, el("summary", {}, "More settings"), el("div", { class: "fields" },
+      field("Weight of the codes", weight, "higher: clearer codes, less variety"),
+      field("Smallest class to generate", smallest, "rows; smaller ones are interpolated")))];
   const start = el("button", { type: "submit", class: "main" }, "Train a new model");
   const stop = el("button", { type: "button", onclick: () => step.run(() => ask("stop")) }, "Stop and keep the model so far");
   const resume = el("button", { type: "button", onclick: () => begin("resume", {}) }, "Continue this training");
   const form = el("form", { onsubmit: submit },
     el("div", { class: "fields" }, field("Method", method),
-      field("How long", epochs, "passes over the rows"), field("Codes", codes, "properties to steer by")),
-    el("details", {}, el("summary", {}, "More settings"), el("div", { class: "fields" },
-      field("Weight of the codes", weight, "higher: clearer codes, less variety"),
-      field("Smallest class to generate", smallest, "rows; smaller ones are interpolated"))),
+      field("How long", epochs, "passes over the rows"), own[0]), own[1],
     el("div", { class: "fields bare" }, start, resume, stop));
   const status = el("p", { role: "status" });
   const meter = el("progress", { max: 1, "aria-label": "Progress of the training" });
@@ -53,16 +54,18 @@ export async function render(step) {
     const { job, run } = state;
     const running = Boolean(job?.running) && job.title === "The training";
     const cut = run && !["trained", "finished"].includes(run.status);
+    const stopped = run?.status === "interrupted" ? "was stopped" : "was cut off";
     start.disabled = running || !state.open;
     stop.hidden = !running;
-    resume.hidden = running || !cut;
+    resume.hidden = running || !cut || run.held;
     meter.hidden = !running;
     if (!state.open) status.textContent = "Open some data first, in the step Data.";
     else if (running) status.textContent = "The training begins …";
     else if (!run) status.textContent = "There is no model of these data yet.";
+    else if (run.held) status.textContent = run.held;
     else if (cut) status.textContent = run.checkpoint
-      ? "This training was cut off. It goes on after its last whole epoch, and gives the same model as without the break."
-      : "This training was cut off in its first epoch, and begins again.";
+      ? `This training ${stopped}. Continued, it goes on after its last whole epoch, and gives the same model as without the break.`
+      : `This training ${stopped} in its first epoch. Continued, it begins again.`;
     else status.textContent = `The model is trained: ${run.epochs ?? "all"} epochs.`;
     if (job && !running && job.title === "The training") {
       if (job.error) step.fail(new Error(job.error));
@@ -73,10 +76,11 @@ export async function render(step) {
       meter.value = running ? told.share : 1;
       const left = told.seconds_left == null ? "" : `, about ${duration(told.seconds_left)} left`;
       if (running) status.textContent = `${percent(told.share)}: ${told.epoch} of ${told.epochs} epochs done${left}.`;
-      watch.replaceChildren(...pictures(told.preview), losses(told.history));
+      watch.replaceChildren(...pictures(told.preview, told.columns), losses(told.history));
     }
-    if (was === true && !running && state.model && state.run?.method === "IMSIC")
-      watch.prepend(el("button", { type: "button", class: "main", onclick: () => step.show("Codes") }, "Go on to Codes"));
+    const next = state.run?.method === "IMSIC" ? "Codes" : "Balance";
+    if (was === true && !running && state.model)
+      watch.prepend(el("button", { type: "button", class: "main", onclick: () => step.show(next) }, `Go on to ${next}`));
     was = running;
   }
 }
@@ -91,7 +95,7 @@ function losses(history) {
   return el("section", {}, el("h3", {}, "Losses"), lineChart(lines, `Losses by epoch; now ${last}`, ["epoch 1", `epoch ${history.length}`]));
 }
 
-function pictures(preview) {
+function pictures(preview, columns) {
   const names = Object.keys(preview);
   if (!names.length) return [];
   return [el("h3", {}, "What the rarest classes look like now"), ...names.map((name) =>
@@ -99,6 +103,5 @@ function pictures(preview) {
       typeof preview[name][0] === "string"
         ? el("div", { class: "examples" }, preview[name].map((image, i) =>
           el("img", { src: image, alt: `Synthetic image ${i + 1} of class ${name}, as the model is now` })))
-        : el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("tbody", {}, preview[name].slice(0, 3).map((row) =>
-          el("tr", {}, row.slice(0, 12).map((cell) => el("td", {}, cell)))))))))];
+        : rowsTable(columns, preview[name].slice(0, 3))))];
 }
