@@ -97,7 +97,7 @@ def check_offer(path: Path) -> None:
         raise StudioError(
             f"There is nothing in {path} that the studio can open. Name a table "
             f"({' or '.join(FORMATS)}, not compressed), a folder with a subfolder of "
-            f"{', '.join(sorted(PICTURES))} per class, a run, or a folder with such."
+            "pictures per class, a run, or a folder with such."
         )
 
 
