@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse
 import torch
 from PIL import Image
+from sklearn.model_selection import cross_val_score
 
 from equipoise import (
     IMSIC,
@@ -238,6 +239,13 @@ def test_a_subset_of_lazy_rows(images):
     sizes = {0: 10, 1: 5}
     found = imbalance.subset(RowSequence(Lazy(X)), y, sizes, random_state=0)[0]
     np.testing.assert_array_equal(found, imbalance.subset(X, y, sizes, random_state=0)[0])
+
+
+def test_folds_of_scikit_learn(images):
+    X, y = images
+    model = ConvNetClassifier(**ONE)
+    expected, found = (cross_val_score(model, x, y, cv=2) for x in (X, RowSequence(Lazy(X))))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_two_sequences_as_one():

@@ -43,20 +43,20 @@ class RowSequence:
 
     source: Any
     index: np.ndarray | None
+    _takes_arrays: bool
 
     def __init__(self, source: Any, index: np.ndarray | None = None) -> None:
         if index is not None and index.dtype == bool:
             index = np.flatnonzero(index)
+        self.shape = (len(source) if index is None else len(index), *map(int, source.shape[1:]))
+        self.dtype = np.dtype(source.dtype)
         if isinstance(source, RowSequence):
             if source.index is not None:
                 index = source.index if index is None else source.index[index]
-            source = source.source
+            self._takes_arrays, source = source._takes_arrays, source.source
+        else:
+            self._takes_arrays = _takes_arrays(source, self.shape[1:])
         self.source, self.index = source, index
-        self.dtype = np.dtype(source.dtype)
-        self.shape = (len(source) if index is None else len(index), *map(int, source.shape[1:]))
-        self._takes_arrays = not isinstance(source, np.ndarray) and _takes_arrays(
-            source, self.shape[1:]
-        )
         self._pages = _pages(source)
 
     @property
@@ -70,6 +70,8 @@ class RowSequence:
     def __getitem__(self, key: Any) -> np.ndarray:
         """Read one row by an int, or several by a slice or an array of ints or bools."""
         self._give_back()  # what was read before, maybe as a view
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:  # of scikit-learn
+            key = key[0]
         if isinstance(key, (int, np.integer)):
             return self._read(self._positions(np.array([range(len(self))[key]])))[0]
         if isinstance(key, slice):
@@ -184,6 +186,8 @@ def extremes(rows: Any) -> tuple[float, float]:
 
 
 def _takes_arrays(source: Any, row_shape: tuple[int, ...]) -> bool:
+    if isinstance(source, np.ndarray):
+        return True
     some = np.arange(min(2, len(source)))
     try:
         return np.asarray(source[some]).shape == (len(some), *row_shape)

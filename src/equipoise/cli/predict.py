@@ -89,8 +89,8 @@ def read_images(
     import numpy as np
 
     from equipoise.datasets import DamagedFileError
-    from equipoise.datasets.decoding import Format, decode, read_header
     from equipoise.datasets.files import ImageFile
+    from equipoise.datasets.formats import Format, decode, read_header
 
     height, width, channels = shape
     into = Format((height, width), channels == 3, full_scale or {})

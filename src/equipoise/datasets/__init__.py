@@ -5,8 +5,9 @@ grey images and ``(n, height, width, 3)`` for colour. Labels are ``int64``, 0 to
 """
 
 from . import imbalance
+from .adapter import LazyImages
 from .fetch import DamagedFileError, DatasetNotFoundError
-from .lazy import ImageFiles, LazyImages
+from .lazy import ImageFiles
 from .loading import Dataset, DatasetStatus, load_dataset, status
 
 __all__ = [

@@ -35,7 +35,7 @@ def load(
     size : (int, int) or None
         Height and width to stretch to; None where all images have the same.
     full_scale : mapping or None, default=None
-        As for :func:`~equipoise.datasets.decoding.common_format`.
+        As for :func:`~equipoise.datasets.formats.common_format`.
     storage : {"auto", "memory", "disk", "files"}, default="auto"
         As for :func:`equipoise.load_dataset`.
 
