@@ -39,7 +39,9 @@ def read(path):
 
 
 def files_in(folder):
-    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    """Names of all files but the lock, which the last process to train the run leaves behind."""
+    files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    return files - {".lock"}
 
 
 # What a run leaves ------------------------------------------------------------------------
