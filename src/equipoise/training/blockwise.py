@@ -48,10 +48,14 @@ def evaluate_blockwise(
     if not inputs.is_table and device.type == "cpu":
         size = IMAGES_PER_BLOCK_ON_CPU
     network.eval()
+    n = len(inputs.rows)
+    results = np.empty(0)
     with torch.inference_mode():
-        return np.concatenate(
-            [
-                function(network, inputs[start : start + size].to(device, dtype)).cpu().numpy()
-                for start in range(0, len(inputs.rows), size)
-            ]
-        )
+        for start in range(0, n, size):
+            block = function(network, inputs[start : start + size].to(device, dtype)).cpu().numpy()
+            if start == 0:
+                # One array for all: thousands of small ones, allocated between the large ones of
+                # the network, would keep the memory of these from being used again.
+                results = np.empty((n, *block.shape[1:]), dtype=block.dtype)
+            results[start : start + size] = block
+    return results
