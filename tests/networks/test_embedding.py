@@ -1,6 +1,7 @@
 """Piecewise linear embeddings of numbers."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.stats import norm
 
@@ -36,3 +37,17 @@ def test_very_wide_tables_are_not_embedded():
     for n, embeds in ((MOST_EMBEDDED, True), (MOST_EMBEDDED + 1, False)):
         network = DGCNetwork((n,), 2, 4, "compact", "linear", layout=Layout(n, (), ()))
         assert (network.trunk.embedding is not None) == embeds
+
+
+def test_a_step_changes_wide_layers_as_much_as_usual_ones():
+    changes = []
+    for n, wide in ((128, False), (1280, True)):
+        trunk, rows = MLPTrunk(n, wide=wide), torch.ones(1, n)
+        first = trunk.layers[0][0]
+        optimizer = torch.optim.SGD(trunk.parameters(), 1)
+        before = first(trunk.scale * rows)
+        for parameter in trunk.parameters():  # a step of Adam in one direction
+            parameter.grad = torch.full_like(parameter, -1e-3)
+        optimizer.step()
+        changes.append((first(trunk.scale * rows) - before).mean().item())
+    assert changes[0] == pytest.approx(changes[1], rel=1e-3)
