@@ -57,7 +57,7 @@ class ConvNetClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backb
         two hidden layers.
     freeze_backbone : bool, default=False
         Whether a module or a model of timm stays as it is. The features of the training images are
-        then computed once, which is why ``augmentation`` has to be ``"none"``; ``mixing`` mixes
+        then computed once, which is why nothing is augmented by default; ``mixing`` mixes
         features.
     backbone_learning_rate : float or "auto", default="auto"
         Peak learning rate of a module or a model of timm; ``"auto"`` is a tenth of
