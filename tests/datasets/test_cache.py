@@ -118,3 +118,12 @@ def test_only_what_is_superseded_is_deleted(tmp_path):
         last = cache_path(tmp_path / "tiles", prefix, key)
         write_cache(last, SHAPE, Decoder())
     assert set(tmp_path.iterdir()) == {kept, last}
+
+
+def test_a_folder_that_is_read_only_stays_so_for_root_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("pooch.os_cache", lambda project: str(tmp_path / "elsewhere"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o555)
+    assert cache_path(tmp_path / "data" / "x.zip", "x", b"").parent == tmp_path / "elsewhere"
+    (tmp_path / "data").chmod(0o755)
+    assert cache_path(tmp_path / "data" / "x.zip", "x", b"").parent == tmp_path / "data"

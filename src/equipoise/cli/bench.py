@@ -131,9 +131,13 @@ def show(file: Path, *, held_out: HeldOut = False, results: Path | None = None) 
     if not records:
         print(f"{folder} has no results yet. Run `equipoise bench run {file}`.", file=sys.stderr)
     folds = experiment.protocol.get("folds")
-    rows = f"{folds} folds" if folds else f"{'held-out training' if held_out else 'test'} images"
     for dataset in experiment.datasets:
+        rows = f"{'held-out training' if held_out else 'test'} images"
+        if folds:
+            rows = f"{folds} folds"
         here = [r for r in records if r["dataset"] == dataset and r["sampler"] is None]
+        if not held_out and (other := {r["protocol"].get("test_images") for r in here} - {None}):
+            rows = f"test images: {min(other)}"
         for table in results_tables(here, {} if held_out else experiment.published):
             print(f"{dataset}, {rows}\n")
             print(*as_text(table), "", sep="\n")

@@ -30,7 +30,10 @@ def cache_path(source: Path, prefix: str, key: bytes) -> Path:
         Everything that the images depend on. Its digest is part of the name, so that an outdated
         cache is never read.
     """
-    folder = source.parent if os.access(source.parent, os.W_OK) else cache_folder()
+    folder = source.parent
+    # To root, all folders are writable, also those that were meant to stay as they are.
+    if not os.access(folder, os.W_OK) or not folder.stat().st_mode & 0o222:
+        folder = cache_folder()
     return folder / f"{prefix}-{hashlib.sha256(key).hexdigest()[:16]}.npy"
 
 

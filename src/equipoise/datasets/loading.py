@@ -307,6 +307,20 @@ def stand_in(name: str, data_dir: DataDir = None) -> Path | None:
     return path if not found and path.is_file() else None
 
 
+def prepare(name: str, data_dir: DataDir = None) -> None:
+    """Do what loading a data set needs done once: download its files, or decode those instead.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If files are missing and cannot be downloaded.
+    """
+    if stand_in(name, data_dir):
+        load_dataset(name, data_dir)
+    elif name in SOURCES:
+        fetch(name, data_dir, download=True)
+
+
 def _cifar(data_dir: DataDir, download: bool) -> Arrays:
     if (path := stand_in("cifar-10", data_dir)) is None:
         return cifar.load(fetch("cifar-10", data_dir, download))

@@ -10,9 +10,7 @@ from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
-from equipoise.datasets.fetch import fetch
-from equipoise.datasets.loading import stand_in
-from equipoise.datasets.sources import SOURCES
+from equipoise.datasets.loading import prepare
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from . import external, plan, processes, provenance, splits, store, tables
@@ -117,9 +115,8 @@ def run(
         )
     todo = with_samplers([job for job in todo if not external.waits(job)])
     if scheduler is None:
-        for name in {job["dataset"] for job in todo} & SOURCES.keys():
-            if stand_in(name, data_dir) is None:
-                fetch(name, data_dir, download=True)  # once, and not in every job
+        for name in {job["dataset"] for job in todo}:
+            prepare(name, data_dir)  # once, and not in every job
     records = []
     with local(jobs) if scheduler is None else remote(scheduler) as (submit, slots):
         for outcome in in_turn(todo, submit, slots):
