@@ -71,6 +71,19 @@ class BackboneClassifier(DeepClassifier):
                 "which is not trained yet. Set architecture to a trained torch.nn.Module or to "
                 "'timm:NAME', or freeze_backbone=False."
             )
+        if self.augmentation not in ("auto", "none"):
+            chosen = f"{name}: augmentation={self.augmentation!r}"
+            if fit.is_table:
+                raise InvalidParameterError(
+                    f"{chosen} moves the pixels of images, but X is a table. Set "
+                    "augmentation='none' or, for flat images, image_shape=(height, width)."
+                )
+            if self.freeze_backbone:
+                raise InvalidParameterError(
+                    f"{chosen} changes the images in each epoch, but with freeze_backbone=True "
+                    "their features are computed once. Set augmentation='none' or "
+                    "freeze_backbone=False."
+                )
         return super()._check_before_training(fit)
 
     def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
@@ -113,21 +126,8 @@ class BackboneClassifier(DeepClassifier):
 
     def _chosen_augmentation(self, fit: FitContext) -> str:
         """The augmentation of a fit, for which ``"auto"`` looks at the training images."""
-        chosen = self.augmentation
-        if fit.is_table and chosen not in ("auto", "none"):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: augmentation={chosen!r} moves the pixels of images, but X "
-                "is a table. Set augmentation='none' or, for flat images, "
-                "image_shape=(height, width)."
-            )
-        if self.freeze_backbone and chosen not in ("auto", "none"):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: augmentation={chosen!r} changes the images in each epoch, "
-                "but with freeze_backbone=True their features are computed once. Set "
-                "augmentation='none' or freeze_backbone=False."
-            )
-        if chosen != "auto":
-            return chosen
+        if self.augmentation != "auto":
+            return self.augmentation
         if fit.is_table or self.freeze_backbone or min(fit.codec.input_shape[:2]) < LEAST_PIXELS:
             return "none"
         asymmetries, sizes = [], []

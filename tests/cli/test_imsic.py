@@ -16,7 +16,7 @@ from equipoise.runs.data import DataChoice, fingerprint
 from equipoise.runs.training import Recorder
 
 GAN = ("imsic", "train-gan", "--dataset", "digits", "--max-epochs", 1, "--batch-size", 150)
-SHARED = {"run.json", "history.jsonl", "checkpoint.pt", "metrics.json"}
+SHARED = {".lock", "run.json", "history.jsonl", "checkpoint.pt", "metrics.json"}
 SHARED |= {"model/params.json", "model/weights.safetensors", "pictures/curves.png"}
 FILES = {
     "gan": SHARED | {f"pictures/{name}.png" for name in ("samples", "traversals", "structure")},
@@ -49,8 +49,7 @@ def quick(little_to_judge, monkeypatch):
 @pytest.mark.parametrize("kind", FILES)
 def test_run_folder_is_complete(request, kind):
     run = request.getfixturevalue(f"{kind}_run")
-    files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
-    assert files - {".lock"} == FILES[kind]
+    assert {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()} == FILES[kind]
     for picture in (run / "pictures").iterdir():
         assert Image.open(picture).width > 300
     record = read(run / "run.json")

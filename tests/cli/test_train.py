@@ -19,6 +19,7 @@ from equipoise.metrics import imbalance_report
 from equipoise.runs.training import Recorder
 
 FILES = {
+    ".lock",
     "run.json",
     "history.jsonl",
     "checkpoint.pt",
@@ -39,9 +40,7 @@ def read(path):
 
 
 def files_in(folder):
-    """Names of all files but the lock, which the last process to train the run leaves behind."""
-    files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    return files - {".lock"}
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
 
 
 # What a run leaves ------------------------------------------------------------------------
@@ -262,7 +261,7 @@ def test_a_killed_run_goes_on_to_the_same_result(train, uninterrupted, tmp_path)
     arguments = ["dgc", "train", "--dataset", "digits", "--batch-size", "150", *LONG, "--out", run]
     killed = subprocess.run([sys.executable, "-c", code, *map(str, arguments)])
     assert killed.returncode == -signal.SIGKILL
-    assert files_in(run) == {"run.json", "checkpoint.pt"}
+    assert files_in(run) == {"run.json", "checkpoint.pt", ".lock"}
     answer = train(*LONG, "--out", run)
     assert answer.code == 0
     assert "epoch   3/3" in answer.err and "epoch   2/3" not in answer.err

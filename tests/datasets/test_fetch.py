@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from equipoise.datasets import DatasetNotFoundError, load_dataset
+from equipoise.datasets.fetch import locate
 from equipoise.datasets.sources import SOURCES, RemoteFile, Source
 
 IMAGES = "train-images-idx3-ubyte.gz"
@@ -205,6 +206,12 @@ def test_download_forbidden(tmp_path, server):
 def test_local_files_need_no_network(tmp_path, offline, write_mnist):
     X_train, *_ = write_mnist(tmp_path / "mnist", seed=5)
     np.testing.assert_array_equal(load_dataset("mnist", tmp_path).X_train, X_train)
+
+
+def test_a_folder_with_the_name_of_an_unpacked_file_is_not_that_file(tmp_path, offline):
+    (tmp_path / "mnist/train-images-idx3-ubyte").mkdir(parents=True)
+    (tmp_path / "mnist/train-images-idx3-ubyte/inside").touch()
+    assert locate("mnist", tmp_path)[1] == {}
 
 
 def test_a_folder_that_cannot_be_made(tmp_path, server):

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from equipoise.dgc.network import MOST_EMBEDDED, DGCNetwork
+from equipoise.dgc.network import DGCNetwork
 from equipoise.networks.mlp import OUTERMOST, MLPTrunk, PiecewiseLinear
-from equipoise.preprocessing.tables import Layout
+from equipoise.preprocessing.tables import MOST_EMBEDDED, Layout
 
 
 def test_every_number_has_a_piecewise_linear_function_of_its_own():

@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from equipoise.networks import build_trunk
-from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.preprocessing.tables import Layout
 
 COSINE_SCALE = 30.0  # logits per unit of cosine, as in LDAM's release
@@ -77,7 +76,7 @@ class ClassifierNetwork(nn.Sequential):
             )
             self.dropout = 0.5
         else:
-            wide = layout is not None and layout.n_numeric > MOST_EMBEDDED
+            wide = layout is not None and layout.is_wide
             trunk = build_trunk(input_shape, architecture, wide=wide)
             super().__init__(trunk, last(trunk.out_features, n_classes))
             self.dropout = 0.0

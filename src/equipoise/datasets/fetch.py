@@ -81,9 +81,10 @@ def locate(name: str, root: Path) -> tuple[Path, dict[str, Path]]:
 def _local(folder: Path, file: RemoteFile) -> Path | None:
     packed = folder / file.name
     unpacked = folder / (file.unpacked or packed.stem)
-    if packed.suffix in (".zip", ".gz") and (
-        unpacked.is_file() or (unpacked.is_dir() and any(unpacked.iterdir()))
-    ):
+    if file.unpacked or packed.suffix == ".zip":
+        if unpacked.is_dir() and any(unpacked.iterdir()):
+            return unpacked
+    elif packed.suffix == ".gz" and unpacked.is_file():
         return unpacked
     return packed if packed.is_file() else None
 

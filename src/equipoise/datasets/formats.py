@@ -14,6 +14,7 @@ from .files import ImageFile
 from .images import Images, Size, read_chunks
 
 BITS = (8, 10, 12, 14, 16, 24, 32)  # that sensors and scanners use of the bits of a file
+RESIZE = "Pass image_size (--image-size) to bring all to one."
 _SIDEWAYS = (5, 6, 7, 8)  # Exif orientations that exchange height and width
 
 
@@ -93,8 +94,7 @@ def common_format(
             raise ValueError(
                 f"The images have different sizes (height x width): {files[0]} has "
                 f"{sizes[0][0]}x{sizes[0][1]}, {files[other]} has "
-                f"{sizes[other][0]}x{sizes[other][1]}. Pass image_size (--image-size) to bring "
-                "all to one."
+                f"{sizes[other][0]}x{sizes[other][1]}. {RESIZE}"
             )
         size = int(sizes[0][0]), int(sizes[0][1])
     if full_scale is None:

@@ -22,7 +22,6 @@ from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
-from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
@@ -632,7 +631,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 def _is_narrow(spec: DataSpec) -> bool:
     """Whether the data are a table, and not one of so many numbers as embeddings have."""
     layout = spec.codec.layout
-    return layout is not None and layout.n_numeric <= MOST_EMBEDDED
+    return layout is not None and not layout.is_wide
 
 
 def _moments(network: DGCNetwork, x: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.networks.backbone import Backbone
 from equipoise.networks.columns import ColumnBlocks
-from equipoise.networks.mlp import MOST_EMBEDDED
 from equipoise.preprocessing.tables import Layout
 
 # Scale of the label's influence on the code. In the authors' release the label is added to 4096
@@ -56,9 +55,8 @@ class DGCNetwork(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.label_scale = 1.0 if architecture == "paper" else LABEL_SCALE
-        n_numbers = 0 if layout is None else layout.n_numeric
-        wide = n_numbers > MOST_EMBEDDED
-        n_embedded = 0 if wide else n_numbers
+        wide = layout is not None and layout.is_wide
+        n_embedded = 0 if layout is None or wide else layout.n_numeric
         self.trunk = build_trunk(input_shape, architecture, spatial, n_embedded, wide)
         # The paper has a linear layer of 4096 units in between. All is affine in the features and
         # the label, so that a label only shifts the parameters of q(z|x, y).

@@ -6,9 +6,6 @@ import torch
 from torch import Tensor, nn
 
 OUTERMOST = 3.5  # normal score at which the outermost pieces end
-# With more numbers in a row, their embeddings would take most of the time and of the parameters,
-# and the layers would learn the rows by heart if they were not held back.
-MOST_EMBEDDED = 256
 USUAL_WIDTH = 128  # number of inputs of a layer for which the default learning rates are made
 
 

@@ -23,6 +23,11 @@ from equipoise.preprocessing.numeric_column import NumericColumn
 Column = NumericColumn | CategoricalColumn
 
 
+# With more numbers in a row, their embeddings would take most of the time and of the parameters,
+# and the layers would learn the rows by heart if they were not held back.
+MOST_EMBEDDED = 256
+
+
 class Layout(NamedTuple):
     """Positions of the columns in the tensor of a table: numbers first, then one-hot blocks.
 
@@ -40,6 +45,11 @@ class Layout(NamedTuple):
     n_numeric: int
     shares: tuple[tuple[float, ...], ...]
     flagged: tuple[int, ...]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there are so many numbers, as in embeddings, that networks do not embed them."""
+        return self.n_numeric > MOST_EMBEDDED
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from equipoise.datasets.formats import RESIZE
 from equipoise.errors import TrainingDivergedError
 from equipoise.runs.resuming import REMEDY
 
 # Remedies of the library that name options of its commands, and the same remedies on the page.
 ON_THE_PAGE = {
-    "Pass image_size (--image-size) to bring all to one.": "Fill in “Resize to” beside the folder.",
+    RESIZE: "Fill in “Resize to” beside the folder.",
     REMEDY: "Open the data again, and train a new model.",
 }
 SAID_BY_LIBRARY = (ValueError, TrainingDivergedError, OSError)
