@@ -7,10 +7,20 @@ The loose files of the store ``results/NAME`` are ``results/NAME/RECORD.json``, 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from equipoise.atomic import write_text
+
+
+def measured(script: str, *words: object) -> dict[str, Any]:
+    """Run ``script --one WORDS`` in a process of its own, and read the record that it prints."""
+    command = [sys.executable, script, "--one", *map(str, words)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    record: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return record
 
 
 def write(store: Path, name: str, record: dict[str, Any]) -> None:

@@ -9,16 +9,16 @@ multiply-adds relative to 32 x 32. Sizes alternate, so that all see the same cha
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+import gathered
 import numpy as np
 import torch
 from torch import nn
 
+from equipoise.experiments.provenance import peak_mib
 from equipoise.networks import build_trunk
 
 SIZES = ((32, 32), (64, 64), (96, 96), (128, 128), (224, 224), (48, 160))
@@ -47,21 +47,20 @@ def measure(size: tuple[int, int], batch: int = 64) -> dict[str, float]:
     return {
         "ms": 1000 * min(seconds) / batch,
         "million": sum(counts) / 1e6,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": peak_mib(),
     }
 
 
 def main() -> None:
     """Measure every size in processes of their own."""
-    if len(sys.argv) > 1:
-        print(json.dumps(measure((int(sys.argv[1]), int(sys.argv[2])))))
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(measure((int(sys.argv[2]), int(sys.argv[3])))))
         return
     found: dict[str, list[dict[str, float]]] = {}
     for _ in range(REPEATS):
         for size in SIZES:
-            command = [sys.executable, __file__, *map(str, size)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            found.setdefault("x".join(map(str, size)), []).append(json.loads(done.stdout))
+            name = "x".join(map(str, size))
+            found.setdefault(name, []).append(gathered.measured(__file__, *size))
     table = {
         name: {key: float(np.median([run[key] for run in runs])) for key in runs[0]}
         for name, runs in found.items()

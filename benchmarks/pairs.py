@@ -16,16 +16,16 @@ from pathlib import Path
 import pandas as pd
 
 from equipoise.experiments import read_records
+from equipoise.experiments.store import name_of
 from equipoise.metrics import paired_differences
-
-LOWER_IS_BETTER = ("brier",)
+from equipoise.metrics.names import METRICS
 
 
 def scores(name: str, metric: str, seeds: list[int] | None) -> pd.DataFrame:
     """Mean over seeds of a metric: a row per data set and seed, a column per combination."""
     rows = [
         {
-            "method": "+".join(filter(None, (record["treatment"], record.get("classifier")))),
+            "method": name_of(record),
             "dataset": record["dataset"],
             "seed": record["seed"],
             "score": record["metrics"][metric],
@@ -52,7 +52,7 @@ def main() -> None:
     both = scores(arguments.experiment, arguments.metric, arguments.seeds)[[first, second]]
     both = both.dropna().groupby("dataset").mean()
     better = both[first] - both[second]
-    if arguments.metric in LOWER_IS_BETTER:
+    if METRICS[arguments.metric].lower_is_better:
         better = -better
     p = paired_differences(both.T, second).loc[first, "p_wilcoxon"]
     print(

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,7 +22,9 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.datasets import make_classification
-from tables_scaling import peak_mib
+
+from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler
+from equipoise.experiments.provenance import peak_mib
 
 STORE = Path(__file__).parent / "results" / "tables_limits"
 REPEATS = 3  # of the cases that are compared with CatBoost
@@ -58,28 +58,26 @@ def table(case: str) -> tuple[pd.DataFrame, np.ndarray]:
 
 def measure(case: str, method: str) -> dict[str, object]:
     """Fit and use a method once in this process."""
-    import equipoise
+    from catboost import CatBoostClassifier
 
     torch.set_num_threads(1)
     X, y = table(case)
     before, started = peak_mib(), time.perf_counter()
     fitted = None
     if method == "CatBoost, three fits":
-        from catboost import CatBoostClassifier
-
         for _ in range(3):
             CatBoostClassifier(300, verbose=False, thread_count=1, allow_writing_files=False).fit(
                 X, y
             )
     elif method == "DGCClassifier":
-        model = equipoise.DGCClassifier(random_state=0).fit(X, y)
+        model = DGCClassifier(random_state=0).fit(X, y)
         fitted = time.perf_counter()
         model.predict(X)
     elif method == "GenerativeOverSampler":
-        generator = equipoise.DGCClassifier(random_state=0)
-        equipoise.GenerativeOverSampler(generator).fit_resample(X, y)
+        generator = DGCClassifier(random_state=0)
+        GenerativeOverSampler(generator).fit_resample(X, y)
     else:
-        equipoise.IMSIC(random_state=0).fit_resample(X, y)
+        IMSIC(random_state=0).fit_resample(X, y)
     ended = time.perf_counter()
     return {
         "case": case,
@@ -115,9 +113,7 @@ def main() -> None:
                         continue
                     if method.startswith("CatBoost") and not compared:
                         continue
-                    command = [sys.executable, __file__, "--one", case, method]
-                    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-                    gathered.write(STORE, name, json.loads(done.stdout.splitlines()[-1]))
+                    gathered.write(STORE, name, gathered.measured(__file__, case, method))
         gathered.gather(STORE)
         stored = gathered.read(STORE)
     frame = pd.DataFrame(stored.values())

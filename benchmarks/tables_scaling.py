@@ -14,15 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import gathered
 import numpy as np
 import pandas as pd
+
+from equipoise.experiments.provenance import peak_mib
 
 STORE = Path(__file__).parent / "results" / "tables_scaling"
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -79,11 +78,6 @@ def measure(method: str, n: int) -> dict[str, object]:
     }
 
 
-def peak_mib() -> float:
-    """Largest memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def show() -> None:
     """Print what is stored, and draw it."""
     import matplotlib
@@ -125,14 +119,9 @@ def main() -> None:
         for n in arguments.sizes:
             if f"{method}-{n}" in stored:
                 continue
-            done = subprocess.run(
-                [sys.executable, __file__, "--one", method, str(n)],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            gathered.write(STORE, f"{method}-{n}", json.loads(done.stdout))
-            print(done.stdout, end="", flush=True)
+            record = gathered.measured(__file__, method, n)
+            gathered.write(STORE, f"{method}-{n}", record)
+            print(json.dumps(record), flush=True)
     gathered.gather(STORE)
 
 
