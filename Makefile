@@ -49,7 +49,8 @@ bench: $(INSTALLED)
 results: $(INSTALLED)
 	for name in images tables; do $(BIN)/equipoise bench report benchmarks/$$name.toml \
 		--readme README.md --markdown benchmarks/results/$$name.md || exit 1; done
-	$(BIN)/equipoise bench report benchmarks/real_tables.toml --markdown benchmarks/results/real_tables.md
+	for name in cifar real_tables; do $(BIN)/equipoise bench report benchmarks/$$name.toml \
+		--markdown benchmarks/results/$$name.md || exit 1; done
 
 docs: $(INSTALLED_DOCS)
 	rm -rf docs/generated docs/gallery
