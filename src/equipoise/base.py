@@ -50,6 +50,7 @@ from equipoise.training import (
 )
 from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.context import HeldOut
+from equipoise.training.distributed import n_processes, whole_batch_statistics
 from equipoise.training.precision import resolve_device
 from equipoise.training.schedules import SCHEDULES
 
@@ -243,19 +244,26 @@ class DeepEstimator(BaseEstimator):
         if self.verbose:
             callbacks.append(ProgressBar("row" if fit.is_table else "image"))
         batch_size = self._batch_size(fit)
-        if not self._continues():
-            self._before_training(plan, min(batch_size, len(fit)))
-        history = fit_loop(
-            plan,
-            len(fit),
-            max_epochs=self._n_epochs(fit, math.ceil(len(fit) / batch_size)),
-            batch_size=batch_size,
-            schedule=self.lr_schedule,
-            score=self._validation_score(network, fit),
-            callbacks=callbacks,
-            fingerprint=self._fingerprint(fit, len(earlier)),
-            snapshot=lambda history: snapshot([*earlier, *history]),
-        )
+        n_steps = math.ceil(len(fit) / batch_size)
+        if len(fit) // n_steps < n_processes():
+            raise InvalidParameterError(
+                f"batch_size={self.batch_size!r} gives batches of {len(fit) // n_steps} rows, too "
+                f"few for {n_processes()} processes. Choose a larger one, or fewer processes."
+            )
+        with whole_batch_statistics(network):
+            if not self._continues():
+                self._before_training(plan, min(batch_size, len(fit)))
+            history = fit_loop(
+                plan,
+                len(fit),
+                max_epochs=self._n_epochs(fit, n_steps),
+                batch_size=batch_size,
+                schedule=self.lr_schedule,
+                score=self._validation_score(network, fit),
+                callbacks=callbacks,
+                fingerprint=self._fingerprint(fit, len(earlier)),
+                snapshot=lambda history: snapshot([*earlier, *history]),
+            )
         return [*earlier, *history], own
 
     def _validation_score(self, network: nn.Module, fit: FitContext) -> Callable[[], float] | None:

@@ -13,3 +13,7 @@ class InvalidInputError(ValueError):
 
 class TrainingDivergedError(RuntimeError):
     """The training loss became NaN or infinite."""
+
+
+class LostProcessError(RuntimeError):
+    """Another process that takes part in the training has ended."""

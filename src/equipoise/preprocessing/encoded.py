@@ -15,6 +15,13 @@ from equipoise.preprocessing.tables import TableCodec
 Codec = ImageCodec | TableCodec
 
 
+def moved(x: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on a device; a CUDA device does not let the CPU wait for the copy."""
+    if device.type == "cuda":
+        return x.pin_memory().to(device, non_blocking=True)
+    return x.to(device)
+
+
 class EncodedRows:
     """Rows of images or of a table as the tensors that networks take.
 
@@ -42,6 +49,6 @@ class EncodedRows:
     def loader(self, device: torch.device) -> Callable[[np.ndarray], Tensor]:
         """Function that maps row indices to float32 inputs on a device."""
         if self._encoded is None or device.type == "cpu":
-            return lambda index: self[index].to(device, torch.float32)
+            return lambda index: moved(self[index].float(), device)
         table = self._encoded.float().to(device)
-        return lambda index: table[torch.from_numpy(index).to(device)]
+        return lambda index: table[moved(torch.from_numpy(index), device)]

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
+from equipoise.training.distributed import from_first, rank
 from equipoise.training.plan import Progress
 
 SECONDS_PER_LINE = 60  # of progress where there is no terminal
@@ -94,22 +95,9 @@ class Checkpoint(Callback):
 
     def on_fit_start(self, progress: Progress) -> None:
         """Restore the state of an earlier run, if there is one."""
-        path = Path(self.path)
-        if not path.exists():
+        state = from_first(lambda: self._read(progress.fingerprint))
+        if state is None:
             return
-        try:
-            state = torch.load(path, weights_only=True, map_location="cpu")
-            fingerprint = state["fingerprint"]
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
-            raise InvalidInputError(
-                f"path={str(path)!r} is no checkpoint, or a damaged one. Delete it to start "
-                "anew, or choose another path."
-            ) from None
-        if fingerprint != progress.fingerprint:
-            raise InvalidInputError(
-                f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
-                "differ. Choose another path, or delete it to start anew."
-            )
         plan = progress.plan
         plan.modules.load_state_dict(state["modules"])
         for optimizer, values in zip(plan.optimizers, state["optimizers"], strict=True):
@@ -121,7 +109,7 @@ class Checkpoint(Callback):
     def on_epoch_end(self, progress: Progress) -> None:
         """Write the state after ``every`` epochs, and after the last one."""
         last = progress.stop or progress.epoch == progress.max_epochs
-        if progress.epoch % self.every and not last:
+        if rank() > 0 or (progress.epoch % self.every and not last):
             return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +122,26 @@ class Checkpoint(Callback):
         }
         with replacing(path) as partial, partial.open("wb") as file:
             torch.save(state, file)
+
+    def _read(self, fingerprint: str) -> dict[str, Any] | None:
+        """The state in the file, if there is one, after a check that it is that of this fit."""
+        path = Path(self.path)
+        if not path.exists():
+            return None
+        try:
+            state = torch.load(path, weights_only=True, map_location="cpu")
+            known = state["fingerprint"]
+        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
+            raise InvalidInputError(
+                f"path={str(path)!r} is no checkpoint, or a damaged one. Delete it to start "
+                "anew, or choose another path."
+            ) from None
+        if known != fingerprint:
+            raise InvalidInputError(
+                f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
+                "differ. Choose another path, or delete it to start anew."
+            )
+        return state
 
 
 class JSONLines(Callback):

@@ -24,7 +24,7 @@ class Plan(Protocol):
 
     @property
     def generator(self) -> torch.Generator:
-        """Source of all randomness, the shuffle included."""
+        """Source of all randomness, the shuffle included, on the CPU."""
 
     def step(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
         """Train on the rows with these indices.
@@ -35,7 +35,10 @@ class Plan(Protocol):
 
 @dataclass
 class Progress:
-    """State of the training; a callback may set ``stop`` to end it after the epoch."""
+    """State of the training; a callback may set ``stop`` to end it after the epoch.
+
+    On a GPU the ``losses`` are not read after every step, and are those that were read last.
+    """
 
     plan: Plan
     max_epochs: int

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.networks.backbone import Backbone
+from equipoise.preprocessing import moved
 from equipoise.training.context import FitContext
+from equipoise.training.distributed import own_part, rank
 from equipoise.training.precision import autocast
 
 
@@ -31,7 +33,9 @@ class TrainingRows:
     class_counts : Tensor of shape (n_classes,)
         Number of rows of every class, or their total weight.
     generator : torch.Generator
-        Source of the shuffle and of all noise, on the CPU.
+        Source of the shuffle, on the CPU. Its state is all that a checkpoint needs of randomness.
+    noise : torch.Generator
+        Source of the noise in a step, on the network's device; on the CPU it is ``generator``.
     autocast : context manager
         Sets the precision of a forward pass.
     """
@@ -41,6 +45,7 @@ class TrainingRows:
     weight: Tensor | None
     class_counts: Tensor
     generator: torch.Generator
+    noise: torch.Generator
     autocast: AbstractContextManager[Any]
 
     @classmethod
@@ -56,12 +61,14 @@ class TrainingRows:
             # The layers for tables are so small that casting costs more time than it saves.
             precision = "float32"
         device = fit.device
+        generator = torch.Generator().manual_seed(fit.seed)
         return cls(
             fit.inputs.loader(device),
             torch.from_numpy(fit.target).to(device),
             None if fit.weight is None else torch.from_numpy(fit.weight).to(device, torch.float32),
             torch.from_numpy(fit.class_counts).to(device, torch.float32),
-            torch.Generator().manual_seed(fit.seed),
+            generator,
+            generator if device.type == "cpu" else torch.Generator(device),
             autocast(precision, device),
         )
 
@@ -69,10 +76,15 @@ class TrainingRows:
         return len(self.y)
 
     def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return inputs, class indices and weights of the rows with these indices."""
-        index = torch.from_numpy(rows).to(self.y.device)
+        """Return inputs, class indices and weights of the rows with these indices.
+
+        If several processes train together, the inputs are those of this process alone.
+        """
+        if self.noise is not self.generator:
+            self.noise.manual_seed(int(torch.randint(2**62, (), generator=self.generator)))
+        index = moved(torch.from_numpy(rows), self.y.device)
         weight = None if self.weight is None else self.weight[index]
-        return self.load(rows), self.y[index], weight
+        return self.load(rows[own_part(len(rows))]), self.y[index], weight
 
     @contextmanager
     def seeded(self, backbone: Backbone | None) -> Iterator[None]:
@@ -84,7 +96,7 @@ class TrainingRows:
             yield
             return
         device = self.y.device
-        seed = int(torch.randint(2**62, (), generator=self.generator))
+        seed = int(torch.randint(2**62, (), generator=self.generator)) + rank()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.default_generator.manual_seed(seed)
             if device.type == "cuda":
