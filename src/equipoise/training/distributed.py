@@ -205,7 +205,7 @@ def _lost_process() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise LostProcessError(
-            "Another process of this training has ended, and without it there is no going on. "
+            "Another process of this training has ended, and this one cannot go on without it. "
             "The same command continues after the last complete epoch, also with another number "
-            f"of processes. ({str(error).splitlines()[0]})"
+            "of processes."
         ) from error
