@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import check_labels, resampled_as_floats
 from equipoise.polars import as_pandas
+from equipoise.preprocessing.images import has_channels_first
 from equipoise.sequences import RowSequence, is_lazy
 
 RESERVED_OPTIONS = ("batch_sampler", "drop_last", "shuffle")  # they conflict with the balancing
@@ -187,7 +188,7 @@ def _check_rows(X: Any) -> RowSequence:
             f"X has shape {rows.shape} and dtype {rows.dtype}. Pass numbers of shape "
             "(n, n_features), (n, height, width) or (n, height, width, channels)."
         )
-    if rows.ndim == 4 and rows.shape[3] > 4 >= rows.shape[1]:
+    if has_channels_first(rows.shape[1:]):
         raise InvalidInputError(
             f"X has shape {rows.shape}, but images must have their channels last (only the batches "
             "have them first). Pass X.transpose(0, 2, 3, 1)."

@@ -190,7 +190,7 @@ def _may_have_other_columns(X: Any) -> bool:
 def fit_codec(table: Rows, original: Any, estimator: Any) -> Codec:
     """Fit the codec of validated rows: for images if they have a shape, otherwise for a table."""
     if table.ndim > 2 or estimator.image_shape is not None:
-        return ImageCodec.fit(table, estimator.image_shape)
+        return ImageCodec.fit(table, estimator.image_shape, original)
     return TableCodec.fit(table, original, estimator.categorical_features, estimator.allow_missing)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from equipoise.columns import warn_if_all_unknown
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.dtypes import (
     dtype_from_json,
@@ -76,6 +77,8 @@ class CategoricalColumn:
         # As objects, 1 equals 1.0 and True, as in Python.
         known = pd.Index(self.values, dtype=object)
         positions = known.get_indexer(pd.Index(column, dtype=object))
+        if self.values and len(positions) and (positions < 0).all():
+            warn_if_all_unknown(name, column, self.values)
         # If the training rows have no value, all values count as missing.
         return np.where(column.isna() | (not self.values), np.nan, positions)
 
