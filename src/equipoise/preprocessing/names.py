@@ -39,15 +39,11 @@ def check_names(X: Any, known: Sequence[Any] | None) -> None:
     names, expected = plain_names(X.columns), list(known)
     if names == expected:
         return
+    unseen = [name for name in names if name not in expected]
+    missing = [name for name in expected if name not in names]
     found = [
         f"{what} {', '.join(map(repr, odd[:LISTED]))}{' and others' * (len(odd) > LISTED)}"
-        for what, odd in (
-            ("names unseen in fit:", [name for name in names if name not in expected]),
-            (
-                "names seen in fit, yet now missing:",
-                [name for name in expected if name not in names],
-            ),
-        )
+        for what, odd in (("unseen in fit:", unseen), ("now missing:", missing))
         if odd
     ] or ["the columns must be in the same order as in fit"]
     raise InvalidInputError(
