@@ -180,7 +180,8 @@ def _may_have_other_columns(X: Any) -> bool:
         return False
     if X.dtype == object:
         return any(
-            pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS
+            any(value is pd.NA for value in column)  # which is no float
+            or pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS
             and any(isinstance(value, NO_NUMBERS) for value in column)
             for column in X.T
         )

@@ -139,9 +139,9 @@ def about_parts_without_a_class(lacks: Sequence[str]) -> str:
         return ""
     return (
         f"{len(lacking)} of {len(lacks)} test parts have no row of class "
-        f"{' or '.join(dict.fromkeys(lacking))}. They cannot show whether a treatment finds it, and "
-        "are left out of all scores but the Brier score. Split so that each part has rows of every "
-        "class: by StratifiedGroupKFold where rows have groups, and into fewer parts."
+        f"{' or '.join(dict.fromkeys(lacking))}. They cannot show whether a treatment finds it, "
+        "and are left out of all scores but the Brier score. Split so that each part has rows of "
+        "every class: by StratifiedGroupKFold where rows have groups, and into fewer parts."
     )
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 from equipoise.columns import warn_if_all_unknown
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.dtypes import (
+    MISSING,
     dtype_from_json,
     dtype_to_json,
+    missing_mark,
     plain,
     value_from_json,
     value_to_json,
@@ -34,7 +36,7 @@ class CategoricalColumn:
         The values in the training rows, in the order of the dtype's categories, otherwise sorted.
     shares : tuple of float
         Their frequencies in the training rows, and last that of missing values, if there are any.
-    missing : {"nan", "none"}
+    missing : {"nan", "none", "NA"}
         How missing values are represented in a column of objects.
     """
 
@@ -58,12 +60,11 @@ class CategoricalColumn:
         n_missing = int((found.codes < 0).sum())
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
         shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
-        with_none = dtype == np.dtype(object) and any(v is None for v in values[values.isna()])
         return cls(
             dtype,
             tuple(found.categories.tolist()),
             tuple(share / len(values) for share in shares),
-            "none" if with_none else "nan",
+            missing_mark(values) if dtype == np.dtype(object) else "nan",
         )
 
     @property
@@ -91,7 +92,7 @@ class CategoricalColumn:
             return pd.Categorical.from_codes(np.append(places, -1)[positions], dtype=self.dtype)
         values = np.empty(len(self.values) + 1, dtype=object)
         values[:-1] = self.values
-        values[-1] = None if self.missing == "none" else np.nan
+        values[-1] = MISSING[self.missing]
         return pd.Series(values[positions], dtype=object).astype(self.dtype)
 
     def to_dict(self) -> dict[str, Any]:
