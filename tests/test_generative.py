@@ -216,3 +216,16 @@ def test_values_beyond_a_dtype_become_its_limits(container):
     bools = container(np.ones((30, 3), dtype=bool))
     X_more, _ = GenerativeOverSampler(Wide()).fit_resample(bools, Y)
     assert np.asarray(X_more)[-1].tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_the_row_of_a_class_of_one_is_repeated_with_a_warning(container):
+    rows, labels = container(X), np.array([*Y[:-1], "d"])
+    sampler = GenerativeOverSampler(Means(), sampling_strategy={"b": 9, "d": 5})
+    with pytest.warns(UserWarning, match="Class 'd' has a single row.*repeated 4 times") as caught:
+        X_more, y_more = sampler.fit_resample(rows, labels)
+    assert len(caught) == 1 and y_more[30:].tolist() == ["b"] + ["d"] * 4
+    np.testing.assert_array_equal(np.asarray(X_more)[31:], np.tile(X[-1], (4, 1)))
+    frozen = GenerativeOverSampler(FrozenEstimator(Means().fit(X + 9, labels)))
+    X_more, _ = frozen.fit_resample(rows, labels)  # it may have learnt from more rows
+    np.testing.assert_allclose(np.asarray(X_more)[-1], X[-1] + 9, rtol=1e-6)

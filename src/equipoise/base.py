@@ -484,6 +484,11 @@ class DeepEstimator(BaseEstimator):
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Inverse of ``_tensors_to_save``, called at the end."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        if "network_" in vars(self):
+            self.network_.cpu()  # so that a pickle can be read on a machine without the device
+        return super().__getstate__()
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags, get_tags
 
 from equipoise.base_sampler import concatenate, like, with_python_types
@@ -28,7 +30,8 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     """Oversample with the rows that a generative model draws.
 
     It makes an oversampler of any estimator that has ``fit(X, y)`` and ``sample(n, y)``, such as
-    :class:`DGCClassifier`, which is both a classifier and a generative model.
+    :class:`DGCClassifier`, which is both a classifier and a generative model. The row of a class
+    that has a single one is repeated with a warning, unless the generator was fitted before.
 
     Parameters
     ----------
@@ -155,7 +158,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         rows = X if isinstance(X, pd.DataFrame) else as_array(X)
         parts, labels = [rows], [y]
         for label, n in self.sampling_strategy_.items():
-            if n:
+            if n and self._has_no_spread(label, n, y):
+                parts.append(_take(rows, np.repeat(np.flatnonzero(y == label), n)))
+                labels.append(np.full(n, label, dtype=y.dtype))
+            elif n:
                 drawn = self._draw(label, n)
                 if len(drawn) != n:
                     raise InvalidInputError(
@@ -166,6 +172,18 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 labels.append(np.full(n, label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(rows)
         return concatenate(parts), np.concatenate(labels)
+
+    def _has_no_spread(self, label: Any, n: int, y: np.ndarray) -> bool:
+        """Whether a class has a single row, around which nothing supports any spread."""
+        if (y == label).sum() > 1 or isinstance(self.generator, FrozenEstimator):
+            return False
+        warnings.warn(
+            f"Class {label!r} has a single row, which says nothing of how its rows vary: it is "
+            f"repeated {n} times, not generated. Add rows of the class, or leave it out of "
+            "sampling_strategy.",
+            stacklevel=2,
+        )
+        return True
 
     def _draw(self, label: Any, n: int) -> Rows:
         """Draw ``n`` rows of a class, preferably those that the generator assigns to the class."""
@@ -180,7 +198,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 break
         # The confident rows in the order of their draw, then the most confident of the others.
         chosen = np.argsort(-np.minimum(confidence, self.min_confidence), kind="stable")[:n]
-        return rows.iloc[chosen] if isinstance(rows, pd.DataFrame) else rows[chosen]
+        return _take(rows, chosen)
 
     def _train(self, X: Any, y: np.ndarray) -> None:
         name = type(self).__name__
@@ -221,6 +239,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         for name in ("three_d_array", "categorical", "string", "allow_nan", "sparse"):
             setattr(tags.input_tags, name, getattr(theirs, name))
         return tags
+
+
+def _take(rows: Any, index: np.ndarray) -> Any:
+    return rows.iloc[index] if isinstance(rows, pd.DataFrame) else rows[index]
 
 
 def _samples_by_class(generator: Any) -> bool:

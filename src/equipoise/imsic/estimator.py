@@ -102,7 +102,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         equal frequencies (1).
     min_class_size : int, default=8
         Rows of classes with fewer training rows are interpolated between neighbours, not
-        generated.
+        generated; a single row is repeated. A warning says so.
     min_confidence : float in [0, 1) or "auto", default="auto"
         Smallest probability of its class, by the category head, at which a generated row is
         accepted. ``"auto"`` is 0 for images and 0.02 for tables; if a class then has too few such
@@ -404,10 +404,12 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             return accepted
         number = self._class_index([label])[0]
         if self.class_counts_[number] < self.min_class_size:
+            alone = len(real) == 1
+            made = "copies of one row" if alone else "interpolated between neighbours"
             warnings.warn(
                 f"Class {label!r} has {self.class_counts_[number]:g} rows, fewer than "
-                f"min_class_size={self.min_class_size}: its {n} rows are interpolated between "
-                "neighbours, not generated. Lower min_class_size to generate them.",
+                f"min_class_size={self.min_class_size}: its {n} rows are {made}, not generated. "
+                "Lower min_class_size to generate them.",
                 stacklevel=2,
             )
             points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
