@@ -303,3 +303,10 @@ def test_an_array_of_nullable_integers_is_a_table_with_missing_values():
         np.testing.assert_array_equal(found, expected)
     X_new, _ = IMSIC(max_epochs=1, random_state=0).fit_resample(frame.to_numpy(), y)
     assert {type(value) for value in X_new[60:, 0]} <= {int, type(pd.NA)}
+
+
+@pytest.mark.parametrize("model", [DGCClassifier, IMSIC])
+def test_identifiers_are_warned_of(model):
+    X = pd.DataFrame({"id": [f"C{i:03d}" for i in range(40)], "v": np.arange(40.0)})
+    with pytest.warns(UserWarning, match="'id' of X has another category in each of 40 rows"):
+        model(max_epochs=1).fit(X, np.repeat([0, 1], [30, 10]))

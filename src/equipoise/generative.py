@@ -17,9 +17,10 @@ from sklearn.utils import Tags, get_tags
 
 from equipoise.base_sampler import concatenate, like, with_python_types
 from equipoise.columns import Rows
+from equipoise.dgc import DGCClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
-from equipoise.parameters import Constraint, Instance, Number, check_parameters
+from equipoise.parameters import Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
@@ -33,12 +34,15 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     :class:`DGCClassifier`, which is both a classifier and a generative model. The row of a class
     that has a single one is repeated with a warning, unless the generator was fitted before.
 
+    To keep what was trained, save ``generator_``, and later pass the loaded one in a
+    :class:`sklearn.frozen.FrozenEstimator`.
+
     Parameters
     ----------
-    generator : estimator
-        Estimator with ``fit(X, y)`` and ``sample(n, y)``. It is cloned and fitted; a fitted one
-        inside a :class:`sklearn.frozen.FrozenEstimator` is used as it is. What it draws depends on
-        its own ``random_state``.
+    generator : estimator, default=None
+        Estimator with ``fit(X, y)`` and ``sample(n, y)``; None is ``DGCClassifier()``. It is cloned
+        and fitted; a fitted one inside a :class:`sklearn.frozen.FrozenEstimator` is used as it is.
+        What it draws depends on its own ``random_state``.
     sampling_strategy : float, str, dict or callable, default="auto"
         How many rows to generate, as in imbalanced-learn: ``"auto"`` brings every class to the
         size of the largest.
@@ -74,7 +78,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        "generator": [Instance((BaseEstimator,), "an estimator with fit and sample")],
+        "generator": [
+            OneOf((None,)),
+            Instance((BaseEstimator,), "an estimator with fit and sample"),
+        ],
         "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
         "min_confidence": [Number(0, 1)],
     }
@@ -82,7 +89,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     sampling_strategy_: dict[Any, int]
 
     def __init__(
-        self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
+        self, generator: Any = None, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.generator = generator
@@ -203,13 +210,14 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     def _train(self, X: Any, y: np.ndarray) -> None:
         name = type(self).__name__
         check_parameters(name, self.get_params(deep=False), self._constraints)
-        if not _samples_by_class(self.generator):
+        generator = self._given_generator()
+        if not _samples_by_class(generator):
             raise InvalidParameterError(
                 f"{name}: generator={self.generator!r} has no sample(n, y). Pass one that has it, "
                 "such as DGCClassifier."
             )
         # Neither clone nor fit changes a frozen generator.
-        self.generator_ = clone(self.generator).fit(X, y)
+        self.generator_ = clone(generator).fit(X, y)
         n_features = int(np.prod(np.shape(X)[1:]))
         if getattr(self.generator_, "n_features_in_", None) not in (None, n_features):
             raise InvalidInputError(
@@ -233,9 +241,12 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 )
         adopt_features(self, self.generator_)
 
+    def _given_generator(self) -> Any:
+        return DGCClassifier() if self.generator is None else self.generator
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        theirs = get_tags(self.generator).input_tags
+        theirs = get_tags(self._given_generator()).input_tags
         for name in ("three_d_array", "categorical", "string", "allow_nan", "sparse"):
             setattr(tags.input_tags, name, getattr(theirs, name))
         return tags

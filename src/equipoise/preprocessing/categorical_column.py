@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -19,6 +20,8 @@ from equipoise.preprocessing.dtypes import (
     value_from_json,
     value_to_json,
 )
+
+FEWEST = 20  # rows in which categories that all differ are called identifiers
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,13 @@ class CategoricalColumn:
                 "which cannot be compared. Convert them to strings or numbers."
             ) from None
         n_missing = int((found.codes < 0).sum())
+        if len(found.categories) == len(values) >= FEWEST:
+            warnings.warn(
+                f"Column {name!r} of X has another category in each of {len(values)} rows, such as "
+                f"{values.iloc[0]!r}, as identifiers have. It says nothing of later rows, and "
+                "synthetic rows repeat its values: leave it out.",
+                stacklevel=3,
+            )
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
         shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
         return cls(
