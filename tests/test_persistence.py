@@ -358,3 +358,13 @@ def test_dates_as_labels_cannot_be_saved(blobs, tmp_path):
     model = ConvNetClassifier(max_epochs=1).fit(X, labels)
     with pytest.raises(InvalidInputError, match="cannot be saved. Fit with strings or numbers"):
         model.save(tmp_path / "model")
+
+
+def test_a_pickle_holds_the_network_on_the_cpu(blobs):
+    X, y = blobs
+    model = ConvNetClassifier(max_epochs=1).fit(X, y)
+    moved = []
+    model.network_.cpu = lambda: moved.append("cpu")
+    state = model.__getstate__()
+    assert moved == ["cpu"] and state["network_"] is model.network_
+    assert "network_" not in ConvNetClassifier().__getstate__()

@@ -36,7 +36,8 @@ from equipoise.inputs import (
 from equipoise.metrics import acsa
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
-from equipoise.preprocessing import Codec, EncodedRows, TableCodec
+from equipoise.preprocessing import Codec, EncodedRows
+from equipoise.preprocessing.names import check_names
 from equipoise.sequences import select
 from equipoise.training import (
     Callback,
@@ -310,12 +311,12 @@ class DeepEstimator(BaseEstimator):
         codec = fit_codec(table, original, self)
         if self._continues() and codec.input_shape == self.input_shape_:
             self._codec.check(table)
-            given, known = (_column_names(c) for c in (codec, self._codec))
-            if given and known and given != known:
+            try:
+                check_names(original, self._codec.column_names)
+            except InvalidInputError as error:
                 raise InvalidInputError(
-                    f"warm_start=True needs the columns {known} of the earlier fit, got {given}. "
-                    "Set warm_start=False to start anew."
-                )
+                    f"warm_start=True continues the earlier fit. {error} Or set warm_start=False."
+                ) from None
             return self._codec
         return codec
 
@@ -384,7 +385,9 @@ class DeepEstimator(BaseEstimator):
     def _rows_like_fit(self, X: Any) -> Any:
         """Validate rows like those of the fit; returns them as the codec holds them."""
         check_is_fitted(self)
-        table = check_rows(self, as_pandas(X), reset=False)
+        X = as_pandas(X)
+        table = check_rows(self, X, reset=False)
+        check_names(X, self._codec.column_names)
         self._codec.check(table)
         return self._codec.rows(table)
 
@@ -489,6 +492,11 @@ class DeepEstimator(BaseEstimator):
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Inverse of ``_tensors_to_save``, called at the end."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        if "network_" in vars(self):
+            self.network_.cpu()  # so that a pickle can be read on a machine without the device
+        return super().__getstate__()
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
@@ -509,9 +517,3 @@ def _digest(module: nn.Module) -> str:
         if not is_lazy(tensor):
             digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _column_names(codec: Codec) -> list[str]:
-    """Names of the columns as a saved codec has them; empty if it was not fitted on a frame."""
-    names = codec.names if isinstance(codec, TableCodec) else None
-    return [] if names is None else list(map(str, names))

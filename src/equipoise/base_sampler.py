@@ -25,6 +25,7 @@ from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
 from equipoise.preprocessing.dtypes import rounded
+from equipoise.preprocessing.names import check_names, plain_names
 from equipoise.sequences import Concatenation, RowSequence, select
 from equipoise.training import FitContext
 
@@ -333,10 +334,12 @@ def like(rows: Any, X: Any) -> Any:
     Raises
     ------
     InvalidInputError
-        If a dtype of ``X`` does not have a value of the rows: a category, or a missing value among
-        integers.
+        If the rows have other columns than ``X``, or a dtype of ``X`` does not have a value of
+        them: a category, or a missing value among integers.
     """
     if isinstance(X, pd.DataFrame):
+        if isinstance(rows, pd.DataFrame):
+            check_names(X, plain_names(rows.columns))
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
         columns = {
             i: _as_dtype(frame.iloc[:, i], dtype, name)

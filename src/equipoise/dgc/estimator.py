@@ -26,6 +26,7 @@ from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
+from equipoise.priors import priors_by_class
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
 
@@ -124,9 +125,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         forest to the power of w. Trees find splits in single columns of small tables that networks
         miss. With 0 there is no forest, as in the paper. Images never have one, nor have tables
         of more than 256 numbers.
-    class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
-        Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
-        array has the order of ``classes_`` and sums to 1.
+    class_prior : {"uniform", "train"}, dict or array-like of shape (n_classes,), default="uniform"
+        Class priors of the predicted posterior. ``"train"`` takes those of the training data; a
+        dict has one for every class, an array has the order of ``classes_``, and they sum to 1.
     max_epochs : int, default=12
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -231,7 +232,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         "forest_weight": [Number(0, 1)],
         "class_prior": [
             OneOf(("uniform", "train")),
-            Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1"),
+            Instance((dict, list, tuple, np.ndarray), "class priors that sum to 1"),
         ],
         "beta_1": [Number(0, 1, open_high=True)],
     }
@@ -444,17 +445,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         """Log ratio of the requested class prior to the one that the logits have learnt."""
         log_train = np.log(spec.class_counts / spec.class_counts.sum())
         learnt = (1 - self.logit_adjustment) * log_train
-        if isinstance(self.class_prior, str):
+        if isinstance(self.class_prior, str) and self.class_prior in ("uniform", "train"):
             return (log_train if self.class_prior == "train" else 0.0) - learnt
-        prior = np.asarray(self.class_prior, dtype=float)
-        is_one = prior.shape == log_train.shape and (prior > 0).all()
-        if not is_one or not abs(prior.sum() - 1) <= 1e-6:
-            raise InvalidParameterError(
-                f"class_prior={self.class_prior!r} must contain {len(log_train)} positive "
-                f"probabilities that sum to 1, one for each of the classes "
-                f"{spec.classes.tolist()}."
-            )
-        return np.log(prior) - learnt
+        return np.log(priors_by_class("class_prior", self.class_prior, spec.classes)) - learnt
 
     # Codes ----------------------------------------------------------------------------------
 
@@ -520,7 +513,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         reconstructions = self._decode(torch.from_numpy(self._codes(X)))
         return self._codec.decode(reconstructions)
 
-    def sample(self, n: int, y: Any = None, random_state: RandomState = None) -> Any:
+    def sample(
+        self,
+        n: int,
+        y: Any = None,
+        random_state: RandomState = None,
+        *,
+        return_labels: bool = False,
+    ) -> Any:
         """Generate rows.
 
         Codes are drawn from one Gaussian per class, which is fitted to the codes of the training
@@ -534,6 +534,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             Class or classes to sample; None for every class in the order of ``classes_``.
         random_state : int, RandomState or None, default=None
             Source of the noise; None takes the estimator's own ``random_state``.
+        return_labels : bool, default=False
+            Whether to return the labels of the rows as well.
 
         Returns
         -------
@@ -542,6 +544,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             the training data. Images are the means that the decoder returns; rows of a table are
             drawn from its distributions. Two categories that the training rows of the class never
             have together, although both are frequent, are not drawn together either.
+        labels : ndarray of shape (n_rows,)
+            Only with ``return_labels=True``: the class of every row.
         """
         classes = torch.from_numpy(self._requested_classes(n, y))
         generator = self._generator(random_state)
@@ -553,7 +557,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
                 if not len(broken):
                     break
                 rows[broken] = self._draw(classes[broken], generator)
-        return self._codec.decode(rows)
+        drawn = self._codec.decode(rows)
+        return (drawn, self.classes_[classes.numpy()]) if return_labels else drawn
 
     def _draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
         """Draw an encoded row of each of these classes."""
