@@ -34,6 +34,7 @@ from equipoise.inputs import (
     stratified_holdout,
 )
 from equipoise.metrics import acsa
+from equipoise.networks.seeding import Seeded
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows, TableCodec
@@ -354,9 +355,7 @@ class DeepEstimator(BaseEstimator):
         return digest.hexdigest()
 
     def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
-        # Weights are drawn from torch's global generator, which is then reset.
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
+        with Seeded(seed):
             return self._build(spec)
 
     # Evaluation -----------------------------------------------------------------------------
