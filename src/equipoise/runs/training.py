@@ -28,6 +28,8 @@ class Recorder(Callback):
         Whether the training was stopped by Ctrl-C.
     """
 
+    keeps_interrupted = True
+
     def __init__(self, run: Run) -> None:
         self.run = run
         self.epoch = self.max_epochs = 0

@@ -21,7 +21,16 @@ SECONDS_PER_LINE = 60  # of progress where there is no terminal
 
 
 class Callback:
-    """Base class whose methods do nothing; override those that you need."""
+    """Base class whose methods do nothing; override those that you need.
+
+    Attributes
+    ----------
+    keeps_interrupted : bool
+        Whether ``fit`` ends as usual after Ctrl-C, with the model so far, also where other code
+        than that of the user has called it. That code has to find out that it was interrupted.
+    """
+
+    keeps_interrupted = False
 
     def on_fit_start(self, progress: Progress) -> None:
         """Called before the first epoch."""

@@ -11,6 +11,7 @@ from typing import Any
 from equipoise.errors import TrainingDivergedError
 from equipoise.training.batches import Batches
 from equipoise.training.callbacks import Callback
+from equipoise.training.interruption import fit_is_of_the_user
 from equipoise.training.plan import Plan, Progress
 from equipoise.training.schedules import learning_rate_factor
 
@@ -59,6 +60,9 @@ def fit_loop(
     ------
     TrainingDivergedError
         If a loss becomes NaN or infinite.
+    KeyboardInterrupt
+        After Ctrl-C, unless the user has called ``fit``, or a callback says that the model so far
+        is kept.
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint, n_rows)
@@ -77,6 +81,8 @@ def fit_loop(
             for callback in callbacks:
                 callback.on_epoch_end(progress)
     except KeyboardInterrupt:
+        if not (fit_is_of_the_user() or any(c.keeps_interrupted for c in callbacks)):
+            raise
         warnings.warn(
             f"Training was interrupted in epoch {progress.epoch + 1} of {max_epochs}; "
             "the model is kept as it is now.",
