@@ -13,3 +13,7 @@ class InvalidInputError(ValueError):
 
 class TrainingDivergedError(RuntimeError):
     """The training loss became NaN or infinite."""
+
+
+class DiskFullError(OSError):
+    """A file could not be written because the disk is full."""

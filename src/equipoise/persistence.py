@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -17,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import equipoise
+from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.networks.backbone import BackboneError, short
 from equipoise.preprocessing import ImageCodec, TableCodec
@@ -72,24 +70,12 @@ def save(estimator: Any, path: Path) -> None:
             f"path={str(path)!r} is a file, or a folder that contains other files. Choose another."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    mark = uuid4().hex
-    partial, earlier = (path.with_name(f"{path.name}.{kind}-{mark}") for kind in ("new", "old"))
-    try:
+    with replacing(path, earlier=True) as partial:
         partial.mkdir()
         (partial / PARAMETERS).write_text(text, encoding="utf-8")
         save_file(weights, partial / WEIGHTS)
         for name, content in estimator._more_to_save().items():
             (partial / name).write_text(content, encoding="utf-8")
-        if path.exists():
-            os.replace(path, earlier)
-        os.replace(partial, path)
-    except BaseException:
-        if earlier.exists() and not path.exists():
-            os.replace(earlier, path)
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _check_parameters_describe_network(estimator: Any) -> None:

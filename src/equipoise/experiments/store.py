@@ -10,17 +10,15 @@ import contextlib
 import functools
 import json
 import operator
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from equipoise.atomic import replacing
+from equipoise.atomic import replacing, write_new
 from equipoise.errors import InvalidInputError
 
 from .specs import file_name
@@ -68,6 +66,11 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
     -------
     Path
         The record's file. The predictions are there before it is.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk is full; the record is then not stored.
     """
     home = _home(folder, record)
     job = {name: record[name] for name in KEY}
@@ -81,8 +84,8 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
         text = json.dumps({**record, "attempt": attempt}, indent=1) + "\n"
         try:
             if predictions is not None:
-                _write_new(path.with_suffix(".npz"), predictions)
-            _write_new(path, text.encode())
+                write_new(path.with_suffix(".npz"), predictions)
+            write_new(path, text.encode())
             return path
         except FileExistsError:  # another command stores the same job
             attempt += 1
@@ -290,19 +293,3 @@ def _home(folder: Path, record: Mapping[str, Any]) -> Path:
 def _number(path: Path) -> int:
     attempt = path.stem.partition(".")[2]
     return int(attempt) if attempt.isdigit() else 0
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that does not exist yet; it appears whole."""
-    partial = path.with_name(f".partial-{uuid4().hex}")
-    try:
-        partial.write_bytes(content)
-        os.link(partial, path)  # unlike os.replace, it replaces nothing
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(path) from None
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
