@@ -38,7 +38,7 @@ from equipoise.networks.seeding import Seeded
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows, TableCodec
-from equipoise.sequences import select
+from equipoise.sequences import RowSequence, select
 from equipoise.training import (
     Callback,
     DataSpec,
@@ -254,7 +254,7 @@ class DeepEstimator(BaseEstimator):
             schedule=self.lr_schedule,
             score=self._validation_score(network, fit),
             callbacks=callbacks,
-            fingerprint=self._fingerprint(fit, len(earlier)),
+            fingerprint=lambda: self._fingerprint(fit, len(earlier)),
             snapshot=lambda history: snapshot([*earlier, *history]),
         )
         return [*earlier, *history], own
@@ -350,8 +350,12 @@ class DeepEstimator(BaseEstimator):
         n_held_out = 0 if fit.held_out is None else len(fit.held_out.target)
         shape = (len(fit) + n_held_out, *fit.rows.shape[1:])
         digest = hashlib.sha256(repr((params, shape, n_earlier_epochs)).encode())
-        for part in (fit.rows[:: max(1, len(fit) // 256)], fit.target, fit.weight):
-            digest.update(b"" if part is None else part.tobytes())
+        held_out = [] if fit.held_out is None else [fit.held_out]
+        for inputs, target in ((fit.inputs, fit.target), *held_out):
+            for block in RowSequence(inputs.rows).blocks():
+                digest.update(np.ascontiguousarray(block).data)
+            digest.update(target.tobytes())
+        digest.update(b"" if fit.weight is None else fit.weight.tobytes())
         return digest.hexdigest()
 
     def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:

@@ -35,6 +35,11 @@ class Recorder(Callback):
         self.epoch = self.max_epochs = 0
         self.interrupted = False
 
+    def on_fit_start(self, progress: Progress) -> None:
+        """Write the epochs of a checkpoint; a kill may have come between it and the last line."""
+        if progress.history:
+            self.on_epoch_end(progress)
+
     def on_epoch_end(self, progress: Progress) -> None:
         """Write one line for each epoch so far."""
         lines = [json.dumps(record) + "\n" for record in progress.history]

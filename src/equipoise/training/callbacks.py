@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 import time
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
+from equipoise.stored import require
 from equipoise.training.plan import Progress
 
 SECONDS_PER_LINE = 60  # of progress where there is no terminal
@@ -107,19 +108,33 @@ class Checkpoint(Callback):
         if not path.exists():
             return
         try:
+            _refuse_compressed(path)
             state = torch.load(path, weights_only=True, map_location="cpu")
-            fingerprint = state["fingerprint"]
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
+            is_of_another_fit = state["fingerprint"] != progress.fingerprint
+            if not is_of_another_fit:
+                self._restore(state, progress)
+        except OSError:
+            raise
+        except Exception as error:  # what is damaged fails in about ten different ways
             raise InvalidInputError(
-                f"path={str(path)!r} is no checkpoint, or a damaged one. Delete it to start "
-                "anew, or choose another path."
+                f"path={str(path)!r} is no checkpoint, or a damaged one "
+                f"({type(error).__name__}). Delete it to start anew, or choose another path."
             ) from None
-        if fingerprint != progress.fingerprint:
+        if is_of_another_fit:
             raise InvalidInputError(
                 f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
                 "differ. Choose another path, or delete it to start anew."
             )
+
+    def _restore(self, state: dict[str, Any], progress: Progress) -> None:
+        """Set the state of a training, after what can be checked is checked."""
+        require(state["history"], [{"epoch": int, "seconds": float}])
+        if not 0 < state["epoch"] == len(state["history"]):
+            raise ValueError(f"epoch={state['epoch']!r}")
         plan = progress.plan
+        for tensor in (*state["modules"].values(), *(state["best_weights"] or {}).values()):
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise ValueError("a weight is not finite")
         plan.modules.load_state_dict(state["modules"])
         for optimizer, values in zip(plan.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
@@ -241,3 +256,10 @@ class ProgressBar(Callback):
         if progress.history and "val_acsa" in progress.history[-1]:
             text += f"  val ACSA {progress.history[-1]['val_acsa']:.4f}"
         return text
+
+
+def _refuse_compressed(path: Path) -> None:
+    """Refuse compressed parts, which torch does not write and which may be of any size."""
+    with zipfile.ZipFile(path) as file:
+        if any(part.compress_type != zipfile.ZIP_STORED for part in file.infolist()):
+            raise ValueError("it is compressed")

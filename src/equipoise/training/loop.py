@@ -25,7 +25,7 @@ def fit_loop(
     schedule: str = "constant",
     score: Callable[[], float] | None = None,
     callbacks: Sequence[Callback] = (),
-    fingerprint: str = "",
+    fingerprint: Callable[[], str] = str,
     snapshot: Callable[[list[dict[str, Any]]], Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Train for up to ``max_epochs`` epochs.
@@ -45,8 +45,9 @@ def fit_loop(
         Function that returns the current validation ACSA; it is called after every epoch.
     callbacks : sequence of Callback
         Called in this order.
-    fingerprint : str
-        Distinguishes this fit from others, for :class:`~equipoise.training.Checkpoint`.
+    fingerprint : callable
+        Function that returns what distinguishes this fit from others, for
+        :class:`~equipoise.training.Checkpoint`.
     snapshot : callable, optional
         Makes a fitted estimator of the plan's modules and a history, for the callbacks.
 
