@@ -378,10 +378,15 @@ class DeepEstimator(BaseEstimator):
 
     def _rows_like_fit(self, X: Any) -> Any:
         """Validate rows like those of the fit; returns them as the codec holds them."""
-        check_is_fitted(self)
+        self._check_use()
         table = check_rows(self, as_pandas(X), reset=False)
         self._codec.check(table)
         return self._codec.rows(table)
+
+    def _check_use(self) -> None:
+        """Require a fit, and valid parameters, which may have been set after it."""
+        check_is_fitted(self)
+        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
 
     def _flat(self, X: Any) -> np.ndarray:
         """Validate rows like those of the fit and encode them, as shape (n, n_values)."""
@@ -393,7 +398,7 @@ class DeepEstimator(BaseEstimator):
 
     def _requested_classes(self, n: int, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` has to draw."""
-        check_is_fitted(self)
+        self._check_use()
         requested = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
         self._check_n(n)
         return np.repeat(requested, n)

@@ -20,12 +20,27 @@ from filelock import FileLock
 
 from equipoise.atomic import replacing, write_new
 from equipoise.errors import InvalidInputError
+from equipoise.stored import require
 
 from .specs import file_name
 
 KEY = ("dataset", "treatment", "classifier", "sampler", "seed")
 IDENTITY = (*KEY, "attempt")  # attempts count from 1
 RECORDS, PREDICTIONS = "records.parquet", "predictions.parquet"
+TEXT, NUMBER = (None, str), (None, float)  # or null
+RECORD_FORM = {
+    "dataset": str,
+    **dict.fromkeys(("treatment", "classifier", "sampler", "error", "group"), TEXT),
+    **dict.fromkeys(("treatment_label", "classifier_label", "scored_on", "finished"), TEXT),
+    "seed": int,
+    "attempt": int,
+    "status": str,
+    **dict.fromkeys(("fit_seconds", "sampler_seconds", "predict_seconds", "peak_mib"), NUMBER),
+    "metrics": (None, dict),
+    "recall": (None, [NUMBER]),
+    "spec": (None, dict),
+    "protocol": (None, dict),
+}
 ARRAYS = ("y_true", "y_pred", "fold", "proba")
 SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
@@ -274,10 +289,15 @@ def _single(folder: Path) -> dict[Key, tuple[Path, Record]]:
     for path in folder.glob("*/*/*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
+            require(record, dict)
+            require(dict.fromkeys(RECORD_FORM) | record, RECORD_FORM)
+            require([*(record.get("metrics") or {}).values()], [NUMBER], "metrics")
+            if not name_of(record):
+                raise ValueError("it names no method")
             found[_attempt_of(record)] = path, record
         except FileNotFoundError:  # another command has packed it
             continue
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             raise InvalidInputError(f"{path} is a damaged record ({error}). Delete it.") from None
     return found
 
