@@ -386,7 +386,7 @@ def change(folder, **values):
     [
         ({"inference": "nope"}, "The 'inference' parameter of DGCClassifier must be"),
         ({"classes_dtype": "<U100000000"}, "classes_dtype is '<U100000000'"),
-        ({"latent_dim": 2_000_000_000}, "the parameters describe .* the weights as"),
+        ({"latent_dim": 2_000_000}, "the parameters describe .* the weights as"),
         ({"n_features_in": 7}, "expecting 7 features"),
         ({"classes": [0, 0]}, "a class twice"),
     ],

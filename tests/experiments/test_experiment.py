@@ -138,6 +138,12 @@ def test_seeds_of_the_command_line():
             parse_seeds(text)
 
 
+def test_absurdly_many_seeds_are_refused():
+    for text in ("1-9999999999", "1-20000", "1-9000,9001-20000", "4294967296"):
+        with pytest.raises(InvalidParameterError, match="give at most 10,000 seeds, from 0 to"):
+            parse_seeds(text)
+
+
 @pytest.mark.parametrize(
     "params",
     [

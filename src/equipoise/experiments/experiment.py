@@ -13,6 +13,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from . import checks
 
 AS_IN_FILE = ("title", "reference", "target", "samplers", "treatments", "published")
+MOST_SEEDS = 10_000  # of a command
 Sections = dict[str, dict[str, Any]]
 
 
@@ -103,14 +104,19 @@ def parse_seeds(text: str) -> list[int]:
     Raises
     ------
     InvalidParameterError
-        It is written otherwise.
+        It is written otherwise, or has too many seeds.
     """
     seeds: list[int] = []
     for part in text.split(","):
-        ends = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        ends = re.fullmatch(r"\s*(\d{1,10})(?:-(\d{1,10}))?\s*", part)
         if not ends or (ends[2] and int(ends[2]) < int(ends[1])):
             raise InvalidParameterError(f"seeds={text!r} is not like 1-5 or 1,3.")
-        seeds += range(int(ends[1]), int(ends[2] or ends[1]) + 1)
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if last >= 2**32 or len(seeds) + last - first >= MOST_SEEDS:
+            raise InvalidParameterError(
+                f"seeds={text!r}: give at most {MOST_SEEDS:,} seeds, from 0 to 2**32 - 1."
+            )
+        seeds += range(first, last + 1)
     return list(dict.fromkeys(seeds))
 
 
