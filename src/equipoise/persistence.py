@@ -164,7 +164,7 @@ def _rebuild(
     if params.get("image_shape") is not None:
         params["image_shape"] = tuple(params["image_shape"])
     estimator: Any = cls(**params)
-    check_parameters(cls.__name__, estimator.get_params(deep=False), cls._constraints)
+    check_parameters(cls.__name__, estimator.get_params(deep=False), estimator._constraints)
     codec = ImageCodec if description["codec"]["kind"] == "image" else TableCodec
     estimator._codec = codec.from_dict(description["codec"])
     estimator.classes_ = _classes(description["classes"], np.dtype(description["classes_dtype"]))

@@ -42,7 +42,9 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         except zlib.error as error:
             raise damaged(path, f"it does not decompress ({error})") from None
         if not unpacker.eof:
-            raise damaged(path, f"it does not decompress: cut off, or more than {MOST_BYTES:,} bytes")
+            raise damaged(
+                path, f"it does not decompress: cut off, or more than {MOST_BYTES:,} bytes"
+            )
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise damaged(path, f"it starts with {content[:4].hex(' ')}, not as an IDX file of bytes")
     n_dims = content[3]
