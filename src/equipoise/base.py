@@ -34,11 +34,12 @@ from equipoise.inputs import (
     stratified_holdout,
 )
 from equipoise.metrics import acsa
+from equipoise.networks.seeding import Seeded
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows
 from equipoise.preprocessing.names import check_names
-from equipoise.sequences import select
+from equipoise.sequences import RowSequence, select
 from equipoise.training import (
     Callback,
     DataSpec,
@@ -262,7 +263,7 @@ class DeepEstimator(BaseEstimator):
                 schedule=self.lr_schedule,
                 score=self._validation_score(network, fit),
                 callbacks=callbacks,
-                fingerprint=self._fingerprint(fit, len(earlier)),
+                fingerprint=lambda: self._fingerprint(fit, len(earlier)),
                 snapshot=lambda history: snapshot([*earlier, *history]),
             )
         return [*earlier, *history], own
@@ -358,14 +359,16 @@ class DeepEstimator(BaseEstimator):
         n_held_out = 0 if fit.held_out is None else len(fit.held_out.target)
         shape = (len(fit) + n_held_out, *fit.rows.shape[1:])
         digest = hashlib.sha256(repr((params, shape, n_earlier_epochs)).encode())
-        for part in (fit.rows[:: max(1, len(fit) // 256)], fit.target, fit.weight):
-            digest.update(b"" if part is None else part.tobytes())
+        held_out = [] if fit.held_out is None else [fit.held_out]
+        for inputs, target in ((fit.inputs, fit.target), *held_out):
+            for block in RowSequence(inputs.rows).blocks():
+                digest.update(np.ascontiguousarray(block).data)
+            digest.update(target.tobytes())
+        digest.update(b"" if fit.weight is None else fit.weight.tobytes())
         return digest.hexdigest()
 
     def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
-        # Weights are drawn from torch's global generator, which is then reset.
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
+        with Seeded(seed):
             return self._build(spec)
 
     # Evaluation -----------------------------------------------------------------------------
@@ -384,12 +387,17 @@ class DeepEstimator(BaseEstimator):
 
     def _rows_like_fit(self, X: Any) -> Any:
         """Validate rows like those of the fit; returns them as the codec holds them."""
-        check_is_fitted(self)
+        self._check_use()
         X = as_pandas(X)
         table = check_rows(self, X, reset=False)
         check_names(X, self._codec.column_names)
         self._codec.check(table)
         return self._codec.rows(table)
+
+    def _check_use(self) -> None:
+        """Require a fit, and valid parameters, which may have been set after it."""
+        check_is_fitted(self)
+        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
 
     def _flat(self, X: Any) -> np.ndarray:
         """Validate rows like those of the fit and encode them, as shape (n, n_values)."""
@@ -401,7 +409,7 @@ class DeepEstimator(BaseEstimator):
 
     def _requested_classes(self, n: int, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` has to draw."""
-        check_is_fitted(self)
+        self._check_use()
         requested = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
         self._check_n(n)
         return np.repeat(requested, n)

@@ -17,3 +17,7 @@ class TrainingDivergedError(RuntimeError):
 
 class LostProcessError(RuntimeError):
     """Another process that takes part in the training has ended."""
+
+
+class DiskFullError(OSError):
+    """A file could not be written because the disk is full."""

@@ -23,7 +23,14 @@ from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
-from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
+from equipoise.parameters import (
+    BOOLEAN,
+    Constraint,
+    Instance,
+    Number,
+    OneOf,
+    check_parameters,
+)
 from equipoise.preprocessing import TableCodec
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.priors import priors_by_class
@@ -443,6 +450,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
+        allowed = {"class_prior": self._constraints["class_prior"]}  # it may be set after the fit
+        check_parameters(type(self).__name__, {"class_prior": self.class_prior}, allowed)
         log_train = np.log(spec.class_counts / spec.class_counts.sum())
         learnt = (1 - self.logit_adjustment) * log_train
         if isinstance(self.class_prior, str) and self.class_prior in ("uniform", "train"):

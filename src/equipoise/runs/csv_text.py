@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?"
 COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"  # a number with a decimal comma
 SEPARATORS = ("\t", ";", ",")  # the first is preferred
 SAMPLE, LINES = 2**16, 20  # bytes, and lines in them, by which the format is recognised

@@ -14,6 +14,7 @@ from equipoise.errors import TrainingDivergedError
 from equipoise.training.batches import Batches
 from equipoise.training.callbacks import Callback
 from equipoise.training.distributed import from_first
+from equipoise.training.interruption import fit_is_of_the_user
 from equipoise.training.plan import Plan, Progress
 from equipoise.training.schedules import learning_rate_factor
 
@@ -31,7 +32,7 @@ def fit_loop(
     schedule: str = "constant",
     score: Callable[[], float] | None = None,
     callbacks: Sequence[Callback] = (),
-    fingerprint: str = "",
+    fingerprint: Callable[[], str] = str,
     snapshot: Callable[[list[dict[str, Any]]], Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Train for up to ``max_epochs`` epochs.
@@ -52,8 +53,9 @@ def fit_loop(
         first process alone if several train together.
     callbacks : sequence of Callback
         Called in this order.
-    fingerprint : str
-        Distinguishes this fit from others, for :class:`~equipoise.training.Checkpoint`.
+    fingerprint : callable
+        Function that returns what distinguishes this fit from others, for
+        :class:`~equipoise.training.Checkpoint`.
     snapshot : callable, optional
         Makes a fitted estimator of the plan's modules and a history, for the callbacks.
 
@@ -67,6 +69,9 @@ def fit_loop(
     ------
     TrainingDivergedError
         If a loss becomes NaN or infinite.
+    KeyboardInterrupt
+        After Ctrl-C, unless the user has called ``fit``, or a callback says that the model so far
+        is kept.
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint, n_rows)
@@ -85,6 +90,8 @@ def fit_loop(
             for callback in callbacks:
                 callback.on_epoch_end(progress)
     except KeyboardInterrupt:
+        if not (fit_is_of_the_user() or any(c.keeps_interrupted for c in callbacks)):
+            raise
         warnings.warn(
             f"Training was interrupted in epoch {progress.epoch + 1} of {max_epochs}; "
             "the model is kept as it is now.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,7 +44,7 @@ class Progress:
     plan: Plan
     max_epochs: int
     n_batches: int
-    fingerprint: str = ""
+    make_fingerprint: Callable[[], str] = str
     n_rows: int = 0
     epoch: int = 0
     batch: int = 0
@@ -54,6 +55,11 @@ class Progress:
     best_score: float = float("-inf")
     best_weights: dict[str, torch.Tensor] | None = None
     make_snapshot: Callable[[list[dict[str, Any]]], Any] | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the data and the parameters, which takes a look at all rows."""
+        return self.make_fingerprint()
 
     def snapshot(self) -> Any:
         """A fitted copy of the estimator as it is now, such as to draw samples in a callback.

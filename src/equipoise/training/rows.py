@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from equipoise.preprocessing import moved
 from equipoise.training.context import FitContext
 from equipoise.training.distributed import own_part, rank
 from equipoise.training.precision import autocast
+
+GLOBAL_GENERATORS = threading.Lock()
 
 
 @dataclass
@@ -90,14 +93,16 @@ class TrainingRows:
     def seeded(self, backbone: Backbone | None) -> Iterator[None]:
         """Let the layers of a given backbone draw by the seed of the fit.
 
-        Its dropout draws from torch's global generators, which are left as they were.
+        Its layers may draw on a GPU and again in the backward pass, for which torch knows only its
+        global generators. They are left as they were, and other fits with a backbone wait.
         """
         if backbone is None or backbone.frozen:
             yield
             return
         device = self.y.device
         seed = int(torch.randint(2**62, (), generator=self.generator)) + rank()
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        cuda = [device] if device.type == "cuda" else []
+        with GLOBAL_GENERATORS, torch.random.fork_rng(cuda):
             torch.default_generator.manual_seed(seed)
             if device.type == "cuda":
                 torch.cuda.manual_seed(seed)
