@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from equipoise.dgc.drawing import Drawing, absolute_error, disturbed
 from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import (
     DGCLoss,
@@ -29,7 +30,7 @@ PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
 
 class DGCPlan:
-    """A joint step, a classifier step on oversampled codes, and an optional encoder step.
+    """A joint step, and optional ones of the classifier, the encoder and what draws images.
 
     Parameters
     ----------
@@ -85,6 +86,10 @@ class DGCPlan:
         if latent_optimization:
             self.encoder = adam(*network.encoder(), **rates)
             self.optimizers.append(self.encoder)
+        self.drawing = network.drawing
+        if self.drawing is not None:
+            self.artist = adam(self.drawing, **rates)
+            self.optimizers.append(self.artist)
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
@@ -100,6 +105,8 @@ class DGCPlan:
             parts["oversampled"] = self._classifier_step(
                 base.detach(), shifts.detach(), moved(source, y.device), y, weight
             )
+        if self.drawing is not None:
+            parts["drawing"] = self._drawing_step(self.drawing, x, len(y))
         return parts
 
     def pretrain_encoder(self, n_steps: int, batch_size: int) -> None:
@@ -173,4 +180,13 @@ class DGCPlan:
             None if weight is None else weight[source],
         )
         descend(self.classifier, loss)
+        return loss.detach()
+
+    def _drawing_step(self, drawing: Drawing, x: Tensor, n: int) -> Tensor:
+        """Train the autoencoder on the batch; the classifier gets no gradient of it."""
+        codes = drawing.normalised(self.data.through(drawing.encoder, x))
+        codes = own_rows(disturbed(all_rows(codes, n)), n)
+        decoded = self.data.through(drawing.decoder, codes)
+        loss = all_rows(absolute_error(x, decoded), n).mean()
+        descend(self.artist, loss)
         return loss.detach()
