@@ -24,6 +24,7 @@ from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
+from equipoise.preprocessing import decode_in_blocks
 from equipoise.preprocessing.dtypes import rounded
 from equipoise.preprocessing.names import check_names, plain_names
 from equipoise.sequences import Concatenation, RowSequence, select
@@ -227,7 +228,11 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         ``real`` are the rows of the class in what is resampled, as the codec holds them.
         """
         number = int(self._class_index([label])[0])
-        return self._codec.decode(self._synthesise(number, n, generator))
+
+        def synthesised(part: slice) -> Tensor:
+            return self._synthesise(number, part.stop - part.start, generator)
+
+        return decode_in_blocks(self._codec, n, synthesised)
 
     def _check_groups(self, groups: ArrayLike, y: Any) -> np.ndarray:
         values = np.asarray(groups)

@@ -14,6 +14,7 @@ from equipoise.base_sampler import DeepOverSampler
 from equipoise.inputs import RandomState
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
+from equipoise.preprocessing import decode_in_blocks
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.batches import Batches
 from equipoise.training.steps import adam, descend
@@ -191,7 +192,10 @@ class BAGAN(DeepOverSampler):
             Only with ``return_labels=True``: the class of every row.
         """
         numbers = torch.from_numpy(self._requested_classes(n, y))
-        rows = self._codec.decode(self._generated(numbers, self._generator(random_state)))
+        generator = self._generator(random_state)
+        rows = decode_in_blocks(
+            self._codec, len(numbers), lambda part: self._generated(numbers[part], generator)
+        )
         return (rows, self.classes_[numbers.numpy()]) if return_labels else rows
 
     def _build(self, spec: DataSpec) -> nn.Module:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
-from equipoise.dgc.drawing import Anchors, chosen_anchors
+from equipoise.dgc.drawing import Anchors, Drawing, chosen_anchors
 from equipoise.dgc.forest import Forest
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork
@@ -32,7 +32,7 @@ from equipoise.parameters import (
     OneOf,
     check_parameters,
 )
-from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.priors import priors_by_class
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
@@ -578,6 +578,13 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         """
         classes = torch.from_numpy(self._requested_classes(n, y))
         generator = self._generator(random_state)
+        drawn = decode_in_blocks(
+            self._codec, len(classes), lambda part: self._accepted(classes[part], generator)
+        )
+        return (drawn, self.classes_[classes.numpy()]) if return_labels else drawn
+
+    def _accepted(self, classes: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw an encoded row of each of these classes, which is not refused if that succeeds."""
         rows = self._draw(classes, generator).clone()  # no inference tensor, which cannot change
         refused = self._refused(rows, classes)
         for _ in range(MOST_DRAWS):
@@ -585,8 +592,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
                 break
             rows[refused] = self._draw(classes[refused], generator)
             refused = refused[self._refused(rows[refused], classes[refused])]
-        drawn = self._codec.decode(rows)
-        return (drawn, self.classes_[classes.numpy()]) if return_labels else drawn
+        return rows
 
     def _draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
         """Draw an encoded row of each of these classes."""
@@ -631,7 +637,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
     def _for_samples(self, network: Any, fit: FitContext) -> dict[str, Any]:
         """What :meth:`sample` draws from: anchors or Gaussians, and numbers; no forest."""
         if network.drawing is not None:
-            return {"forest_": None, "_absent_pairs": {}, "_anchors": _anchors(network, fit)}
+            anchors = _anchors(network, network.drawing, fit)
+            return {"forest_": None, "_absent_pairs": {}, "_anchors": anchors}
         values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _moments_and_residuals))
         base, residuals = values.tensor_split([2 * self.latent_dim], 1)
         y = torch.from_numpy(fit.target)
@@ -689,17 +696,17 @@ def _decoded(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
         return torch.cat([function(block) for block in rows.split(BLOCK)])
 
 
-def _anchors(network: DGCNetwork, fit: FitContext) -> Anchors:
+def _anchors(network: DGCNetwork, drawing: Drawing, fit: FitContext) -> Anchors:
     """Training rows next to which images are drawn."""
+
+    def both_codes(network: DGCNetwork, x: Tensor) -> Tensor:
+        """Code in the autoencoder next to the mean of q(z|x)."""
+        return torch.cat([drawing.codes(x), moments(network.recognise(x)[0])[0]], 1)
+
     chosen = chosen_anchors(fit.target, len(fit.classes))
-    values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _both_codes)[chosen])
-    codes, features = (part.clone() for part in values.tensor_split([network.drawing.code_dim], 1))
+    values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, both_codes)[chosen])
+    codes, features = (part.clone() for part in values.tensor_split([drawing.code_dim], 1))
     return Anchors.of(codes, features, torch.from_numpy(fit.target[chosen]), len(fit.classes))
-
-
-def _both_codes(network: DGCNetwork, x: Tensor) -> Tensor:
-    """Code in the autoencoder next to the mean of q(z|x)."""
-    return torch.cat([network.drawing.codes(x), moments(network.recognise(x)[0])[0]], 1)
 
 
 def _is_narrow(spec: DataSpec) -> bool:

@@ -32,7 +32,7 @@ from equipoise.imsic.steering import Steering
 from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
@@ -450,7 +450,11 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         absent = None
         if isinstance(self._codec, TableCodec):
             absent = absent_pairs(self._codec.encode(real).float(), self._codec.layout)
-        return self._codec.decode(self._generate_confident(number, n, absent, generator))
+
+        def generated(part: slice) -> Tensor:
+            return self._generate_confident(number, part.stop - part.start, absent, generator)
+
+        return decode_in_blocks(self._codec, n, generated)
 
     def _generate_confident(
         self, number: int, n: int, absent: Tensor | None, generator: torch.Generator

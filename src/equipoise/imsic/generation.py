@@ -17,7 +17,7 @@ from equipoise.imsic.sampling import draw_codes, generate, infer_category_and_co
 from equipoise.imsic.structure import Structure
 from equipoise.inputs import RandomState
 from equipoise.parameters import Number
-from equipoise.preprocessing import Codec, EncodedRows
+from equipoise.preprocessing import Codec, EncodedRows, decode_in_blocks
 from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.precision import resolve_device
 
@@ -157,4 +157,8 @@ class Generation:
 
     def _generate_rows(self, noise: Tensor, classes: np.ndarray, codes: Tensor) -> Rows:
         """Generate rows in the user's container."""
-        return self._codec.decode(self._generate(noise, classes, codes))
+
+        def generated(part: slice) -> Tensor:
+            return self._generate(noise[part], classes[part], codes[part])
+
+        return decode_in_blocks(self._codec, len(classes), generated)
