@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
+from equipoise.errors import TrainingDivergedError
 from equipoise.training import loop
 
 N_STEPS = 6
@@ -79,7 +80,9 @@ def train_without_values(monkeypatch):
 
 
 IMAGES = {
-    "dgc": DGCClassifier(augmentation="flip", dropout=0.2, latent_optimization=True),
+    "dgc": DGCClassifier(
+        augmentation="flip", dropout=0.2, latent_optimization=True, oversampling_rate=0.6
+    ),
     "imsic": IMSIC(structure="paper"),
     "unsupervised": IMSIC(label_use="unsupervised", architecture="paper"),
     "plain": ConvNetClassifier(augmentation="affine"),
@@ -103,3 +106,27 @@ def test_no_step_on_a_table_waits(model, train_without_values):
     X = pd.DataFrame(numbers, columns=["age", "weight"])
     X["colour"] = random.choice(["red", "green", "blue"], len(X))
     assert sum(train_without_values(model, X, np.arange(len(X)) % 2), []) == list(range(N_STEPS))
+
+
+class Reported:
+    """A plan with a network on a device to wait for, whose steps report these losses."""
+
+    def __init__(self, losses):
+        self.modules, self.losses = torch.nn.Linear(1, 1, device="meta"), iter(losses)
+        self.optimizers = [torch.optim.SGD(self.modules.parameters(), 0.1)]
+        self.generator = torch.Generator().manual_seed(0)
+
+    def step(self, rows):
+        return {"loss": torch.tensor(next(self.losses))}
+
+
+def test_losses_that_are_read_late_are_all_counted():
+    losses = [float(i) for i in range(100)]
+    history = loop.fit_loop(Reported(losses), 50, max_epochs=2, batch_size=1)
+    assert [record["loss"] for record in history] == [24.5, 74.5]
+
+
+def test_a_loss_that_is_not_finite_is_read_late_and_names_its_step():
+    losses = [1.0] * 55 + [float("nan")] * 45
+    with pytest.raises(TrainingDivergedError, match=r"step 56 \(epoch 2, batch 6\)"):
+        loop.fit_loop(Reported(losses), 50, max_epochs=2, batch_size=1)
