@@ -23,10 +23,10 @@ LARGEST_MAP = 8  # pixels to which images are halved
 CODE_DIM = 256
 CODE_NOISE = 0.1  # in training, relative to the spread of the codes
 N_NEIGHBOURS = 5
-BETWEEN = (0.3, 0.7)  # how far new codes lie on the way from a row to its neighbour
-SHIFT = 0.25  # of the difference between two neighbours of any class, which is added
+N_MIXED = 3  # rows between which a new code lies
+SHIFT = 0.4  # of the difference between two neighbours of any class, which is added
 MOST_ANCHORS = 1000  # of a class
-CLOSEST = 0.3  # quantile of the distances between neighbours; drawn rows are not closer to a row
+CLOSEST = 0.4  # quantile of the distances between neighbours; drawn rows are not closer to a row
 
 
 def halved_sizes(height: int, width: int) -> list[tuple[int, int]]:
@@ -183,26 +183,31 @@ class Anchors:
     def draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
         """Draw a code for each of these classes, of shape (n, code_dim).
 
-        It lies between the codes of a real row and of one of its neighbours, and is moved along the
-        difference between two neighbours of any class: variation that large classes show and rare
-        ones lack.
+        It is a random average of the codes of a real row and of two of its neighbours, moved along
+        the difference between two neighbours of any class: variation that large classes show and
+        rare ones lack.
         """
 
         def below(n: Tensor) -> Tensor:
             """A random index below each of these numbers."""
-            return (torch.rand(len(n), generator=generator, dtype=torch.float64) * n).long()
+            draws = torch.rand(n.shape, generator=generator, dtype=torch.float64)
+            return (draws * n).long()
 
+        n = len(classes)
         order = self.target.argsort(stable=True)
         counts = self.target.bincount(minlength=len(self.least))
         starts = counts.cumsum(0) - counts
-        place = torch.full_like(classes, N_NEIGHBOURS)
         row = order[starts[classes] + below(counts[classes])]
-        neighbour = self.neighbours[row, below(place)]
-        other = below(torch.full_like(classes, len(self.target)))
-        share = torch.rand(len(classes), 1, generator=generator)
-        share = BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * share
-        shift = self.codes[self.neighbours[other, below(place)]] - self.codes[other]
-        return torch.lerp(self.codes[row], self.codes[neighbour], share) + SHIFT * shift
+        places = below(torch.full((n, N_MIXED - 1), N_NEIGHBOURS))
+        mixed = torch.cat([row[:, None], self.neighbours[row].gather(1, places)], 1)
+        # A Dirichlet distribution by way of the Gamma distribution with shape 3.
+        shares = -torch.rand(n, N_MIXED, 3, generator=generator).log().sum(2)
+        shares /= shares.sum(1, keepdim=True)
+        one = below(torch.full((n,), len(self.target)))
+        place = below(torch.full((n, 1), N_NEIGHBOURS))
+        other = self.neighbours[one].gather(1, place)[:, 0]
+        average = (shares[:, :, None] * self.codes[mixed]).sum(1)
+        return average + SHIFT * (self.codes[other] - self.codes[one])
 
     def are_new(self, features: Tensor, classes: Tensor) -> Tensor:
         """Which rows are not closer to a real row of their class than real ones to each other."""

@@ -136,12 +136,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         of more than 256 numbers.
     drawing : {"neighbours", "gaussian"}, default="neighbours"
         How :meth:`sample` generates images. With ``"neighbours"`` an autoencoder is trained beside
-        the classifier, without an influence on it. A code is drawn between those of a training
-        image and of a similar one, and moved along the difference between two similar images of
-        any class. Images that the classifier assigns to another class, or that come too close to a
-        training image, are drawn anew. ``"gaussian"`` decodes codes of the classifier, which are
-        drawn from one Gaussian per class; the images are close to the mean of their class. Tables,
-        and images with a backbone of your own, are always drawn in this way.
+        the classifier, without an influence on it. A code is drawn between those of three similar
+        training images, and moved along the difference between two similar images of any class.
+        Images that the classifier assigns to another class, or that come too close to a training
+        image, are drawn anew. ``"gaussian"`` decodes codes of the classifier, which are drawn from
+        one Gaussian per class; the images are close to the mean of their class. Tables, and images
+        with a backbone of your own, are always drawn in this way.
     class_prior : {"uniform", "train"}, dict or array-like of shape (n_classes,), default="uniform"
         Class priors of the predicted posterior. ``"train"`` takes those of the training data; a
         dict has one for every class, an array has the order of ``classes_``, and they sum to 1.
