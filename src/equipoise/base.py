@@ -117,6 +117,9 @@ class DeepEstimator(BaseEstimator):
         "verbose": [BOOLEAN, Number(0, integer=True)],
     }
 
+    # Parameters that predictions or samples depend on, too.
+    _used_after_fit: ClassVar[tuple[str, ...]] = ("device", "random_state")
+
     # Hooks that a subclass implements ---------------------------------------------------------
 
     def _build(self, spec: DataSpec) -> nn.Module:
@@ -395,9 +398,10 @@ class DeepEstimator(BaseEstimator):
         return self._codec.rows(table)
 
     def _check_use(self) -> None:
-        """Require a fit, and valid parameters, which may have been set after it."""
+        """Require a fit, and valid parameters that are still used, which may be set after it."""
         check_is_fitted(self)
-        check_parameters(type(self).__name__, self.get_params(deep=False), self._constraints)
+        used = {name: self._constraints[name] for name in self._used_after_fit}
+        check_parameters(type(self).__name__, self.get_params(deep=False), used)
 
     def _flat(self, X: Any) -> np.ndarray:
         """Validate rows like those of the fit and encode them, as shape (n, n_values)."""

@@ -255,6 +255,16 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         "beta_1": [Number(0, 1, open_high=True)],
     }
 
+    _used_after_fit = (
+        *BackboneClassifier._used_after_fit,
+        "inference",
+        "density_weight",
+        "n_importance_samples",
+        "reconstruction_weight",
+        "forest_weight",
+        "class_prior",
+    )
+
     def __init__(
         self,
         *,

@@ -41,13 +41,15 @@ class ColumnBlocks(nn.Module):
         super().__init__()
         self.n_numeric, self.has_flagged = n_numeric, len(flagged) > 0
         sizes = [len(block) for block in frequencies]
-        index = torch.zeros(len(sizes), max(sizes, default=0), dtype=torch.int64)
+        largest = max(sizes, default=0)
+        index = torch.zeros(len(sizes), largest, dtype=torch.int64)
         valid = torch.zeros(index.shape, dtype=torch.bool)
         start = n_numeric
         for i, size in enumerate(sizes):
             index[i, :size] = torch.arange(start, start + size)
             valid[i, :size] = True
             start += size
+        existing = [i * largest + j for i, size in enumerate(sizes) for j in range(size)]
         entropy = [-sum(p * math.log(p) for p in block if p) for block in frequencies]
         weight = torch.tensor([0.5 / max(h, MIN_ENTROPY) for h in entropy])
         first = len(sizes) - len(flagged)
@@ -55,7 +57,7 @@ class ColumnBlocks(nn.Module):
             "index": index,
             "valid": valid,
             # Indexing by the mask itself would let every step wait for a GPU.
-            "existing": valid.flatten().nonzero()[:, 0],
+            "existing": torch.tensor(existing, dtype=torch.int64),
             "weight": weight,
             "flagged": torch.tensor(flagged, dtype=torch.int64),
             "present": index[first:, 0] if self.has_flagged else index.new_zeros(0),

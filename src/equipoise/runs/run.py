@@ -44,7 +44,7 @@ RECORD_FORM = {
     "status": str,
     "settings": {"method": str, "seed": int, "parameters": dict},
     "data": {
-        "source": {"dataset": str, "data_dir": (None, str)},
+        "source": {"dataset": str},
         "class_names": [str],
         "class_counts": [int],
         "fingerprint": str,
