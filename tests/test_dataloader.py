@@ -231,3 +231,26 @@ def test_a_sampler_that_loses_a_class_is_an_error(blobs):
 
     with pytest.raises(InvalidInputError, match="sampler left no row of class 1"):
         balanced_dataloader(*blobs, sampler=Drops())
+
+
+def test_dates_and_durations_become_days():
+    days = pd.date_range("2026-01-01", periods=40, freq="12h")
+    frame = pd.DataFrame(
+        {
+            "day": days,
+            "zoned": days.tz_localize("Europe/Paris"),
+            "since": days - days[0],
+            "v": np.arange(40.0),
+        }
+    )
+    y = np.repeat([0, 1], [30, 10])
+    x, _ = next(iter(balanced_dataloader(frame, y, batch_size=8, random_state=0)))
+    row = x[:, 3]
+    start = pd.Timestamp("2026-01-01").to_numpy().astype("datetime64[D]").astype(int)
+    np.testing.assert_allclose(x[:, 0], start + row / 2)
+    np.testing.assert_allclose(x[:, 1], start + row / 2 - 1 / 24, rtol=1e-6)
+    np.testing.assert_allclose(x[:, 2], row / 2)
+    loader = balanced_dataloader(frame, y, sampler=IMSIC(max_epochs=1).fit(frame, y))
+    assert next(iter(loader))[0].shape == (64, 4)
+    with pytest.raises(ValueError, match="NaN"):
+        balanced_dataloader(frame.assign(day=[pd.NaT, *days[1:]]), y)

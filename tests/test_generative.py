@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KernelDensity
 
 from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler
+from equipoise.baselines import BAGAN
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
 
@@ -216,3 +217,38 @@ def test_values_beyond_a_dtype_become_its_limits(container):
     bools = container(np.ones((30, 3), dtype=bool))
     X_more, _ = GenerativeOverSampler(Wide()).fit_resample(bools, Y)
     assert np.asarray(X_more)[-1].tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_the_row_of_a_class_of_one_is_repeated_with_a_warning(container):
+    rows, labels = container(X), np.array([*Y[:-1], "d"])
+    sampler = GenerativeOverSampler(Means(), sampling_strategy={"b": 9, "d": 5})
+    with pytest.warns(UserWarning, match="Class 'd' has a single row.*repeated 4 times") as caught:
+        X_more, y_more = sampler.fit_resample(rows, labels)
+    assert len(caught) == 1 and y_more[30:].tolist() == ["b"] + ["d"] * 4
+    np.testing.assert_array_equal(np.asarray(X_more)[31:], np.tile(X[-1], (4, 1)))
+    frozen = GenerativeOverSampler(FrozenEstimator(Means().fit(X + 9, labels)))
+    X_more, _ = frozen.fit_resample(rows, labels)  # it may have learnt from more rows
+    np.testing.assert_allclose(np.asarray(X_more)[-1], X[-1] + 9, rtol=1e-6)
+
+
+def test_the_default_generator_is_dgc_and_can_be_kept(tmp_path):
+    sampler = GenerativeOverSampler()
+    assert sampler.get_params()["generator"] is None
+    frame = pd.DataFrame(X, columns=["p", "q", "r"]).assign(kind=list("xyz") * 10)
+    X_more, _ = sampler.set_params(sampling_strategy={"c": 9}).fit_resample(frame, Y)
+    assert isinstance(sampler.generator_, DGCClassifier) and len(X_more) == 35
+    sampler.generator_.save(tmp_path / "generator")
+    kept = FrozenEstimator(DGCClassifier.load(tmp_path / "generator"))
+    again, _ = GenerativeOverSampler(kept, sampling_strategy={"c": 9}).fit_resample(frame, Y)
+    assert list(again) == list(frame) and len(again) == 35
+
+
+@pytest.mark.parametrize("model", [DGCClassifier, IMSIC, BAGAN])
+def test_samples_have_labels_on_request(model):
+    tiny = {"pretrain_epochs": 1} if model is BAGAN else {}
+    fitted = model(max_epochs=1, random_state=0, **tiny).fit(X, Y)
+    rows, labels = fitted.sample(2, return_labels=True)
+    assert labels.tolist() == ["a", "a", "b", "b", "c", "c"]
+    np.testing.assert_array_equal(rows, fitted.sample(2))
+    assert fitted.sample(3, "b", return_labels=True)[1].tolist() == ["b"] * 3

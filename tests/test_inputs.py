@@ -1,6 +1,7 @@
 """What users hand to fit and predict: layouts, dtypes, labels, weights, and what is refused."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier, GenerativeOverSampler
 from equipoise.inputs import stratified_holdout
@@ -89,6 +91,48 @@ def test_frame_columns_are_kept_and_checked(blobs):
     assert model.feature_names_in_.tolist() == ["a", "b", "c"]
     refused(model.predict, frame[["c", "b", "a"]], match="feature names")
     assert not hasattr(model.fit(X.reshape(60, 3, 1), y), "feature_names_in_")
+
+
+OTHER_NAMES = {
+    "numbers": [0, 1, 2],
+    "tuples": pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]),
+    "dates": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"]),
+}
+
+
+@pytest.mark.parametrize("names", OTHER_NAMES.values(), ids=OTHER_NAMES)
+@pytest.mark.parametrize("image_shape", [None, (3, 1)])
+def test_column_names_that_are_no_strings_are_checked(blobs, names, image_shape, tmp_path):
+    frame, y = pd.DataFrame(blobs[0]).set_axis(names, axis=1), blobs[1]
+    swapped, fewer = frame[frame.columns[::-1]], frame.set_axis([7, *names[1:]], axis=1)
+    model = ConvNetClassifier(max_epochs=1, image_shape=image_shape).fit(frame, y)
+    model.save(tmp_path / "model")
+    for fitted in (model, ConvNetClassifier.load(tmp_path / "model")):
+        fitted.predict(frame)
+        refused(fitted.predict, swapped, match="feature names.*same order")
+        refused(fitted.predict_proba, fewer, match="feature names.*unseen in fit: 7; now missing: ")
+    sampler = IMSIC(max_epochs=1, image_shape=image_shape).fit(frame, y)
+    for method in (sampler.resample, sampler.class_confidence):
+        refused(method, swapped, y, match="feature names.*same order")
+    generator = FrozenEstimator(DGCClassifier(max_epochs=1).fit(frame, y))
+    more = GenerativeOverSampler(generator, sampling_strategy={0: 40, 1: 40})
+    refused(more.fit_resample, swapped, y, match="same order")
+
+
+def test_a_column_without_a_known_category_is_warned_of():
+    rng = np.random.default_rng(0)
+    zips = rng.integers(94110, 94116, 60)
+    frame = pd.DataFrame({"zip": zips.astype(str), "v": rng.normal(size=60)})
+    model = ConvNetClassifier(max_epochs=1).fit(frame, zips > 94112)
+    for now, kind in ((zips, "int"), (zips.astype(float), "float"), (frame["zip"] + " ", "str")):
+        with pytest.warns(UserWarning, match=f"'zip'.* were str.* now are {kind}.*say the same"):
+            model.predict(frame.assign(zip=now))
+    with pytest.warns(UserWarning, match="'zip'.*such as 'Rome'.*not known"):
+        model.predict(frame.assign(zip="Rome"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict(frame.assign(zip=["Rome", *frame["zip"][1:]]))
+        model.predict(frame.assign(zip=pd.Series([None] * 60, dtype=object)))
 
 
 # Memory and dtypes --------------------------------------------------------------------------

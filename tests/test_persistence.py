@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -209,20 +210,28 @@ def test_a_save_that_fails_leaves_the_earlier_one(fitted, tmp_path, monkeypatch,
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_save_that_cannot_take_its_place_leaves_the_earlier_one(fitted, tmp_path, monkeypatch):
+@pytest.mark.parametrize("platform", ["darwin", "linux"])
+def test_an_earlier_save_is_there_until_the_new_one_is(fitted, tmp_path, monkeypatch, platform):
     model, _ = fitted
     model.save(tmp_path / "model")
     before = contents(tmp_path)
-    real = os.replace
+    moved = []
 
-    def no_new(source, target):
-        if ".new-" in str(source):
+    def refuse(source, target):
+        moved.append(target)
+        if len(moved) == 2 and platform == "darwin":  # which cannot exchange two folders
             raise OSError("moved by someone else")
         real(source, target)
 
-    monkeypatch.setattr("os.replace", no_new)
-    with pytest.raises(OSError, match="someone else"):
+    real = os.replace
+    monkeypatch.setattr("os.replace", refuse)
+    monkeypatch.setattr("sys.platform", platform)
+    if platform == "darwin":
+        with pytest.raises(OSError, match="someone else"):
+            model.save(tmp_path / "model")
+    else:
         model.save(tmp_path / "model")
+        assert not moved
     assert contents(tmp_path) == before
 
 
@@ -358,3 +367,70 @@ def test_dates_as_labels_cannot_be_saved(blobs, tmp_path):
     model = ConvNetClassifier(max_epochs=1).fit(X, labels)
     with pytest.raises(InvalidInputError, match="cannot be saved. Fit with strings or numbers"):
         model.save(tmp_path / "model")
+
+
+def test_a_pickle_holds_the_network_on_the_cpu(blobs):
+    X, y = blobs
+    model = ConvNetClassifier(max_epochs=1).fit(X, y)
+    moved = []
+    model.network_.cpu = lambda: moved.append("cpu")
+    state = model.__getstate__()
+    assert moved == ["cpu"] and state["network_"] is model.network_
+    assert "network_" not in ConvNetClassifier().__getstate__()
+
+
+# What a folder may not ask for ---------------------------------------------------------------
+
+
+def change(folder, **values):
+    """Change parameters, or with a name of another key that key, of a saved estimator."""
+    path = folder / "params.json"
+    content = json.loads(path.read_text())
+    for name, value in values.items():
+        (content["params"] if name in content["params"] else content)[name] = value
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"inference": "nope"}, "The 'inference' parameter of DGCClassifier must be"),
+        ({"classes_dtype": "<U100000000"}, "classes_dtype is '<U100000000'"),
+        ({"latent_dim": 2_000_000}, "the parameters describe .* the weights as"),
+        ({"n_features_in": 7}, "expecting 7 features"),
+        ({"classes": [0, 0]}, "a class twice"),
+    ],
+)
+def test_absurd_parameters_are_refused(blobs, tmp_path, values, complaint):
+    X, y = blobs
+    DGCClassifier(max_epochs=1, random_state=0).fit(X, y > 0).save(tmp_path / "model")
+    change(tmp_path / "model", **values)
+    with pytest.raises(InvalidInputError, match=f"damaged estimator.*{complaint}"):
+        DGCClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("damage", ["NaN", "integers"])
+def test_absurd_weights_are_refused(fitted, tmp_path, damage):
+    fitted[0].save(tmp_path / "model")
+    path = tmp_path / "model" / "weights.safetensors"
+    weights = load_file(path)
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    if damage == "NaN":
+        weights[name] = weights[name] * float("nan")
+    else:
+        weights[name] = weights[name].long()
+    save_file(weights, path)
+    with pytest.raises(InvalidInputError, match="contains NaN" if damage == "NaN" else "I64"):
+        ConvNetClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("value", ["training", 0.5, None])
+def test_parameters_are_checked_again_when_they_are_used(blobs, value):
+    X, y = blobs
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y > 0)
+    model.set_params(class_prior=value)
+    for use in (lambda: model.predict(X), lambda: model.sample(1)):
+        with pytest.raises(
+            ValueError, match="The 'class_prior' parameter of DGCClassifier must be"
+        ):
+            use()

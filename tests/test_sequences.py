@@ -94,7 +94,9 @@ def test_rows_of_a_memory_map_are_not_kept(images, mapped):
     index = np.random.default_rng(0).permutation(50)
     np.testing.assert_array_equal(rows[index], images[0][2:][index])
     np.testing.assert_array_equal(rows[::7], images[0][2::7])
-    assert extremes(rows) == (images[0][2:].min(), images[0][2:].max())
+    least, most = extremes(rows)
+    np.testing.assert_array_equal(least, images[0][2:].min((1, 2, 3)))
+    np.testing.assert_array_equal(most, images[0][2:].max((1, 2, 3)))
 
 
 def test_changes_of_a_memory_map_that_are_not_in_the_file_are_kept(images, tmp_path):
@@ -164,8 +166,7 @@ def test_bytes_are_read_only_for_the_training(images):
     X, y = images
     lazy = Lazy(X)
     model = ConvNetClassifier(**ONE).fit(lazy, y)
-    n_sampled = len(X)  # of so few rows, the fingerprint has all
-    assert lazy.n_read == len(X) + n_sampled
+    assert lazy.n_read == len(X)
     lazy.n_read = 0
     model.predict(lazy)
     assert lazy.n_read == len(X)

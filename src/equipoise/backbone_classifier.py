@@ -15,6 +15,7 @@ from equipoise import persistence
 from equipoise.base_classifier import DeepClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.networks.backbone import TIMM, backbone_of, short
+from equipoise.networks.seeding import Seeded
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, Prefixed
 from equipoise.preprocessing import EncodedRows
 from equipoise.training import DataSpec, FitContext
@@ -101,7 +102,7 @@ class BackboneClassifier(DeepClassifier):
         backbone = backbone_of(network)
         if backbone is None:
             return network
-        with torch.random.fork_rng(devices=[]):  # from which weights and dropout are drawn
+        with Seeded(fit.seed):  # weights, which are then replaced, and dropout
             if not self._continues():
                 backbone.load_pretrained()
             if not backbone.frozen:

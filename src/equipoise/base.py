@@ -34,10 +34,12 @@ from equipoise.inputs import (
     stratified_holdout,
 )
 from equipoise.metrics import acsa
+from equipoise.networks.seeding import Seeded
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
-from equipoise.preprocessing import Codec, EncodedRows, TableCodec
-from equipoise.sequences import select
+from equipoise.preprocessing import Codec, EncodedRows
+from equipoise.preprocessing.names import check_names
+from equipoise.sequences import RowSequence, select
 from equipoise.training import (
     Callback,
     DataSpec,
@@ -50,6 +52,7 @@ from equipoise.training import (
 )
 from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.context import HeldOut
+from equipoise.training.distributed import n_processes, whole_batch_statistics
 from equipoise.training.precision import resolve_device
 from equipoise.training.schedules import SCHEDULES
 
@@ -113,6 +116,9 @@ class DeepEstimator(BaseEstimator):
         "callbacks": [OneOf((None,)), Instance((list, tuple), "a list of Callback")],
         "verbose": [BOOLEAN, Number(0, integer=True)],
     }
+
+    # Parameters that predictions or samples depend on, too.
+    _used_after_fit: ClassVar[tuple[str, ...]] = ("device", "random_state")
 
     # Hooks that a subclass implements ---------------------------------------------------------
 
@@ -243,19 +249,26 @@ class DeepEstimator(BaseEstimator):
         if self.verbose:
             callbacks.append(ProgressBar("row" if fit.is_table else "image"))
         batch_size = self._batch_size(fit)
-        if not self._continues():
-            self._before_training(plan, min(batch_size, len(fit)))
-        history = fit_loop(
-            plan,
-            len(fit),
-            max_epochs=self._n_epochs(fit, math.ceil(len(fit) / batch_size)),
-            batch_size=batch_size,
-            schedule=self.lr_schedule,
-            score=self._validation_score(network, fit),
-            callbacks=callbacks,
-            fingerprint=self._fingerprint(fit, len(earlier)),
-            snapshot=lambda history: snapshot([*earlier, *history]),
-        )
+        n_steps = math.ceil(len(fit) / batch_size)
+        if len(fit) // n_steps < n_processes():
+            raise InvalidParameterError(
+                f"batch_size={self.batch_size!r} gives batches of {len(fit) // n_steps} rows, too "
+                f"few for {n_processes()} processes. Choose a larger one, or fewer processes."
+            )
+        with whole_batch_statistics(network):
+            if not self._continues():
+                self._before_training(plan, min(batch_size, len(fit)))
+            history = fit_loop(
+                plan,
+                len(fit),
+                max_epochs=self._n_epochs(fit, n_steps),
+                batch_size=batch_size,
+                schedule=self.lr_schedule,
+                score=self._validation_score(network, fit),
+                callbacks=callbacks,
+                fingerprint=lambda: self._fingerprint(fit, len(earlier)),
+                snapshot=lambda history: snapshot([*earlier, *history]),
+            )
         return [*earlier, *history], own
 
     def _validation_score(self, network: nn.Module, fit: FitContext) -> Callable[[], float] | None:
@@ -302,12 +315,12 @@ class DeepEstimator(BaseEstimator):
         codec = fit_codec(table, original, self)
         if self._continues() and codec.input_shape == self.input_shape_:
             self._codec.check(table)
-            given, known = (_column_names(c) for c in (codec, self._codec))
-            if given and known and given != known:
+            try:
+                check_names(original, self._codec.column_names)
+            except InvalidInputError as error:
                 raise InvalidInputError(
-                    f"warm_start=True needs the columns {known} of the earlier fit, got {given}. "
-                    "Set warm_start=False to start anew."
-                )
+                    f"warm_start=True continues the earlier fit. {error} Or set warm_start=False."
+                ) from None
             return self._codec
         return codec
 
@@ -349,14 +362,16 @@ class DeepEstimator(BaseEstimator):
         n_held_out = 0 if fit.held_out is None else len(fit.held_out.target)
         shape = (len(fit) + n_held_out, *fit.rows.shape[1:])
         digest = hashlib.sha256(repr((params, shape, n_earlier_epochs)).encode())
-        for part in (fit.rows[:: max(1, len(fit) // 256)], fit.target, fit.weight):
-            digest.update(b"" if part is None else part.tobytes())
+        held_out = [] if fit.held_out is None else [fit.held_out]
+        for inputs, target in ((fit.inputs, fit.target), *held_out):
+            for block in RowSequence(inputs.rows).blocks():
+                digest.update(np.ascontiguousarray(block).data)
+            digest.update(target.tobytes())
+        digest.update(b"" if fit.weight is None else fit.weight.tobytes())
         return digest.hexdigest()
 
     def _new_network(self, spec: DataSpec, seed: int) -> nn.Module:
-        # Weights are drawn from torch's global generator, which is then reset.
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
+        with Seeded(seed):
             return self._build(spec)
 
     # Evaluation -----------------------------------------------------------------------------
@@ -375,10 +390,18 @@ class DeepEstimator(BaseEstimator):
 
     def _rows_like_fit(self, X: Any) -> Any:
         """Validate rows like those of the fit; returns them as the codec holds them."""
-        check_is_fitted(self)
-        table = check_rows(self, as_pandas(X), reset=False)
+        self._check_use()
+        X = as_pandas(X)
+        table = check_rows(self, X, reset=False)
+        check_names(X, self._codec.column_names)
         self._codec.check(table)
         return self._codec.rows(table)
+
+    def _check_use(self) -> None:
+        """Require a fit, and valid parameters that are still used, which may be set after it."""
+        check_is_fitted(self)
+        used = {name: self._constraints[name] for name in self._used_after_fit}
+        check_parameters(type(self).__name__, self.get_params(deep=False), used)
 
     def _flat(self, X: Any) -> np.ndarray:
         """Validate rows like those of the fit and encode them, as shape (n, n_values)."""
@@ -390,7 +413,7 @@ class DeepEstimator(BaseEstimator):
 
     def _requested_classes(self, n: int, y: Any) -> np.ndarray:
         """Class index of every row that ``sample(n, y)`` has to draw."""
-        check_is_fitted(self)
+        self._check_use()
         requested = self._class_index(self.classes_ if y is None else np.atleast_1d(y))
         self._check_n(n)
         return np.repeat(requested, n)
@@ -481,6 +504,11 @@ class DeepEstimator(BaseEstimator):
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Inverse of ``_tensors_to_save``, called at the end."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        if "network_" in vars(self):
+            self.network_.cpu()  # so that a pickle can be read on a machine without the device
+        return super().__getstate__()
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
@@ -501,9 +529,3 @@ def _digest(module: nn.Module) -> str:
         if not is_lazy(tensor):
             digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _column_names(codec: Codec) -> list[str]:
-    """Names of the columns as a saved codec has them; empty if it was not fitted on a frame."""
-    names = codec.names if isinstance(codec, TableCodec) else None
-    return [] if names is None else list(map(str, names))

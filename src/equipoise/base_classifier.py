@@ -44,7 +44,11 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         y : array-like of shape (n,)
             Class labels, ints or strings, at least two classes.
         sample_weight : array-like of shape (n,), optional
-            Non-negative weights. Rows of weight zero are ignored.
+            Non-negative weights. Rows of weight zero are ignored. The total weight of a class
+            counts as its size, so that what corrects for class sizes undoes a weight that all
+            rows of a class share: logit adjustment, and the uniform ``class_prior`` of
+            :class:`DGCClassifier`. To favour a class nevertheless, set ``class_weight`` of
+            :class:`ConvNetClassifier` or ``class_prior`` of :class:`DGCClassifier`.
 
         Returns
         -------

@@ -24,7 +24,9 @@ from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import Constraint, Instance
 from equipoise.polars import as_given, as_pandas
+from equipoise.preprocessing import decode_in_blocks
 from equipoise.preprocessing.dtypes import rounded
+from equipoise.preprocessing.names import check_names, plain_names
 from equipoise.sequences import Concatenation, RowSequence, select
 from equipoise.training import FitContext
 
@@ -226,7 +228,11 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         ``real`` are the rows of the class in what is resampled, as the codec holds them.
         """
         number = int(self._class_index([label])[0])
-        return self._codec.decode(self._synthesise(number, n, generator))
+
+        def synthesised(part: slice) -> Tensor:
+            return self._synthesise(number, part.stop - part.start, generator)
+
+        return decode_in_blocks(self._codec, n, synthesised)
 
     def _check_groups(self, groups: ArrayLike, y: Any) -> np.ndarray:
         values = np.asarray(groups)
@@ -333,10 +339,12 @@ def like(rows: Any, X: Any) -> Any:
     Raises
     ------
     InvalidInputError
-        If a dtype of ``X`` does not have a value of the rows: a category, or a missing value among
-        integers.
+        If the rows have other columns than ``X``, or a dtype of ``X`` does not have a value of
+        them: a category, or a missing value among integers.
     """
     if isinstance(X, pd.DataFrame):
+        if isinstance(rows, pd.DataFrame):
+            check_names(X, plain_names(rows.columns))
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
         columns = {
             i: _as_dtype(frame.iloc[:, i], dtype, name)

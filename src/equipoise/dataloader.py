@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import check_labels, resampled_as_floats
 from equipoise.polars import as_pandas
+from equipoise.preprocessing.images import has_channels_first
 from equipoise.sequences import RowSequence, is_lazy
 
 RESERVED_OPTIONS = ("batch_sampler", "drop_last", "shuffle")  # they conflict with the balancing
@@ -44,8 +45,9 @@ def balanced_dataloader(
     Parameters
     ----------
     X : array-like or lazy sequence
-        Images ``(n, height, width)`` or ``(n, height, width, channels)``, or a numeric table
-        ``(n, n_features)``. It is not modified, and its images are read when a batch needs them.
+        Images ``(n, height, width)`` or ``(n, height, width, channels)``, or a table of numbers,
+        dates and durations ``(n, n_features)``. It is not modified, and its images are read when a
+        batch needs them.
     y : array-like of shape (n,)
         Class labels, at least two classes.
     sampler : sampler, default=None
@@ -66,8 +68,9 @@ def balanced_dataloader(
     -------
     torch.utils.data.DataLoader
         It yields pairs of tensors. ``x`` is float32, and images have shape ``(batch_size,
-        channels, height, width)``. The values of ``uint8`` images are scaled to [0, 1], and others
-        are unchanged. ``y`` is int64 and contains positions in the sorted
+        channels, height, width)``. The values of ``uint8`` images are scaled to [0, 1], dates and
+        durations of a DataFrame become days (since 1970), and other values are unchanged. ``y`` is
+        int64 and contains positions in the sorted
         ``loader.dataset.classes``.
 
     Raises
@@ -174,7 +177,9 @@ class BalancedBatches(Sampler):
 
 
 def _check_rows(X: Any) -> RowSequence:
-    """Validate images or rows of a table, which must be numeric and finite."""
+    """Validate images or rows of a table, which must be numeric or times, and finite."""
+    if isinstance(X, pd.DataFrame):
+        X = X.apply(_in_days)
     for name, dtype in X.dtypes.items() if isinstance(X, pd.DataFrame) else ():
         if not pd.api.types.is_numeric_dtype(dtype):
             raise InvalidInputError(
@@ -187,12 +192,20 @@ def _check_rows(X: Any) -> RowSequence:
             f"X has shape {rows.shape} and dtype {rows.dtype}. Pass numbers of shape "
             "(n, n_features), (n, height, width) or (n, height, width, channels)."
         )
-    if rows.ndim == 4 and rows.shape[3] > 4 >= rows.shape[1]:
+    if has_channels_first(rows.shape[1:]):
         raise InvalidInputError(
             f"X has shape {rows.shape}, but images must have their channels last (only the batches "
             "have them first). Pass X.transpose(0, 2, 3, 1)."
         )
     return rows
+
+
+def _in_days(column: pd.Series) -> pd.Series:
+    """Dates and durations in days, which float32 holds to a few minutes; others as they are."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column - pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))
+    is_duration = pd.api.types.is_timedelta64_dtype(column)
+    return column / pd.Timedelta(days=1) if is_duration else column
 
 
 def _resample(sampler: Any, X: Any, y: Any, shape: tuple[int, ...], seed: int) -> tuple[Any, Any]:

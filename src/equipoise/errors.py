@@ -13,3 +13,11 @@ class InvalidInputError(ValueError):
 
 class TrainingDivergedError(RuntimeError):
     """The training loss became NaN or infinite."""
+
+
+class LostProcessError(RuntimeError):
+    """Another process that takes part in the training has ended."""
+
+
+class DiskFullError(OSError):
+    """A file could not be written because the disk is full."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,13 +12,15 @@ import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags, get_tags
 
 from equipoise.base_sampler import concatenate, like, with_python_types
 from equipoise.columns import Rows
+from equipoise.dgc import DGCClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
-from equipoise.parameters import Constraint, Instance, Number, check_parameters
+from equipoise.parameters import Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
@@ -28,14 +31,18 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     """Oversample with the rows that a generative model draws.
 
     It makes an oversampler of any estimator that has ``fit(X, y)`` and ``sample(n, y)``, such as
-    :class:`DGCClassifier`, which is both a classifier and a generative model.
+    :class:`DGCClassifier`, which is both a classifier and a generative model. The row of a class
+    that has a single one is repeated with a warning, unless the generator was fitted before.
+
+    To keep what was trained, save ``generator_``, and later pass the loaded one in a
+    :class:`sklearn.frozen.FrozenEstimator`.
 
     Parameters
     ----------
-    generator : estimator
-        Estimator with ``fit(X, y)`` and ``sample(n, y)``. It is cloned and fitted; a fitted one
-        inside a :class:`sklearn.frozen.FrozenEstimator` is used as it is. What it draws depends on
-        its own ``random_state``.
+    generator : estimator, default=None
+        Estimator with ``fit(X, y)`` and ``sample(n, y)``; None is ``DGCClassifier()``. It is cloned
+        and fitted; a fitted one inside a :class:`sklearn.frozen.FrozenEstimator` is used as it is.
+        What it draws depends on its own ``random_state``.
     sampling_strategy : float, str, dict or callable, default="auto"
         How many rows to generate, as in imbalanced-learn: ``"auto"`` brings every class to the
         size of the largest.
@@ -71,7 +78,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        "generator": [Instance((BaseEstimator,), "an estimator with fit and sample")],
+        "generator": [
+            OneOf((None,)),
+            Instance((BaseEstimator,), "an estimator with fit and sample"),
+        ],
         "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
         "min_confidence": [Number(0, 1)],
     }
@@ -79,7 +89,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     sampling_strategy_: dict[Any, int]
 
     def __init__(
-        self, generator: Any, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
+        self, generator: Any = None, *, sampling_strategy: Any = "auto", min_confidence: float = 0.9
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.generator = generator
@@ -155,7 +165,10 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
         rows = X if isinstance(X, pd.DataFrame) else as_array(X)
         parts, labels = [rows], [y]
         for label, n in self.sampling_strategy_.items():
-            if n:
+            if n and self._has_no_spread(label, n, y):
+                parts.append(_take(rows, np.repeat(np.flatnonzero(y == label), n)))
+                labels.append(np.full(n, label, dtype=y.dtype))
+            elif n:
                 drawn = self._draw(label, n)
                 if len(drawn) != n:
                     raise InvalidInputError(
@@ -166,6 +179,18 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 labels.append(np.full(n, label, dtype=y.dtype))
         self.synthetic_mask_ = np.arange(sum(map(len, parts))) >= len(rows)
         return concatenate(parts), np.concatenate(labels)
+
+    def _has_no_spread(self, label: Any, n: int, y: np.ndarray) -> bool:
+        """Whether a class has a single row, around which nothing supports any spread."""
+        if (y == label).sum() > 1 or isinstance(self.generator, FrozenEstimator):
+            return False
+        warnings.warn(
+            f"Class {label!r} has a single row, which says nothing of how its rows vary: it is "
+            f"repeated {n} times, not generated. Add rows of the class, or leave it out of "
+            "sampling_strategy.",
+            stacklevel=2,
+        )
+        return True
 
     def _draw(self, label: Any, n: int) -> Rows:
         """Draw ``n`` rows of a class, preferably those that the generator assigns to the class."""
@@ -180,18 +205,19 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 break
         # The confident rows in the order of their draw, then the most confident of the others.
         chosen = np.argsort(-np.minimum(confidence, self.min_confidence), kind="stable")[:n]
-        return rows.iloc[chosen] if isinstance(rows, pd.DataFrame) else rows[chosen]
+        return _take(rows, chosen)
 
     def _train(self, X: Any, y: np.ndarray) -> None:
         name = type(self).__name__
         check_parameters(name, self.get_params(deep=False), self._constraints)
-        if not _samples_by_class(self.generator):
+        generator = self._given_generator()
+        if not _samples_by_class(generator):
             raise InvalidParameterError(
                 f"{name}: generator={self.generator!r} has no sample(n, y). Pass one that has it, "
                 "such as DGCClassifier."
             )
         # Neither clone nor fit changes a frozen generator.
-        self.generator_ = clone(self.generator).fit(X, y)
+        self.generator_ = clone(generator).fit(X, y)
         n_features = int(np.prod(np.shape(X)[1:]))
         if getattr(self.generator_, "n_features_in_", None) not in (None, n_features):
             raise InvalidInputError(
@@ -215,12 +241,19 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
                 )
         adopt_features(self, self.generator_)
 
+    def _given_generator(self) -> Any:
+        return DGCClassifier() if self.generator is None else self.generator
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        theirs = get_tags(self.generator).input_tags
+        theirs = get_tags(self._given_generator()).input_tags
         for name in ("three_d_array", "categorical", "string", "allow_nan", "sparse"):
             setattr(tags.input_tags, name, getattr(theirs, name))
         return tags
+
+
+def _take(rows: Any, index: np.ndarray) -> Any:
+    return rows.iloc[index] if isinstance(rows, pd.DataFrame) else rows[index]
 
 
 def _samples_by_class(generator: Any) -> bool:

@@ -180,7 +180,8 @@ def _may_have_other_columns(X: Any) -> bool:
         return False
     if X.dtype == object:
         return any(
-            pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS
+            any(value is pd.NA for value in column)  # which is no float
+            or pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS
             and any(isinstance(value, NO_NUMBERS) for value in column)
             for column in X.T
         )
@@ -190,7 +191,7 @@ def _may_have_other_columns(X: Any) -> bool:
 def fit_codec(table: Rows, original: Any, estimator: Any) -> Codec:
     """Fit the codec of validated rows: for images if they have a shape, otherwise for a table."""
     if table.ndim > 2 or estimator.image_shape is not None:
-        return ImageCodec.fit(table, estimator.image_shape)
+        return ImageCodec.fit(table, estimator.image_shape, original)
     return TableCodec.fit(table, original, estimator.categorical_features, estimator.allow_missing)
 
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import equipoise
+from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.networks.backbone import BackboneError, short
+from equipoise.parameters import check_parameters
 from equipoise.preprocessing import ImageCodec, TableCodec
+from equipoise.stored import require
 
 PARAMETERS, WEIGHTS = "params.json", "weights.safetensors"
 BESIDE_NETWORK = "beside_network."  # before the names of tensors that are not the network's
+MORE_BYTES = 4096  # of a label's dtype than the longest label of the fit needs
+DTYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL"}  # of networks
+DESCRIPTION = {
+    "params": dict,
+    "classes": list,
+    "classes_dtype": str,
+    "class_counts": [float],
+    "feature_names_in": list,
+    "n_features_in": int,
+    "codec": {"kind": str},
+    "history": [{"epoch": int}],
+    "fitted": dict,
+}
 Estimator = TypeVar("Estimator")
 
 
@@ -72,24 +86,12 @@ def save(estimator: Any, path: Path) -> None:
             f"path={str(path)!r} is a file, or a folder that contains other files. Choose another."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    mark = uuid4().hex
-    partial, earlier = (path.with_name(f"{path.name}.{kind}-{mark}") for kind in ("new", "old"))
-    try:
+    with replacing(path, earlier=True) as partial:
         partial.mkdir()
         (partial / PARAMETERS).write_text(text, encoding="utf-8")
         save_file(weights, partial / WEIGHTS)
         for name, content in estimator._more_to_save().items():
             (partial / name).write_text(content, encoding="utf-8")
-        if path.exists():
-            os.replace(path, earlier)
-        os.replace(partial, path)
-    except BaseException:
-        if earlier.exists() and not path.exists():
-            os.replace(earlier, path)
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _check_parameters_describe_network(estimator: Any) -> None:
@@ -133,7 +135,7 @@ def load(cls: type[Estimator], path: Path, backbone: nn.Module | None = None) ->
             f"path={str(path)!r} contains no saved estimator: {PARAMETERS} is missing. "
             "Pass the folder that save() wrote."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{damaged}{PARAMETERS}: {error}") from None
     if not isinstance(description, dict) or "class" not in description:
         raise InvalidInputError(f"{damaged}{PARAMETERS} names no class.")
@@ -146,39 +148,38 @@ def load(cls: type[Estimator], path: Path, backbone: nn.Module | None = None) ->
         return _rebuild(cls, description, path / WEIGHTS, backbone)
     except BackboneError:
         raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        FileNotFoundError,
-        SafetensorError,
-    ) as error:
+    except PermissionError:
+        raise
+    except Exception as error:  # what is damaged fails in about ten different ways
         raise InvalidInputError(f"{damaged}{type(error).__name__}: {error}") from error
 
 
 def _rebuild(
     cls: type[Estimator], description: dict[str, Any], weights: Path, backbone: nn.Module | None
 ) -> Estimator:
+    require(description, DESCRIPTION)
     params = {name: _from_json(value) for name, value in description["params"].items()}
     if backbone is not None or isinstance(params.get("architecture"), dict):
         params["architecture"] = _checked_backbone(backbone, params["architecture"])
     if params.get("image_shape") is not None:
         params["image_shape"] = tuple(params["image_shape"])
     estimator: Any = cls(**params)
+    check_parameters(cls.__name__, estimator.get_params(deep=False), estimator._constraints)
     codec = ImageCodec if description["codec"]["kind"] == "image" else TableCodec
     estimator._codec = codec.from_dict(description["codec"])
-    estimator.classes_ = np.array(
-        description["classes"], dtype=np.dtype(description["classes_dtype"])
-    )
+    estimator.classes_ = _classes(description["classes"], np.dtype(description["classes_dtype"]))
     estimator.class_counts_ = np.array(description["class_counts"])
     estimator.n_features_in_ = description["n_features_in"]
     if description["feature_names_in"]:
         estimator.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
     estimator.history_, estimator.callbacks_ = description["history"], []
     estimator.input_shape_ = estimator._codec.input_shape
+    if backbone is None:
+        with torch.device("meta"):  # takes no memory, whatever size the parameters ask for
+            _check_weights_exist(estimator._new_network(estimator._spec, seed=0), weights)
     network = estimator._new_network(estimator._spec, seed=0)
     tensors = load_file(weights)
+    _check_finite(tensors)
     beside = [name for name in tensors if name.startswith(BESIDE_NETWORK)]
     others = {name.removeprefix(BESIDE_NETWORK): tensors.pop(name) for name in beside}
     if backbone is not None:
@@ -187,7 +188,58 @@ def _rebuild(
     estimator.network_ = network.to(memory_format=torch.channels_last).eval()
     estimator._restore_fitted(description["fitted"])
     estimator._restore_tensors(others)
+    _try(estimator)
     return estimator
+
+
+def _try(estimator: Any) -> None:
+    """Use a loaded estimator on a row of its own, because its parts may not fit together."""
+    trial = copy.copy(estimator)
+    trial.device, trial.network_ = "cpu", copy.deepcopy(estimator.network_)
+    row = trial._codec.decode(torch.zeros(1, *trial._codec.encoded_shape))
+    trial._rows_like_fit(row)
+    if hasattr(trial, "predict_proba"):
+        trial.predict_proba(row)
+    if hasattr(trial, "sample"):
+        trial.sample(1, random_state=0)
+
+
+def _classes(classes: list[Any], dtype: np.dtype) -> np.ndarray:
+    """The class labels, if the dtype is one that labels may have and not absurdly wide."""
+    longest = max(len(str(label)) for label in classes)
+    if dtype.kind not in "biufUSO" or dtype.itemsize > 4 * longest + MORE_BYTES:
+        raise ValueError(f"classes_dtype is {dtype.str!r}")
+    found = np.array(classes, dtype=dtype)
+    if found.ndim != 1 or len(set(found.tolist())) < len(found):
+        raise ValueError("classes has a class twice")
+    return found
+
+
+def _check_weights_exist(network: nn.Module, path: Path) -> None:
+    """Compare the header of a file of weights with the network that the parameters describe."""
+    with safe_open(path, framework="pt") as file:
+        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        saved = {
+            name: (tuple(part.get_shape()), part.get_dtype())
+            for name, part in parts.items()
+            if not name.startswith(BESIDE_NETWORK)
+        }
+    needed = {
+        name: (tuple(tensor.shape), DTYPES[tensor.dtype])
+        for name, tensor in network.state_dict().items()
+    }
+    for name in dict.fromkeys([*needed, *saved]):
+        if needed.get(name) != saved.get(name):
+            raise ValueError(
+                f"the parameters describe {name} as {needed.get(name)}, the weights as "
+                f"{saved.get(name)}"
+            )
+
+
+def _check_finite(tensors: dict[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.isnan().any():
+            raise ValueError(f"{name} contains NaN")
 
 
 def _checked_backbone(backbone: Any, saved: Any) -> nn.Module:

@@ -178,11 +178,14 @@ def select(rows: Any, index: np.ndarray) -> Any:
     return RowSequence(rows, index) if isinstance(rows, RowSequence) else rows[index]
 
 
-def extremes(rows: Any) -> tuple[float, float]:
-    """Smallest and largest value of an array or a sequence; NaN for both if one is NaN."""
-    blocks = RowSequence(rows).blocks()
-    found = np.array([(block.min(), block.max()) for block in blocks], dtype=np.float64)
-    return float(found[:, 0].min()), float(found[:, 1].max())
+def extremes(rows: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest value of every row, of shape (n,); NaN for both if one is NaN."""
+    found = []
+    for block in RowSequence(rows).blocks():
+        flat = block.reshape(len(block), -1)
+        found.append((flat.min(1), flat.max(1)))
+    least, most = (np.concatenate(part).astype(np.float64) for part in zip(*found, strict=True))
+    return least, most
 
 
 def _takes_arrays(source: Any, row_shape: tuple[int, ...]) -> bool:

@@ -261,3 +261,12 @@ def test_a_class_that_resampling_removed_is_an_error():
     model = PriorCorrectedClassifier(make_pipeline(Drops(), Untrainable()))
     with pytest.raises(InvalidInputError, match="Class 2 has no row left"):
         model.fit(*draw(3, seed=0, n=100))
+
+
+def test_priors_by_class():
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.repeat(["b", "a"], [30, 10])
+    by_class = {"b": 0.25, "a": 0.75}
+    found = PriorCorrectedClassifier(LogisticRegression(), target_prior=by_class).fit(X, y)
+    assert found.target_prior_.tolist() == [0.75, 0.25]
+    with pytest.raises(InvalidParameterError, match="target_prior=.*'a', 'b'"):
+        found.set_params(target_prior={"a": 1.0}).fit(X, y)

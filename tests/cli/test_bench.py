@@ -135,3 +135,19 @@ def test_help_fits_80_columns(call, page):
     answer = call("bench", *page, "--help")
     assert answer.code == 0
     assert max(map(len, answer.out.splitlines())) <= 80
+
+
+def test_commands_that_read_import_nothing(call, file, monkeypatch):
+    (file.parent / "trap.py").write_text(
+        "from pathlib import Path\nfrom sklearn.dummy import DummyClassifier as Trap\n"
+        "Path(__file__).with_name('sprung').touch()\n"
+    )
+    assert call("bench", "run", file, "--seeds", "1").code == 0
+    monkeypatch.syspath_prepend(file.parent)
+    file.write_text(FILE.replace("sklearn.dummy.DummyClassifier", "trap.Trap"))
+    assert "2 of 4 jobs done" in call("bench", "list").out
+    for command in ("show", "report", "pack"):
+        assert call("bench", command, file).code == 0
+    assert not (file.parent / "sprung").exists()
+    assert call("bench", "run", file).code == 0
+    assert (file.parent / "sprung").exists()

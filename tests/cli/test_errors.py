@@ -176,3 +176,15 @@ def test_the_stack_trace_is_there_for_who_asks(call, monkeypatch):
     monkeypatch.setenv("EQUIPOISE_TRACEBACK", "1")
     with pytest.raises(ValueError, match="mnits"):
         call("dgc", "train", "--dataset", "mnits")
+
+
+def test_interrupted_resampling_writes_nothing(call, tmp_path, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    rows = "".join(f"{i},{i * i % 7},{int(i > 30)}\n" for i in range(40))
+    (tmp_path / "in.csv").write_text("a,b,y\n" + rows)
+    monkeypatch.setattr("equipoise.training.loop.learning_rate_factor", interrupt)
+    answer = call("resample", tmp_path / "in.csv", tmp_path / "out.csv", "--target", "y")
+    assert answer.code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

@@ -522,3 +522,80 @@ def test_a_column_whose_name_has_a_comma_is_named_in_quotes(numbers, call):
     assert answer.code == 2 and "no column beside 'y'" in answer.err
     assert call(*words, '"size, cm"').code == 0
     assert (cells(out)["size, cm"].iloc[60:] == "").all()
+
+
+@pytest.fixture
+def customers(tmp_path):
+    """A table with a class None, a country NA, identifiers and dates."""
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    frame = pd.DataFrame(
+        {
+            "customer": [f"C{i:05d}" for i in range(60)],
+            "signup": days,
+            "country": rng.choice(["NA", "DE"], 60),
+            "spent": rng.normal(size=60).round(2),
+            "plan": np.repeat(["None", "basic"], [20, 40]),
+        }
+    )
+    frame.loc[5, "country"] = ""
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    return tmp_path / "in.csv"
+
+
+def test_what_is_read_as_missing_dates_or_identifiers_is_said(call, customers, tmp_path):
+    out = tmp_path / "out.csv"
+    options = ("--target", "plan", "--method", "random", "--force")
+    answer = call("resample", customers, out, *options)
+    n_na = int((cells(customers)["country"] == "NA").sum())
+    assert "column 'plan': 'None' is taken as a class" in answer.err
+    assert f"column 'country': {n_na} cells 'NA' count as missing values" in answer.err
+    assert re.search(
+        "'customer' has another value in every row, such as 'C00000'.*--ignore", answer.err
+    )
+    assert re.search("'signup' holds dates and is read as such.*--dates.*--categories", answer.err)
+    assert ["None", "20", "20"] in [line.split() for line in answer.out.splitlines()]
+    assert call("resample", customers, out, *options, "--quiet").err == ""
+    named = ("--missing-values", "", "--ignore", "customer", "--dates", "signup")
+    assert call("resample", customers, out, *options, *named).err.count("column") == 0
+    answer = call("resample", customers, out, *options, "--missing-values", "None,NA")
+    assert answer.code == 2 and "20 missing labels" in answer.err
+
+
+def test_missing_values_are_those_that_were_named(customers, tmp_path):
+    read = partial(tables.read_table, customers, "plan", None, None, None)
+    assert read().X["country"].isna().sum() > 1
+    assert read([""]).X["country"].isna().sum() == 1
+    assert read(["DE"]).X["country"].dropna().unique().tolist() == ["NA"]
+    path = tmp_path / "marks.csv"
+    path.write_text("a;b;y\n1,5;x;0\n-;x;1\n2,25;-;0\n")
+    X = tables.read_table(path, "y", None, None, None, ["-"]).X
+    assert X["a"].isna().tolist() == [False, True, False] and X["a"][2] == 2.25
+    assert X["b"].isna().tolist() == [False, False, True]
+
+
+def test_a_word_for_missing_is_no_class_among_numbers(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("a,y\n1,0\n2,1\n3,NA\n")
+    with pytest.raises(ValueError, match="1 missing labels.*--missing-values"):
+        tables.read_table(path, "y", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_date"),
+    [
+        (["2024-01-31", "2024-12-01", ""], True),
+        (["2024-01-31T23:59", "2024-01-31 10:00:00.5", "NA"], True),
+        (["2024-01-31T10:00Z", "2024-01-31T12:00+02:00", ""], True),
+        (["2024-01-31", "2024-02-31", ""], False),
+        (["2024-01-31", "9999-12-31", ""], False),
+        (["2024-01-31", "tomorrow", ""], False),
+        (["2024-01-31T10:00Z", "2024-01-31T10:00", ""], False),
+    ],
+)
+def test_columns_of_dates_are_dates(tmp_path, cells, is_date):
+    path = tmp_path / "in.csv"
+    path.write_text("day,y\n" + "".join(f"{cell},{i % 2}\n" for i, cell in enumerate(cells)))
+    X = tables.read_table(path, "y", None, None, None).X
+    assert (X["day"].dtype.kind == "M") == is_date
+    assert tables.read_table(path, "y", None, ["day"], None).X["day"].dtype == object

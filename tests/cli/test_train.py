@@ -322,7 +322,7 @@ def test_changed_data_are_noticed(train, tmp_path, monkeypatch, part):
         patch.setattr(Recorder, "on_batch_end", lambda *_: signal.raise_signal(signal.SIGINT))
         assert train("--out", run).code == 130
     record = read(run / "run.json")
-    record["data"][part] = "of other images"
+    record["data"][part] = ["of other images"] if part == "class_names" else "of other images"
     (run / "run.json").write_text(json.dumps(record))
     answer = train("--out", run)
     assert answer.code == 2

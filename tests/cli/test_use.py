@@ -245,3 +245,19 @@ def test_predict_scales_deep_images_as_those_of_the_training(train, call, tmp_pa
     expected = run.load_model().predict_proba(data.X_train[:1])
     (row,) = rows_of(answer.out)
     assert float(row["p_dark"]) == pytest.approx(expected[0, 0], abs=1e-6)
+
+
+def test_predict_finds_the_scale_of_deep_images_that_the_training_lacked(train, call, tmp_path):
+    for name, values in {"dark": [25, 0], "light": [255, 125]}.items():
+        (tmp_path / "tiles" / name).mkdir(parents=True)
+        image = np.tile(np.array(values, dtype=np.uint8), (8, 4))
+        for i in range(3):
+            Image.fromarray(image).save(tmp_path / "tiles" / name / f"{i}.png")
+    Image.fromarray(image.astype(np.uint16) * 16).save(tmp_path / "deep.png")
+    options = ("--dataset", "folder", "--data-dir", tmp_path / "tiles", "--out", tmp_path / "run")
+    assert train(*options).code == 0
+    shallow = call("dgc", "predict", tmp_path / "run", tmp_path / "tiles" / "light" / "0.png")
+    deep = call("dgc", "predict", tmp_path / "run", tmp_path / "deep.png")
+    assert "use 12 bits" in deep.err
+    expected, found = rows_of(shallow.out)[0], rows_of(deep.out)[0]
+    assert float(found["p_light"]) == pytest.approx(float(expected["p_light"]), abs=0.01)

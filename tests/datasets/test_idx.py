@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from equipoise.datasets import DamagedFileError, DatasetNotFoundError, load_dataset
+from equipoise.datasets.idx import read_idx
 
 LABELS = "train-labels-idx1-ubyte.gz"
 IMAGES = "train-images-idx3-ubyte.gz"
@@ -148,3 +149,11 @@ def test_image_size(tmp_path, write_mnist, image_size, shape):
     assert data.X_train.shape == (30, *shape)
     assert data.X_test.shape == (12, *shape)
     assert data.X_train.dtype == np.uint8
+
+
+def test_a_file_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(2**21)))
+    monkeypatch.setattr("equipoise.datasets.idx.MOST_BYTES", 2**20)
+    with pytest.raises(DamagedFileError, match="more than 1,048,576 bytes"):
+        read_idx(path)

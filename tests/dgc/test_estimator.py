@@ -221,3 +221,25 @@ def test_words_are_no_numbers_among_classes():
 def test_seeds_do_not_reach_gpus(monkeypatch, blobs):
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("seeded"))
     DGCClassifier(max_epochs=1, random_state=0).fit(*blobs)
+
+
+def test_class_prior_by_class(blobs):
+    X, y = blobs
+    classes = np.unique(y).tolist()
+    shares = np.arange(1, len(classes) + 1) / sum(range(1, len(classes) + 1))
+    by_class = dict(reversed(list(zip(classes, shares.tolist(), strict=True))))
+    model = DGCClassifier(max_epochs=1, random_state=0, class_prior=by_class).fit(X, y)
+    found = model.predict_proba(X)
+    np.testing.assert_array_equal(found, model.set_params(class_prior=shares).predict_proba(X))
+    for wrong in ({classes[0]: 1.0}, {**by_class, "other": 0.1}, "training", ["a"] * len(classes)):
+        with pytest.raises(InvalidParameterError, match="class_prior.*must (contain|be)"):
+            model.set_params(class_prior=wrong).predict(X)
+
+
+def test_a_class_may_be_favoured_although_weights_of_classes_are_undone(blobs):
+    X, y = blobs
+    rare = np.unique(y)[-1]
+    share = {c: 0.98 if c == rare else 0.02 / (len(np.unique(y)) - 1) for c in np.unique(y)}
+    model = DGCClassifier(max_epochs=2, random_state=0).fit(X, y)
+    n_found = (model.predict(X) == rare).sum()
+    assert (model.set_params(class_prior=share).predict(X) == rare).sum() > n_found

@@ -46,3 +46,18 @@ def test_networks_take_as_many_steps_with_the_rows(monkeypatch):
     added = np.concatenate([X, X]), np.concatenate([y, y])
     judge_added_rows(ConvNetClassifier(max_epochs=2, batch_size=20), (X, y), added, (X, y))
     assert taken == [80, 80]
+
+
+def test_classes_without_test_rows_are_named():
+    X, y = rows(
+        [
+            30,
+            10,
+        ],
+        3,
+        seed=0,
+    )
+    y = np.where(np.arange(40) < 5, 7, y)
+    known = y != 7
+    found = judge_added_rows(LogisticRegression(), (X, y), (X, y), (X[known], y[known]))
+    assert found.verdict().endswith("It says nothing of classes without test rows: 7.")

@@ -1,5 +1,6 @@
 """``evaluate_resampling``: no leaks, known scores, any table, failures told, mistakes named."""
 
+import re
 import warnings
 
 import numpy as np
@@ -9,10 +10,12 @@ from imblearn.over_sampling import ADASYN, SMOTE
 from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from joblib import parallel_backend
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GroupKFold,
+    LeaveOneOut,
     RepeatedStratifiedKFold,
     StratifiedKFold,
     cross_val_score,
@@ -173,6 +176,31 @@ def test_groups_stay_together(numeric, spy_sampler):
     splits = {"cv": GroupKFold(3), "groups": groups}
     evaluate_resampling(X, y, {"spy": spy_sampler}, LOGISTIC, **splits, refit=None, random_state=0)
     assert [len(set(rows[:, -1])) for rows, _, _ in spy_sampler.seen] == [4, 4, 4]
+
+
+def test_test_parts_without_the_class_are_left_out_and_named(numeric, tmp_path):
+    random = np.random.default_rng(0)
+    groups = np.arange(400) % 20
+    y = ((groups < 3) & (np.arange(400) < 160)).astype(int)  # 24 rows, in 3 of 20 groups
+    X, never = random.normal(size=(400, 2)), {"never": DummyClassifier()}
+    split = {"cv": GroupKFold(5), "groups": groups, "random_state": 0}
+    said = r"2 of 5 test parts have no row of class 1\. .*StratifiedGroupKFold"
+    with pytest.warns(UserWarning, match=said):
+        found = evaluate_resampling(X, y, {}, never, **split)
+    scores = found.scores.query("treatment == 'none'")
+    lacking = scores["lacks"] == "1"
+    needing = ["balanced_accuracy", "f1_macro", "g_macro", "average_precision"]
+    assert lacking.sum() == 2 and scores.loc[lacking, needing].isna().all(axis=None)
+    assert scores["brier"].notna().all() and scores.loc[~lacking, needing].notna().all(axis=None)
+    verdict = found.verdict()
+    assert "mean of 3 test parts" in verdict and re.search(said, verdict)
+    assert "doing nothing does best (0.500)" in verdict
+    assert "does best." in verdict.splitlines()[-2]  # combinations are compared on the other parts
+    assert found.best_treatment_ == "none"
+    assert "no row of class" not in found.verdict("brier")
+    found.plot().figure.savefig(tmp_path / "plot.png")
+    with pytest.raises(InvalidInputError, match=r"No test part has a row of every class\. 9 of 9"):
+        evaluate_resampling(X[:9], y[:9] * 0 + np.arange(9) % 2, {}, never, cv=LeaveOneOut())
 
 
 def test_repetitions_of_a_splitter_are_counted(numeric):

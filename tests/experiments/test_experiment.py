@@ -136,3 +136,36 @@ def test_seeds_of_the_command_line():
     for text in ("", "5-1", "1,-2", "one"):
         with pytest.raises(InvalidParameterError, match="1-5 or 1,3"):
             parse_seeds(text)
+
+
+def test_absurdly_many_seeds_are_refused():
+    for text in ("1-9999999999", "1-20000", "1-9000,9001-20000", "4294967296"):
+        with pytest.raises(InvalidParameterError, match="give at most 10,000 seeds, from 0 to"):
+            parse_seeds(text)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        "{ class = 'subprocess.Popen', params = { args = ['touch', 'MARK'] } }",
+        "{ class = 'sklearn.ensemble.BaggingClassifier', params = { estimator = "
+        "{ class = 'subprocess.Popen', params = { args = ['touch', 'MARK'] } } } }",
+    ],
+    ids=["a parameter", "a parameter of a parameter"],
+)
+def test_only_estimators_are_built_at_every_level(tmp_path, params):
+    text = GOOD.replace('class = "sklearn.svm.SVC"', 'class = "sklearn.ensemble.BaggingClassifier"')
+    params = params.replace("MARK", str(tmp_path / "mark"))
+    text = text.replace("params = { C = 2.0 }", f"params = {{ estimator = {params} }}")
+    text = text.replace('tune = { gamma = ["scale", 0.1] }', "")
+    with pytest.raises(InvalidInputError, match="'subprocess.Popen' is no estimator: it lacks get"):
+        load_experiment(write(tmp_path, text))
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_file_can_be_read_without_its_classes(tmp_path):
+    text = GOOD.replace("sklearn.svm.SVC", "nowhere.SVC")
+    path = write(tmp_path, text)
+    with pytest.raises(InvalidInputError, match="'nowhere.SVC' cannot be imported"):
+        load_experiment(path)
+    assert load_experiment(path, import_classes=False).methods["svm"]["class"] == "nowhere.SVC"

@@ -22,6 +22,7 @@ def made_up(means, n_folds=10, noise=0.01, metric="balanced_accuracy", seconds=N
             "fold": fold,
             "n_train": 90,
             "n_test": 10,
+            "lacks": "",
             metric: mean + rng.normal(0, noise),
             "fit_seconds": (seconds or {}).get(classifier, 1.0),
             "error": "",

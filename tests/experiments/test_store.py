@@ -1,5 +1,6 @@
 """The store of results: loose files, packed ones, and the two side by side."""
 
+import errno
 import io
 import os
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import DiskFullError, InvalidInputError
 from equipoise.experiments import store
 
 BLANK = dict.fromkeys((*store.KEY, "treatment_label", "classifier_label", *store.SECONDS))
@@ -330,3 +331,27 @@ def test_without_pyarrow_loose_files_work_and_packed_ones_say_what_to_install(
     for read in reads:
         with pytest.raises(InvalidInputError, match=r"pip install 'equipoise\[bench\]'"):
             read()
+
+
+@pytest.mark.parametrize("call", ["pathlib.Path.write_bytes", "os.fsync", "os.link"])
+def test_a_full_disk_stores_nothing_and_is_named(tmp_path, monkeypatch, call):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(call, full)
+        with pytest.raises(DiskFullError, match=r"1\.1\.npz cannot be written: the disk is full"):
+            append(tmp_path, record(), predictions())
+    assert files(tmp_path) == [] and store.read_records(tmp_path) == []
+    assert append(tmp_path, record(), predictions())["attempt"] == 1
+
+
+def test_a_file_system_without_links_stores_too(tmp_path, monkeypatch):
+    def no_links(*arguments):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    one = append(tmp_path, record(), predictions())
+    two = append(tmp_path, record(), predictions())
+    assert [record["attempt"] for record in (one, two)] == [1, 2]
+    assert store.read_records(tmp_path) == [two]

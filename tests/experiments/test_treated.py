@@ -158,6 +158,8 @@ def test_columns_are_checked(mixed, change, message):
     with pytest.raises(InvalidInputError, match=message):
         model.predict(change(X))
     assert len(model.predict(X.assign(town=None, a=np.nan))) == len(X)
+    with pytest.warns(UserWarning, match=r"'town' of X has none of the values.*say the same"):
+        model.predict(X.assign(town=X["town"].astype(str) + " "))
 
 
 @pytest.mark.parametrize(

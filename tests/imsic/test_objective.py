@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equipoise.imsic.objective import EDGE_STRENGTH, slope_penalty, structure_loss
+from equipoise.imsic.objective import EDGE_STRENGTH, squared_slopes, structure_loss
 from equipoise.imsic.structure import parse_structure, structure_report
 
 EPS = 1e-3
@@ -233,16 +233,16 @@ def test_gradient_steps_on_free_readings_reach_the_structure(structure):
     assert structure_report(structure, c.numpy(), found).holds
 
 
-def test_slope_penalty_of_a_quadratic_form():
+def test_squared_slopes_of_a_quadratic_form():
     x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
     form = torch.randn(3, 3, dtype=torch.float64)
     realness = torch.einsum("ni,ij,nj->n", x, form, x)
     slopes = x.detach().numpy() @ (form + form.T).numpy()
-    assert slope_penalty(x, realness).item() == pytest.approx((slopes**2).sum(1).mean())
+    assert squared_slopes(x, realness).mean().item() == pytest.approx((slopes**2).sum(1).mean())
 
 
-def test_slope_penalty_teaches():
+def test_squared_slopes_teaches():
     x, slope = torch.ones(4, 2, requires_grad=True), torch.tensor([3.0, 4.0], requires_grad=True)
-    penalty = slope_penalty(x, x @ slope)
+    penalty = squared_slopes(x, x @ slope).mean()
     penalty.backward()
     assert penalty.item() == pytest.approx(25) and slope.grad.tolist() == [6, 8]

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -286,6 +287,31 @@ def test_auto_epochs_take_enough_steps(shape, passes, least):
     for batch_size in (800, 120, 2):
         IMSIC(batch_size=batch_size, callbacks=[Stop()]).fit(X, y)
     assert seen == [(1, least), (7, -(-least // 7)), (400, passes)]
+
+
+def test_many_classes_take_more_steps():
+    class Stop(Callback):
+        def on_fit_start(self, progress):
+            seen.append(progress.n_batches * progress.max_epochs)
+            progress.stop = True
+
+    seen = []
+    y = np.repeat(np.arange(200), 8)
+    IMSIC(batch_size=1600, callbacks=[Stop()]).fit(np.eye(200)[y], y)
+    assert seen == [200 * 17]
+
+
+def test_generated_rows_of_other_classes_are_warned_of():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(30), 10)
+    X = rng.normal(0, 5, (30, 4))[y] + rng.normal(0, 0.1, (300, 4))
+    sampler = IMSIC(random_state=0, max_epochs=3)
+    with pytest.warns(UserWarning, match=r"recognises the class of .*max_epochs=3, which took 3"):
+        sampler.fit(X, y)
+    assert len(sampler.sample(1)) == 30
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler.set_params(min_class_size=11).fit(X, y)  # no class is generated
 
 
 def test_failed_refit_keeps_the_earlier_fit(sampler, few_digits):

@@ -60,7 +60,7 @@ def test_rows_of_a_table_are_judged_with_noise_on_their_numbers_alone():
     x, y, _ = keeper.plan.data.batch(np.arange(400))
     keeper.plan.modules.discriminator.register_forward_pre_hook(lambda _, given: seen.append(given))
     before = x.clone()
-    keeper.plan._judge(x, y)
+    keeper.plan._judge(x, y, len(y))
     assert torch.equal(x, before)
     moved = seen[0][0] - x
     assert moved[:, :2].std().item() == pytest.approx(0.15, rel=0.1)

@@ -110,3 +110,14 @@ def test_many_tied_classes_are_abbreviated():
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
         imbalance_report(TRUE, PREDICTED, TRAIN, **options)
+
+
+def test_report_as_a_frame():
+    labels = [0, 0, 1, 1], [0, 0, 1, 0], [0, 0, 0, 0, 1]
+    frame = imbalance_report(*labels, target_names=["common", "rare"], as_frame=True)
+    found = imbalance_report(*labels, target_names=["common", "rare"], output_dict=True)
+    classes = found.pop("classes")
+    assert frame.to_dict("index") == classes and frame.attrs == found
+    assert "training_size" not in imbalance_report(*labels[:2], as_frame=True)
+    with pytest.raises(ValueError, match="as_frame=True exclude each other"):
+        imbalance_report(*labels, output_dict=True, as_frame=True)

@@ -126,3 +126,58 @@ def test_check_refuses_other_shapes(shape):
     codec = ImageCodec.fit(np.zeros((1, 2, 3)), None)
     with pytest.raises(InvalidInputError, match=r"fitted on rows of shape \(2, 3\)"):
         codec.check(np.zeros(shape))
+
+
+def rescaled(low, high, dtype):
+    """Images of values from low to high, all of which use the whole range."""
+    X = np.linspace(0, 1, 36).reshape(1, 6, 6).repeat(3, 0)
+    return (low + X * (high - low)).astype(dtype)
+
+
+SCALES = {
+    "8 bits": rescaled(0, 255, "uint8"),
+    "12 bits": rescaled(0, 4095, "uint16"),
+    "16 bits": rescaled(0, 65535, "uint16"),
+    "0 to 1": rescaled(0, 1, "float32"),
+    "-1 to 1": rescaled(-1, 1, "float32"),
+    "masks": rescaled(0, 1, "bool"),
+}
+
+
+@pytest.mark.parametrize("later", SCALES)
+@pytest.mark.parametrize("fitted", SCALES)
+def test_check_refuses_another_scale(fitted, later):
+    codec = ImageCodec.fit(SCALES[fitted], None)
+    if fitted == later or {fitted, later} == {"0 to 1", "masks"}:
+        codec.check(SCALES[later])
+        return
+    with pytest.raises(InvalidInputError, match="Bring X to the same scale"):
+        codec.check(SCALES[later])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_check_accepts_blank_and_dim_images_and_outliers(scale):
+    X = SCALES[scale]
+    codec = ImageCodec.fit(X, None)
+    codec.check(np.full_like(X, X.min()))
+    codec.check(np.full_like(X, X.max()))
+    codec.check((X / 4).astype(X.dtype) if codec.low == 0 else X / 4)
+    # One hot pixel in the training images does not make all other images dim.
+    hot = X.copy()
+    hot[0, 0, 0] = X.max()
+    hot[1:] = (X[1:] / 20).astype(X.dtype)
+    ImageCodec.fit(hot, None).check(hot[1:])
+
+
+@pytest.mark.parametrize("first", [(3, 8, 8), (1, 8, 8), (13, 4, 4), (4, 8, 5)])
+def test_channels_first_is_refused(first):
+    X = np.zeros((2, *first))
+    with pytest.raises(InvalidInputError, match=r"channels last. Pass X.transpose\(0, 2, 3, 1\)"):
+        ImageCodec.fit(X, None)
+    ImageCodec.fit(X.transpose(0, 2, 3, 1), None)
+
+
+def test_small_patches_of_many_channels_are_images():
+    assert ImageCodec.fit(np.zeros((2, 4, 4, 13)), None).image_shape == (4, 4, 13)
+    # What may be meant otherwise can be said.
+    assert ImageCodec.fit(np.zeros((2, 13, 4, 4)), (13, 4, 4)).image_shape == (13, 4, 4)

@@ -85,3 +85,16 @@ def test_no_difference_has_a_sign_all_the_same(benchmark_records, value):
         if record["treatment"] == "dgc":
             record["metrics"]["acsa"] = plain + value
     assert row_of(overview_table(records, "plain"), "DGC")[3].text in {"+.0000", "−.0000"}
+
+
+def test_the_best_of_each_group_represent_it(benchmark_records):
+    records = benchmark_records(datasets=("mnist",), seeds=(1, 2))
+    for record in records:
+        record["group"] = "ours" if record["treatment"] == "dgc" else "one line"
+    everything = [str(row[0]) for row in overview_table(records, "plain", PUBLISHED).rows]
+    kept = overview_table(records, "plain", PUBLISHED, most_per_group=1)
+    # The rows are in their order, from the best to the worst.
+    others = [name for name in everything if name != "DGC" and "published" not in name]
+    assert {str(row[0]) for row in kept.rows} == {"DGC", others[0]}
+    assert len(others) > 1
+    assert kept.note.startswith("The best 1 of each group")

@@ -1,10 +1,14 @@
 """A training that was cut off goes on as if nothing had happened."""
 
+import errno
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import DiskFullError, InvalidInputError
 from equipoise.training import Callback, Checkpoint, fit_loop
 
 
@@ -168,3 +172,28 @@ def test_damaged_checkpoint_is_refused(build, blobs, tmp_path, damage):
     path.write_bytes(path.read_bytes()[:-200] if damage is None else damage)
     with pytest.raises(InvalidInputError, match="state.pt' is no checkpoint, or a damaged one"):
         model.fit(*blobs)
+
+
+def test_a_full_disk_is_named_and_leaves_the_earlier_checkpoint(line, tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    fit_loop(line(), 10, max_epochs=1, batch_size=5, callbacks=[Checkpoint(path)])
+    before = path.read_bytes()
+    real = Path.open
+
+    def full(*arguments, **keywords):
+        file = real(*arguments, **keywords)
+        if "partial" not in str(arguments[0]):
+            return file
+
+        class Full(io.BytesIO):
+            def write(self, data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        file.close()
+        return Full()
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(DiskFullError, match=r"checkpoint\.pt cannot be written: the disk is full"):
+        fit_loop(line(), 10, max_epochs=2, batch_size=5, callbacks=[Checkpoint(path)])
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]

@@ -14,6 +14,7 @@ from equipoise.base_sampler import DeepOverSampler
 from equipoise.inputs import RandomState
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.parameters import Constraint, Number
+from equipoise.preprocessing import decode_in_blocks
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.batches import Batches
 from equipoise.training.steps import adam, descend
@@ -161,7 +162,14 @@ class BAGAN(DeepOverSampler):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def sample(self, n: int, y: Any = None, random_state: RandomState = None) -> Any:
+    def sample(
+        self,
+        n: int,
+        y: Any = None,
+        random_state: RandomState = None,
+        *,
+        return_labels: bool = False,
+    ) -> Any:
         """Generate rows.
 
         Parameters
@@ -172,15 +180,23 @@ class BAGAN(DeepOverSampler):
             Class or classes to sample; None for every class in the order of ``classes_``.
         random_state : int, RandomState or None, default=None
             Source of the noise; None takes the estimator's own ``random_state``.
+        return_labels : bool, default=False
+            Whether to return the labels of the rows as well.
 
         Returns
         -------
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
+        labels : ndarray of shape (n_rows,)
+            Only with ``return_labels=True``: the class of every row.
         """
         numbers = torch.from_numpy(self._requested_classes(n, y))
-        return self._codec.decode(self._generated(numbers, self._generator(random_state)))
+        generator = self._generator(random_state)
+        rows = decode_in_blocks(
+            self._codec, len(numbers), lambda part: self._generated(numbers[part], generator)
+        )
+        return (rows, self.classes_[numbers.numpy()]) if return_labels else rows
 
     def _build(self, spec: DataSpec) -> nn.Module:
         return BAGANNetwork(

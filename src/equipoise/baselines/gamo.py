@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from equipoise.base_classifier import DeepClassifier
 from equipoise.networks import build_trunk
+from equipoise.networks.seeding import Seeded
 from equipoise.parameters import Constraint, Number
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
 from equipoise.training.losses import weighted_mean
@@ -277,8 +278,7 @@ class GAMOPlan:
     def _add_adversaries(self, noise_dim: int, learning_rate: float) -> None:
         n_classes, width = self.network.n_classes, self.network.trunk.out_features
         owner = self.data.y[self.sources]
-        with torch.random.fork_rng(devices=[]):  # like the weights of the network itself
-            torch.default_generator.manual_seed(self.generator.initial_seed())
+        with Seeded(self.generator.initial_seed()):  # like the weights of the network itself
             self.convex = ConvexGenerator(owner, n_classes, width, noise_dim).to(owner.device)
             self.discriminator = _dense(width + n_classes, 1).to(owner.device)
         self.modules.extend([self.convex, self.discriminator])

@@ -17,9 +17,9 @@ from equipoise.classifiers.learnt_prior import check_countable, fit_and_count
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, check_labels
 from equipoise.parameters import Constraint, Instance, OneOf, check_parameters
-from equipoise.priors import correct_posterior
+from equipoise.priors import correct_posterior, priors_by_class
 
-PRIORS = Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1")
+PRIORS = Instance((dict, list, tuple, np.ndarray), "class priors that sum to 1")
 
 
 class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -40,14 +40,14 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
     estimator : estimator
         Classifier with ``predict_proba``, such as a pipeline of imbalanced-learn with any samplers.
         It is cloned.
-    training_prior : {"auto", "uniform"} or array-like of shape (n_classes,), default="auto"
+    training_prior : {"auto", "uniform"}, dict or array-like of shape (n_classes,), default="auto"
         Class priors that the probabilities of ``estimator`` assume. ``"auto"`` computes them from
         the rows that reach the last step of the pipeline, their ``sample_weight`` and the
         ``class_weight`` of the step. That is impossible for classifiers that correct for the class
         sizes themselves (a balanced ensemble, a logit-adjusted loss, :class:`DGCClassifier`), which
-        raise an error. They need ``"uniform"``, or an array in the order of ``classes_`` that sums
-        to 1.
-    target_prior : {"train", "uniform"} or array-like of shape (n_classes,), default="train"
+        raise an error. They need ``"uniform"``, or a dict by class or an array in the order of
+        ``classes_`` that sums to 1.
+    target_prior : {"train", "uniform"}, dict or array-like of shape (n_classes,), default="train"
         Class priors where the classifier will be used. ``"train"`` takes the class frequencies of
         ``y`` in :meth:`fit`, without sample weights.
 
@@ -159,15 +159,7 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         value = getattr(self, name)
         if isinstance(value, str):
             return np.full(len(classes), 1 / len(classes)) if value == "uniform" else measured
-        prior = np.asarray(value)
-        if prior.dtype.kind not in "iuf" or not (
-            prior.shape == classes.shape and (prior > 0).all() and abs(prior.sum() - 1) <= 1e-6
-        ):
-            raise InvalidParameterError(
-                f"{type(self).__name__}: {name}={value!r} must contain {len(classes)} positive "
-                f"probabilities that sum to 1, one for each of the classes {classes.tolist()}."
-            )
-        return prior.astype(np.float64)
+        return priors_by_class(f"{type(self).__name__}: {name}", value, classes)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the posterior of every class under ``target_prior_``.

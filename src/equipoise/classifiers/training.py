@@ -12,6 +12,7 @@ from torch import Tensor
 from equipoise.classifiers.network import ClassifierNetwork
 from equipoise.classifiers.objective import draw_mixing_weights, mix, remix_label_weights
 from equipoise.networks.backbone import backbone_of
+from equipoise.preprocessing import moved
 from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import augment
 from equipoise.training.steps import adam, descend, dropout
@@ -79,7 +80,7 @@ class ClassifierPlan(Callback):
             draws = torch.rand(len(rows), generator=self.generator, dtype=torch.float64)
             rows = np.searchsorted(self.cumulative, draws.numpy(), side="right")
         x, y, weight = self.data.batch(rows)
-        x = augment(x, self.augmentation, self.generator)
+        x = augment(x, self.augmentation, self.data.noise)
         if self.mixing == "none":
             logits = self._logits(x)
         else:
@@ -96,8 +97,9 @@ class ClassifierPlan(Callback):
         themselves, then those of their partners. The loss of a mixed row is the weighted sum of the
         losses of both labels, which for the cross-entropy is the loss of the mixed label.
         """
-        partner = torch.randperm(len(x), generator=self.generator).to(y.device)
-        mixing = draw_mixing_weights(len(x), self.mixing_alpha, self.generator).to(x)
+        noise = self.data.noise
+        partner = torch.randperm(len(x), generator=noise, device=noise.device)
+        mixing = moved(draw_mixing_weights(len(x), self.mixing_alpha, self.generator), x.device)
         x = mix(x, partner, mixing)
         if self.mixing == "remix":
             counts = self.data.class_counts[y]
@@ -108,7 +110,8 @@ class ClassifierPlan(Callback):
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules
-        x = dropout(x, getattr(to_features, "input_dropout", 0.0), self.generator)
+        noise = self.data.noise
+        x = dropout(x, getattr(to_features, "input_dropout", 0.0), noise)
         with self.data.autocast, self.data.seeded(self.backbone):
-            features = dropout(to_features(x), self.modules.dropout, self.generator)
+            features = dropout(to_features(x), self.modules.dropout, noise)
             return head(features).float()

@@ -13,7 +13,7 @@ import typer
 from equipoise import __version__
 from equipoise.cli import bench as benches
 from equipoise.cli.bench_report import bench_report
-from equipoise.cli.console import errors_as_messages
+from equipoise.cli.console import errors_as_messages, is_torchrun, silent_unless_first
 from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate
@@ -34,6 +34,9 @@ STYLE: dict[str, Any] = {
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
+
+# Commands that torchrun may start in several processes.
+SHARED = (["dgc", "train"], ["imsic", "train-gan"])
 
 app = typer.Typer(help="Deep generative learning on class-imbalanced data.", **STYLE)
 dgc = typer.Typer(help="The deep generative classifier: train it and use it.", **STYLE)
@@ -99,7 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal can show every letter
-    with errors_as_messages():
+    with silent_unless_first(), errors_as_messages():
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        if is_torchrun() and given[:2] not in SHARED:
+            names = " and ".join(f"`{' '.join(names)}`" for names in SHARED)
+            raise ValueError(
+                f"torchrun can start {names} alone. Start this command without torchrun."
+            )
         app(args=arguments, prog_name="equipoise")
 
 

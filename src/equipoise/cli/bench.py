@@ -108,11 +108,11 @@ def list_experiments(*, folder: Path = Path("benchmarks"), results: Path | None 
         print(f"{folder} has no experiment files.", file=sys.stderr)
     for file in files:
         try:
-            experiment = load_experiment(file)
+            experiment = load_experiment(file, import_classes=False)
         except ValueError as error:
             print(f"{file.stem:<20} {error}")
             continue
-        jobs = plan.jobs_of(experiment)
+        jobs = plan.jobs_of(experiment, with_defaults=False)
         records = read_records((results or folder / "results") / experiment.name)
         n_done = len(jobs) - len(plan.missing(jobs, records))
         print(f"{file.stem:<20} {n_done:>4} of {len(jobs)} jobs done   {experiment.title}")
@@ -151,7 +151,7 @@ def stored(
     """An experiment, the folder of its results, and records of what the file has, in its order."""
     from equipoise.experiments import load_experiment, read_records, store
 
-    experiment = load_experiment(file)
+    experiment = load_experiment(file, import_classes=False)
     folder = store.folder_of(results or file.parent / "results", experiment.name, held_out)
     names = [*experiment.methods, *(f"sampler:{name}" for name in experiment.samplers)]
     places = {place: i for i, place in enumerate(product(experiment.datasets, names))}

@@ -50,6 +50,8 @@ def notes(
 ) -> list[str]:
     """What a reader of the table should know: failures, and results of other parameters.
 
+    No class of the file is imported, so defaults that have changed since are not told.
+
     Parameters
     ----------
     experiment : Experiment
@@ -65,7 +67,7 @@ def notes(
         Empty where there is nothing to say.
     """
     seeds = sorted({record["seed"] for record in records})
-    jobs = plan.jobs_of(experiment, seeds=seeds, held_out=held_out)
+    jobs = plan.jobs_of(experiment, seeds=seeds, held_out=held_out, with_defaults=False)
     asked = {store.key_of(job): job for job in jobs}
     found = []
     seeds_of: dict[tuple[str, str], list[str]] = {}

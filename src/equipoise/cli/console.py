@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
@@ -48,14 +48,32 @@ def errors_as_messages(prefix: str = "") -> Iterator[None]:
         yield
     except Exception as error:
         from equipoise.datasets import DamagedFileError
-        from equipoise.errors import TrainingDivergedError
+        from equipoise.errors import LostProcessError, TrainingDivergedError
 
-        failures = (TrainingDivergedError, DamagedFileError, OSError)
+        failures = (TrainingDivergedError, LostProcessError, DamagedFileError, OSError)
         is_bug = not isinstance(error, (ValueError, *failures))
         if is_bug or os.environ.get("EQUIPOISE_TRACEBACK"):
             raise
         print(f"error: {prefix}{error}", file=sys.stderr)
         sys.exit(1 if isinstance(error, failures) else 2)
+
+
+def is_torchrun() -> bool:
+    """Whether torchrun has started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+@contextmanager
+def silent_unless_first() -> Iterator[None]:
+    """Let only the first of several processes that torchrun has started print anything.
+
+    The others meet the same errors; only what is not foreseen keeps its traceback in all of them.
+    """
+    if not is_torchrun() or os.environ["RANK"] == "0":
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def exit_if_failed(n_failed: int, n: int, what: str) -> None:

@@ -13,7 +13,7 @@ from equipoise.atomic import write_text
 from equipoise.cli.console import notes, print_table
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import sampler_of
-from equipoise.cli.shared_options import Ignored, Positive, Quiet, Seed, Words
+from equipoise.cli.shared_options import Ignored, MissingValues, Positive, Quiet, Seed, Words
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import read_table
 
@@ -37,6 +37,7 @@ def evaluate_table(
     jobs: Positive = 1,
     dates: Words = None,
     categories: Words = None,
+    missing_values: MissingValues = None,
     ignored: Ignored = None,
     seed: Seed = 0,
     out: Path | None = None,
@@ -90,7 +91,9 @@ def evaluate_table(
         raise ValueError(
             f"--metric {metric!r} is unknown. Choose one of {', '.join(METRIC_NAMES)}."
         )
-    read = read_table(table, target, dates, categories, ignored)
+    read = read_table(table, target, dates, categories, ignored, missing_values)
+    for remark in read.remarks:
+        note(remark)
     from equipoise.experiments import evaluate_resampling
     from equipoise.metrics.names import METRICS
 
@@ -129,6 +132,7 @@ def evaluate_table(
         name, treatment = found.best_classifier_, found.best_treatment_
         scores = summary.xs("mean", axis=1, level=1).loc[(name, treatment)].to_dict()
         about = {"target": target, "classifier": name, "treatment": treatment, "scores": scores}
+        about["missing_values"] = missing_values
         saved_model.save(save, found.best_estimator_, read.X, about)
         note(f"{name} with {treatment!r}, fitted to all rows, in {save}")
 

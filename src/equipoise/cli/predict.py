@@ -73,7 +73,8 @@ def read_images(
     shape : tuple of int
         ``(height, width, channels)``, with 1 channel for grey.
     full_scale : mapping or None
-        Values of deep images that are white, as in the training images.
+        Values of deep images that are white, as in the training images; where these had no deep
+        images, white is what the files use.
     note : callable
         Tells the user which conversions were necessary.
 
@@ -90,22 +91,21 @@ def read_images(
 
     from equipoise.datasets import DamagedFileError
     from equipoise.datasets.files import ImageFile
-    from equipoise.datasets.formats import Format, decode, read_header
+    from equipoise.datasets.formats import Format, decode, full_scales, read_header
 
     height, width, channels = shape
-    into = Format((height, width), channels == 3, full_scale or {})
-    rows, resized, recoloured = [], 0, 0
-    for path in paths:
-        file = ImageFile(path.parent, path.name)
-        try:
-            header = read_header(file)
-            rows.append(decode(file, into))
-        except DamagedFileError as error:
-            raise ValueError(str(error)) from None
-        except OSError as error:
-            raise ValueError(f"{path}: {error.strerror or error}.") from None
-        resized += (header.height, header.width) != into.size
-        recoloured += header.colour != into.colour
+    files = [ImageFile(path.parent, path.name) for path in paths]
+    try:
+        headers = [read_header(file) for file in files]
+        scales = full_scales(files, np.array(headers, dtype=float), full_scale or {})
+        into = Format((height, width), channels == 3, scales)
+        rows = [decode(file, into) for file in files]
+    except DamagedFileError as error:
+        raise ValueError(str(error)) from None
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror or error}.") from None
+    resized = sum((header.height, header.width) != into.size for header in headers)
+    recoloured = sum(header.colour != into.colour for header in headers)
     if resized:
         note(f"{resized} of {len(rows)} images stretched to {width}x{height} pixels")
     if recoloured:

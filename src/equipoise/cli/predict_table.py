@@ -37,7 +37,7 @@ def predict_table(
             raise ValueError(f"--out {out} is the table itself. Name another file.")
         check_target(out, ".csv")
     about = saved_model.read_about(model)
-    rows, ignored = read_rows(table, about["columns"])
+    rows, ignored = read_rows(table, about["columns"], about.get("missing_values"))
     if ignored:
         note(f"columns that the model does not use: {', '.join(ignored)}")
     fitted = saved_model.load(model, about)

@@ -10,7 +10,14 @@ import typer
 from equipoise.cli.console import notes, print_table
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import check_neighbours, sampler_of, targets
-from equipoise.cli.shared_options import Ignored, Quiet, SamplingStrategy, Seed, Words
+from equipoise.cli.shared_options import (
+    Ignored,
+    MissingValues,
+    Quiet,
+    SamplingStrategy,
+    Seed,
+    Words,
+)
 from equipoise.runs.csv_values import text_of
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import Table, check_format, read_table, write_table
@@ -30,6 +37,7 @@ def resample(
     mark_column: str | None = None,
     dates: Words = None,
     categories: Words = None,
+    missing_values: MissingValues = None,
     ignored: Ignored = None,
     seed: Seed = 0,
     force: Annotated[bool, typer.Option("--force")] = False,
@@ -63,7 +71,9 @@ def resample(
     check_target(out)
     if out.exists() and not force:
         raise ValueError(f"{out} exists. Name another file, or replace it with --force.")
-    read = read_table(table, target, dates, categories, ignored)
+    read = read_table(table, target, dates, categories, ignored, missing_values)
+    for remark in read.remarks:
+        note(remark)
     if mark_column in read.rows:
         raise ValueError(f"--mark-column {mark_column!r} is a column already. Name another.")
     sampler = sampler_of(method, read.X, read.y.value_counts().min())

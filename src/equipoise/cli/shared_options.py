@@ -10,6 +10,7 @@ from equipoise.cli import parsing
 
 ImageSize = Annotated[Any, typer.Option(parser=parsing.image_size)]
 Words = Annotated[Any, typer.Option(parser=parsing.words)]
+MissingValues = Annotated[Any, typer.Option(parser=parsing.words)]
 Ignored = Annotated[Any, typer.Option("--ignore", parser=parsing.words)]
 SamplingStrategy = Annotated[Any, typer.Option(parser=parsing.sampling_strategy)]
 Positive = Annotated[int, typer.Option(min=1)]
@@ -65,9 +66,13 @@ class SharedOptions:
     target : COLUMN
         Column with the class labels.
     dates : COLUMN,..., default=none
-        Columns of a CSV that hold dates or times, as 2024-12-31 or 2024-12-31T23:59.
+        Columns of a CSV that hold dates or times, as 2024-12-31 or 2024-12-31T23:59. Columns of
+        such cells alone are taken as dates without this.
     categories : COLUMN,..., default=none
         Columns to take as categories although they hold numbers, such as postcodes.
+    missing_values : WORD,..., default=NA, None, nan and the like
+        Words of a CSV that count as missing values beside empty cells; '' for none. By default
+        they are a class in a target whose other classes are words.
     ignored : COLUMN,..., default=none
         Columns that say nothing of the class, such as the number of a row.
     """

@@ -70,8 +70,9 @@ def train(
     settings = settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
     middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
     out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
-    run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
-    model = training.fit(model, X, y, run, note)
+    run, data, X, y, model = training.start_and_fit(
+        model, out, settings, choice, download, overwrite, note
+    )
     pictures.draw_samples(model, X, run.record["data"], run.pictures / "samples.png")
     training.report(run, model, "DGC", data.X_test, data.y_test, note)
 
@@ -110,8 +111,9 @@ def train_gan(
     choice = DataChoice(dataset, data_dir, image_size, hair)
     settings = settings_of(model, chosen, **choice.settings(protocol))
     out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
-    run, data, X, y = training.start(out, settings, choice, download, overwrite, note)
-    model = training.fit(model, X, y, run, note)
+    run, data, X, y, model = training.start_and_fit(
+        model, out, settings, choice, download, overwrite, note
+    )
     note(f"comparing generated images with some of {len(data.y_test)} held-out ones")
     about = run.record["data"]
     quality = Quality.of(model, X, y, data.X_test, data.y_test, about["class_names"])

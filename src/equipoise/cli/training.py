@@ -17,17 +17,23 @@ from equipoise.runs.data import DataChoice, describe, training_rows
 from equipoise.runs.resuming import begin, resumable
 from equipoise.runs.run import Run
 from equipoise.runs.training import train
+from equipoise.training import Checkpoint
+from equipoise.training.distributed import from_first, joined, rank
 
 
-def start(
+def start_and_fit(
+    model: Any,
     out: Path,
     settings: dict[str, Any],
     choice: DataChoice,
     download: bool,
     overwrite: bool,
     note: Callable[[str], None],
-) -> tuple[Run, Dataset, np.ndarray, np.ndarray]:
-    """Load the data of a run, and create its folder or open it to continue.
+) -> tuple[Run, Dataset, np.ndarray, np.ndarray, Any]:
+    """Load the data of a run, and train a model in its folder, which may be there to continue.
+
+    Of several processes that torchrun has started, only the first returns from here. It alone
+    touches the folder.
 
     Returns
     -------
@@ -35,7 +41,29 @@ def start(
     data : Dataset
     X, y : ndarray
         The images to train on, and their labels.
+    model : estimator
+        Fitted, and saved in the run.
     """
+    with joined():
+        if rank() == 0:
+            run, data, X, y = _start(out, settings, choice, download, overwrite, note)
+            from_first(lambda: run.status)
+            return run, data, X, y, fit(model, X, y, run, note)
+        if from_first(str) != "trained":
+            X, y = training_rows(choice.load(download=False), settings)
+            model.set_params(callbacks=[Checkpoint(out)]).fit(X, y)
+        raise typer.Exit
+
+
+def _start(
+    out: Path,
+    settings: dict[str, Any],
+    choice: DataChoice,
+    download: bool,
+    overwrite: bool,
+    note: Callable[[str], None],
+) -> tuple[Run, Dataset, np.ndarray, np.ndarray]:
+    """Load the data of a run, and create its folder or open it to continue."""
     run = resumable(out, settings, overwrite)
     data = choice.load(download)
     X, y = training_rows(data, settings)

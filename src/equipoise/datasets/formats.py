@@ -67,7 +67,8 @@ def common_format(
     size : (int, int) or None
         Height and width to stretch to; None where all images have the same.
     full_scale : mapping or None, default=None
-        Values that become 255, where they are those of other images.
+        Values that become 255, where they are those of other images; for depths that it lacks,
+        they are what the files use.
 
     Returns
     -------
@@ -97,14 +98,35 @@ def common_format(
                 f"{sizes[other][0]}x{sizes[other][1]}. {RESIZE}"
             )
         size = int(sizes[0][0]), int(sizes[0][1])
-    if full_scale is None:
-        full_scale = {}
-        for number, depth in enumerate(DEPTHS, 1):
-            if len(members := np.flatnonzero(headers[:, 3] == number)):
-                full_scale[depth] = _full_scale(
-                    depth, [files[i] for i in members.tolist()], headers[members, 4:]
-                )
-    return Format(size, bool(headers[:, 2].any()), full_scale)
+    scales = full_scales(files, headers, full_scale or {})
+    return Format(size, bool(headers[:, 2].any()), scales)
+
+
+def full_scales(
+    files: Sequence[ImageFile], headers: npt.NDArray[np.float64], known: FullScale
+) -> dict[str, float]:
+    """Values that become 255, by depth: the known ones, and for other depths what the files use.
+
+    Parameters
+    ----------
+    files : sequence of ImageFile
+    headers : ndarray of shape (n_files, 7)
+        The :class:`Header` of each file.
+    known : mapping
+        Values that are those of other images.
+
+    Raises
+    ------
+    ValueError
+        If the range of images of more than eight bits cannot be known.
+    """
+    found = dict(known)
+    for number, depth in enumerate(DEPTHS, 1):
+        members = np.flatnonzero(headers[:, 3] == number)
+        if len(members) and depth not in found:
+            chosen = [files[i] for i in members.tolist()]
+            found[depth] = _full_scale(depth, chosen, headers[members, 4:])
+    return found
 
 
 def read_header(file: ImageFile) -> Header:

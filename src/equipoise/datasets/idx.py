@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
 import zlib
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ import numpy.typing as npt
 
 from .fetch import damaged
 from .images import Arrays, Images, Labels
+
+MOST_BYTES = 2**29  # of an unpacked file; the largest of MNIST's has 47 MB
 
 
 def read_idx(path: Path) -> npt.NDArray[np.uint8]:
@@ -35,10 +36,15 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
+        unpacker = zlib.decompressobj(wbits=31)  # of gzip
         try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
+            content = unpacker.decompress(content, MOST_BYTES)
+        except zlib.error as error:
             raise damaged(path, f"it does not decompress ({error})") from None
+        if not unpacker.eof:
+            raise damaged(
+                path, f"it does not decompress: cut off, or more than {MOST_BYTES:,} bytes"
+            )
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise damaged(path, f"it starts with {content[:4].hex(' ')}, not as an IDX file of bytes")
     n_dims = content[3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
+from equipoise.dgc.drawing import Anchors, Drawing, chosen_anchors
 from equipoise.dgc.forest import Forest
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork
@@ -23,16 +24,25 @@ from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
-from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import TableCodec
+from equipoise.parameters import (
+    BOOLEAN,
+    Constraint,
+    Instance,
+    Number,
+    OneOf,
+    check_parameters,
+)
+from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
+from equipoise.priors import priors_by_class
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
 
 # reconstruction_weight="auto": the first improves the classification of images and of tables with
 # as many numbers, the second the generated rows of other tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
-MOST_DRAWS = 10  # of a row of a table, until no two of its categories exclude each other
+MOST_DRAWS = 10  # of a row, until it is not refused
+BLOCK = 256  # rows that are decoded together
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
 
 
@@ -124,9 +134,17 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         forest to the power of w. Trees find splits in single columns of small tables that networks
         miss. With 0 there is no forest, as in the paper. Images never have one, nor have tables
         of more than 256 numbers.
-    class_prior : {"uniform", "train"} or array-like of shape (n_classes,), default="uniform"
-        Class priors of the predicted posterior. ``"train"`` takes those of the training data; an
-        array has the order of ``classes_`` and sums to 1.
+    drawing : {"neighbours", "gaussian"}, default="neighbours"
+        How :meth:`sample` generates images. With ``"neighbours"`` an autoencoder is trained beside
+        the classifier, without an influence on it. A code is drawn between those of three similar
+        training images, and moved along the difference between two similar images of any class.
+        Images that the classifier assigns to another class, or that come too close to a training
+        image, are drawn anew. ``"gaussian"`` decodes codes of the classifier, which are drawn from
+        one Gaussian per class; the images are close to the mean of their class. Tables, and images
+        with a backbone of your own, are always drawn in this way.
+    class_prior : {"uniform", "train"}, dict or array-like of shape (n_classes,), default="uniform"
+        Class priors of the predicted posterior. ``"train"`` takes those of the training data; a
+        dict has one for every class, an array has the order of ``classes_``, and they sum to 1.
     max_epochs : int, default=12
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -229,12 +247,23 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         "density_weight": [Number(0, 1)],
         "n_importance_samples": [Number(1, integer=True)],
         "forest_weight": [Number(0, 1)],
+        "drawing": [OneOf(("neighbours", "gaussian"))],
         "class_prior": [
             OneOf(("uniform", "train")),
-            Instance((list, tuple, np.ndarray), "an array of class priors that sums to 1"),
+            Instance((dict, list, tuple, np.ndarray), "class priors that sum to 1"),
         ],
         "beta_1": [Number(0, 1, open_high=True)],
     }
+
+    _used_after_fit = (
+        *BackboneClassifier._used_after_fit,
+        "inference",
+        "density_weight",
+        "n_importance_samples",
+        "reconstruction_weight",
+        "forest_weight",
+        "class_prior",
+    )
 
     def __init__(
         self,
@@ -262,6 +291,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         density_weight: float = 1.0,
         n_importance_samples: int = 10,
         forest_weight: float = 0.5,
+        drawing: str = "neighbours",
         class_prior: ArrayLike = "uniform",
         max_epochs: int = 12,
         batch_size: int | str = "auto",
@@ -303,6 +333,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         self.density_weight = density_weight
         self.n_importance_samples = n_importance_samples
         self.forest_weight = forest_weight
+        self.drawing = drawing
         self.class_prior = class_prior
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -349,6 +380,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             "inference": "conditional",
             "density_weight": 0.0,
             "forest_weight": 0.0,
+            "drawing": "gaussian",
             "class_prior": "train",
             "max_epochs": 50,
             "learning_rate": 2e-3,
@@ -369,6 +401,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             self.head,
             self.spatial_features,
             spec.codec.layout,
+            draws=self._draws_images(spec),
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
@@ -435,6 +468,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
         return self._apply(X, log_posterior)
 
+    def _draws_images(self, spec: DataSpec) -> bool:
+        has_own_trunk = self.architecture in ("compact", "paper")
+        return spec.codec.layout is None and has_own_trunk and self.drawing == "neighbours"
+
     def _reconstruction_weight(self, spec: DataSpec) -> float:
         if not isinstance(self.reconstruction_weight, str):
             return self.reconstruction_weight
@@ -442,19 +479,13 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
+        allowed = {"class_prior": self._constraints["class_prior"]}  # it may be set after the fit
+        check_parameters(type(self).__name__, {"class_prior": self.class_prior}, allowed)
         log_train = np.log(spec.class_counts / spec.class_counts.sum())
         learnt = (1 - self.logit_adjustment) * log_train
-        if isinstance(self.class_prior, str):
+        if isinstance(self.class_prior, str) and self.class_prior in ("uniform", "train"):
             return (log_train if self.class_prior == "train" else 0.0) - learnt
-        prior = np.asarray(self.class_prior, dtype=float)
-        is_one = prior.shape == log_train.shape and (prior > 0).all()
-        if not is_one or not abs(prior.sum() - 1) <= 1e-6:
-            raise InvalidParameterError(
-                f"class_prior={self.class_prior!r} must contain {len(log_train)} positive "
-                f"probabilities that sum to 1, one for each of the classes "
-                f"{spec.classes.tolist()}."
-            )
-        return np.log(prior) - learnt
+        return np.log(priors_by_class("class_prior", self.class_prior, spec.classes)) - learnt
 
     # Codes ----------------------------------------------------------------------------------
 
@@ -517,14 +548,22 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         ndarray or DataFrame
             In the shape, dtype and range of the training data.
         """
-        reconstructions = self._decode(torch.from_numpy(self._codes(X)))
-        return self._codec.decode(reconstructions)
+        codes = torch.from_numpy(self._codes(X))
+        return self._codec.decode(_decoded(self.network_.cpu().eval().decode, codes))
 
-    def sample(self, n: int, y: Any = None, random_state: RandomState = None) -> Any:
+    def sample(
+        self,
+        n: int,
+        y: Any = None,
+        random_state: RandomState = None,
+        *,
+        return_labels: bool = False,
+    ) -> Any:
         """Generate rows.
 
-        Codes are drawn from one Gaussian per class, which is fitted to the codes of the training
-        rows, and decoded.
+        Rows of a table are decoded from codes that are drawn from one Gaussian per class, which is
+        fitted to the codes of the training rows. Images are drawn as the parameter ``drawing``
+        says.
 
         Parameters
         ----------
@@ -534,39 +573,67 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             Class or classes to sample; None for every class in the order of ``classes_``.
         random_state : int, RandomState or None, default=None
             Source of the noise; None takes the estimator's own ``random_state``.
+        return_labels : bool, default=False
+            Whether to return the labels of the rows as well.
 
         Returns
         -------
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
-            the training data. Images are the means that the decoder returns; rows of a table are
-            drawn from its distributions. Two categories that the training rows of the class never
-            have together, although both are frequent, are not drawn together either.
+            the training data. Rows of a table are drawn from the distributions that the decoder
+            returns. Two categories that the training rows of the class never have together,
+            although both are frequent, are not drawn together either.
+        labels : ndarray of shape (n_rows,)
+            Only with ``return_labels=True``: the class of every row.
         """
         classes = torch.from_numpy(self._requested_classes(n, y))
         generator = self._generator(random_state)
-        rows = self._draw(classes, generator)
-        for c, pairs in self._absent_pairs.items():
-            broken = (classes == c).nonzero().ravel()
-            for _ in range(MOST_DRAWS):
-                broken = broken[has_any_pair(rows[broken], pairs)]
-                if not len(broken):
-                    break
-                rows[broken] = self._draw(classes[broken], generator)
-        return self._codec.decode(rows)
+        drawn = decode_in_blocks(
+            self._codec, len(classes), lambda part: self._accepted(classes[part], generator)
+        )
+        return (drawn, self.classes_[classes.numpy()]) if return_labels else drawn
+
+    def _accepted(self, classes: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw an encoded row of each of these classes, which is not refused if that succeeds."""
+        rows = self._draw(classes, generator).clone()  # no inference tensor, which cannot change
+        refused = self._refused(rows, classes)
+        for _ in range(MOST_DRAWS):
+            if not len(refused):
+                break
+            rows[refused] = self._draw(classes[refused], generator)
+            refused = refused[self._refused(rows[refused], classes[refused])]
+        return rows
 
     def _draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
         """Draw an encoded row of each of these classes."""
-        network = self.network_.cpu()
+        network = self.network_.cpu().eval()
+        if self._anchors is not None:
+            return _decoded(network.drawing.decoder, self._anchors.draw(classes, generator))
         noise = torch.randn(len(classes), self.latent_dim, 1, generator=generator)
         codes = network.code_mean[classes]
         for c in classes.unique():
             chosen = classes == c
             codes[chosen] += (network.code_factor[c] @ noise[chosen]).squeeze(-1)
-        values = self._decode(codes)
+        values = _decoded(network.decode, codes)
         if network.blocks is None:
             return values
         return network.blocks.hardened(network.blocks.draw(values, network.spread, generator))
+
+    def _refused(self, rows: Tensor, classes: Tensor) -> Tensor:
+        """Positions of encoded rows that have to be drawn anew."""
+        refused = torch.zeros(len(classes), dtype=torch.bool)
+        for c, pairs in self._absent_pairs.items():
+            chosen = classes == c
+            refused[chosen] = has_any_pair(rows[chosen], pairs)
+        if self._anchors is not None:
+            features, logits = _decoded(self._judged, rows).tensor_split([self.latent_dim], 1)
+            refused = (logits.argmax(1) != classes) | ~self._anchors.are_new(features, classes)
+        return refused.nonzero().ravel()
+
+    def _judged(self, x: Tensor) -> Tensor:
+        """Mean codes of inputs, next to their logits: (n, latent_dim + n_classes)."""
+        codes, _ = moments(self.network_.recognise(x)[0])
+        return torch.cat([codes, self.network_.head(codes)], 1)
 
     def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
         """Grow the forest, besides what :meth:`sample` needs."""
@@ -578,7 +645,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         return fitted
 
     def _for_samples(self, network: Any, fit: FitContext) -> dict[str, Any]:
-        """Fit the Gaussians from which :meth:`sample` draws codes and numbers; no forest."""
+        """What :meth:`sample` draws from: anchors or Gaussians, and numbers; no forest."""
+        if network.drawing is not None:
+            anchors = _anchors(network, network.drawing, fit)
+            return {"forest_": None, "_absent_pairs": {}, "_anchors": anchors}
         values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _moments_and_residuals))
         base, residuals = values.tensor_split([2 * self.latent_dim], 1)
         y = torch.from_numpy(fit.target)
@@ -594,14 +664,21 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             for c in range(len(fit.classes)):
                 pairs = absent_pairs(fit.inputs[fit.target == c], fit.codec.layout)
                 absent |= {c: pairs} if len(pairs) else {}
-        return {"forest_": None, "_absent_pairs": absent}
+        return {"forest_": None, "_absent_pairs": absent, "_anchors": None}
 
     def _tensors_to_save(self) -> dict[str, Tensor]:
         forest = {} if self.forest_ is None else self.forest_.to_tensors()
         pairs = {f"{PAIRS}{c}": pairs for c, pairs in self._absent_pairs.items()}
-        return {**forest, **pairs}
+        anchors = {} if self._anchors is None else self._anchors.to_tensors()
+        return {**forest, **pairs, **anchors}
 
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        self._absent_pairs, self.forest_, self._anchors = {}, None, None
+        if self.network_.drawing is not None:
+            self._anchors = Anchors.from_tensors(
+                tensors, self.network_.drawing.code_dim, self.latent_dim, len(self.classes_)
+            )
+            return
         n_classes, n_values = len(self.classes_), self._codec.encoded_shape[0]
         self._absent_pairs = {
             c: tensors[f"{PAIRS}{c}"] for c in range(n_classes) if f"{PAIRS}{c}" in tensors
@@ -612,11 +689,6 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         forest = {name: one for name, one in tensors.items() if not name.startswith(PAIRS)}
         self.forest_ = Forest.from_tensors(forest, n_values, n_classes) if forest else None
 
-    def _decode(self, codes: Tensor) -> Tensor:
-        network = self.network_.cpu().eval()
-        with torch.inference_mode():
-            return torch.cat([network.decode(z) for z in codes.split(1024)])
-
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
@@ -626,6 +698,25 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # codes are float32 whatever X was
         return tags
+
+
+def _decoded(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Apply a function of codes or rows to all of them, block by block."""
+    with torch.inference_mode():
+        return torch.cat([function(block) for block in rows.split(BLOCK)])
+
+
+def _anchors(network: DGCNetwork, drawing: Drawing, fit: FitContext) -> Anchors:
+    """Training rows next to which images are drawn."""
+
+    def both_codes(network: DGCNetwork, x: Tensor) -> Tensor:
+        """Code in the autoencoder next to the mean of q(z|x)."""
+        return torch.cat([drawing.codes(x), moments(network.recognise(x)[0])[0]], 1)
+
+    chosen = chosen_anchors(fit.target, len(fit.classes))
+    values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, both_codes)[chosen])
+    codes, features = (part.clone() for part in values.tensor_split([drawing.code_dim], 1))
+    return Anchors.of(codes, features, torch.from_numpy(fit.target[chosen]), len(fit.classes))
 
 
 def _is_narrow(spec: DataSpec) -> bool:

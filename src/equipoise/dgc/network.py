@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from equipoise.dgc.drawing import Drawing
 from equipoise.networks import build_decoder, build_trunk
 from equipoise.networks.backbone import Backbone
 from equipoise.networks.columns import ColumnBlocks
@@ -37,6 +38,8 @@ class DGCNetwork(nn.Module):
         Whether the compact trunk keeps the features of all positions.
     layout : Layout, default=None
         Positions of the columns of a table, None for images.
+    draws : bool, default=False
+        Whether there is an autoencoder beside the classifier that learns to draw images.
     """
 
     blocks: ColumnBlocks | None
@@ -51,6 +54,7 @@ class DGCNetwork(nn.Module):
         head: str,
         spatial: bool = False,
         layout: Layout | None = None,
+        draws: bool = False,
     ) -> None:
         super().__init__()
         self.n_classes = n_classes
@@ -92,6 +96,8 @@ class DGCNetwork(nn.Module):
                 nn.ReLU(inplace=True),
                 nn.Linear(500, n_classes),
             )
+        # The last module, so that the others have the same initial weights with and without it.
+        self.drawing = Drawing(input_shape) if draws else None
 
     def recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Parameters of q(z|x) without a label, and the shift that each label adds.

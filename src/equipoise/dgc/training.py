@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from equipoise.dgc.drawing import Drawing, absolute_error, disturbed
 from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import (
     DGCLoss,
@@ -17,8 +18,10 @@ from equipoise.dgc.objective import (
 )
 from equipoise.networks.backbone import backbone_of
 from equipoise.networks.variational import draw_codes, moments
+from equipoise.preprocessing import moved
 from equipoise.training import TrainingRows
 from equipoise.training.augment import augment
+from equipoise.training.distributed import all_rows, own_rows
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend, dropout, repeated_indices
 
@@ -27,7 +30,7 @@ PRETRAIN_TOLERANCE = 0.1  # the release stops below this distance of the moments
 
 
 class DGCPlan:
-    """A joint step, a classifier step on oversampled codes, and an optional encoder step.
+    """A joint step, and optional ones of the classifier, the encoder and what draws images.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ class DGCPlan:
         class_counts = data.class_counts
         self.log_prior = torch.log(class_counts / class_counts.sum())
         oversampled = oversampled_counts(class_counts, oversampling_rate)
-        self.repeats = oversampled / class_counts
+        self.repeats = (oversampled / class_counts)[data.y].cpu()  # of every row
         self.log_oversampled_prior = torch.log(oversampled / oversampled.sum())
 
         rates = {"learning_rate": learning_rate, "beta_1": beta_1, "weight_decay": weight_decay}
@@ -83,18 +86,27 @@ class DGCPlan:
         if latent_optimization:
             self.encoder = adam(*network.encoder(), **rates)
             self.optimizers.append(self.encoder)
+        self.drawing = network.drawing
+        if self.drawing is not None:
+            self.artist = adam(self.drawing, **rates)
+            self.optimizers.append(self.artist)
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         x, y, weight = self.data.batch(rows)
-        x = augment(x, self.augmentation, self.generator)
+        x = augment(x, self.augmentation, self.data.noise, len(y))
         if self.encoder is not None:
             descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)
         descend(self.joint, loss.loss)
         parts = loss.parts()
         if self.rate > 0:
-            parts["oversampled"] = self._classifier_step(base.detach(), shifts.detach(), y, weight)
+            source = repeated_indices(self.repeats[torch.from_numpy(rows)], self.generator)
+            parts["oversampled"] = self._classifier_step(
+                base.detach(), shifts.detach(), moved(source, y.device), y, weight
+            )
+        if self.drawing is not None:
+            parts["drawing"] = self._drawing_step(self.drawing, x, len(y))
         return parts
 
     def pretrain_encoder(self, n_steps: int, batch_size: int) -> None:
@@ -105,43 +117,44 @@ class DGCPlan:
         for _ in range(n_steps):
             rows = torch.randint(len(self.data), (batch_size,), generator=self.generator).numpy()
             x, y, _ = self.data.batch(rows)
-            base, shifts = self._recognise(x)
+            base, shifts = self._recognise(x, batch_size)
             distance = moment_distance(self._codes(base[:, None], shifts[y])[:, 0])
             if float(distance.detach()) < PRETRAIN_TOLERANCE:
                 return
             descend(optimizer, distance)
 
-    def _recognise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        trunk = self.modules.trunk
-        x = dropout(x, getattr(trunk, "input_dropout", 0.0), self.generator)
+    def _recognise(self, x: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """Parameters of q(z|x) for a batch of ``n`` rows, of which ``x`` has this process's."""
+        trunk, noise = self.modules.trunk, self.data.noise
+        x = dropout(x, getattr(trunk, "input_dropout", 0.0), noise, n=n)
         with self.data.seeded(self.backbone):
-            features = self.data.through(trunk, x)
-        features = dropout(features, self.dropout, self.generator)
+            features = all_rows(self.data.through(trunk, x), n)
+        features = dropout(features, self.dropout, noise)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
     def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
         """Draw a code for every entry of ``base`` (n, S, 2 K), shifted by its label's (n, 2 K)."""
-        kept = torch.rand(*base.shape[:2], 1, generator=self.generator) >= self.label_dropout
+        noise = self.data.noise
+        draws = torch.rand(*base.shape[:2], 1, generator=noise, device=noise.device)
+        kept = draws >= self.label_dropout
         mean, log_variance = moments(base + kept.to(base) * shift[:, None])
-        return draw_codes(mean, log_variance, self.generator)
+        return draw_codes(mean, log_variance, noise)
 
     def _loss(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[DGCLoss, Tensor, Tensor]:
-        base, shifts = self._recognise(x)
+        base, shifts = self._recognise(x, len(y))
         codes = self._codes(base[:, None].expand(-1, self.n_codes, -1), shifts[y])
-        x_hat = self.modules.decoder(codes[:, 0])
-        sample = codes[:MMD_ROWS, 0]
-        prior = torch.randn(sample.shape, generator=self.generator).to(codes)
+        x_hat = self.modules.decoder(own_rows(codes[:, 0], len(y)))
+        error = reconstruction_error(
+            self.modules.targets(x), x_hat.flatten(1), self.reconstruction, self.modules.blocks
+        )
+        sample, noise = codes[:MMD_ROWS, 0], self.data.noise
+        prior = torch.randn(sample.shape, generator=noise, device=noise.device).to(codes)
         loss = joint_loss(
-            reconstruction_error(
-                self.modules.targets(x),
-                x_hat.flatten(1),
-                self.reconstruction,
-                self.modules.blocks,
-            ),
+            all_rows(error, len(y)),
             self.modules.head(codes),
             y,
             # A single row has no pairs to compare.
-            inverse_multiquadratic_mmd(sample, prior) if len(x) > 1 else codes.new_zeros(()),
+            inverse_multiquadratic_mmd(sample, prior) if len(y) > 1 else codes.new_zeros(()),
             log_prior=self.log_prior,
             tau=self.tau,
             reconstruction_weight=self.reconstruction_weight,
@@ -151,10 +164,12 @@ class DGCPlan:
         return loss, base, shifts
 
     def _classifier_step(
-        self, base: Tensor, shifts: Tensor, y: Tensor, weight: Tensor | None
+        self, base: Tensor, shifts: Tensor, source: Tensor, y: Tensor, weight: Tensor | None
     ) -> Tensor:
-        """Train the head alone on codes of which rarer classes provide more (oversampling)."""
-        source = repeated_indices(self.repeats[y], self.generator)
+        """Train the head alone on codes of which rarer classes provide more (oversampling).
+
+        ``source`` has the position of each of them in the batch.
+        """
         labels = y[source]
         codes = self._codes(base[source, None], shifts[labels])[:, 0]
         loss = adjusted_cross_entropy(
@@ -165,4 +180,13 @@ class DGCPlan:
             None if weight is None else weight[source],
         )
         descend(self.classifier, loss)
+        return loss.detach()
+
+    def _drawing_step(self, drawing: Drawing, x: Tensor, n: int) -> Tensor:
+        """Train the autoencoder on the batch; the classifier gets no gradient of it."""
+        codes = drawing.normalised(self.data.through(drawing.encoder, x))
+        codes = own_rows(disturbed(all_rows(codes, n)), n)
+        decoded = self.data.through(drawing.decoder, codes)
+        loss = all_rows(absolute_error(x, decoded), n).mean()
+        descend(self.artist, loss)
         return loss.detach()

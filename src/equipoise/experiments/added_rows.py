@@ -30,11 +30,14 @@ class AddedRowsResult:
         Of the mean recall over the classes, with less without.
     interval : (float, float)
         95 % interval of the difference, by resampling the test rows of each class.
+    untested : list
+        Classes without a test row, of which nothing is known.
     """
 
     recalls: pd.DataFrame
     difference: float
     interval: tuple[float, float]
+    untested: list[Any]
 
     def verdict(self) -> str:
         """Say in words whether the rows help."""
@@ -46,6 +49,9 @@ class AddedRowsResult:
             f"{high:+.3f} with other test rows)."
         )
         numbers = numbers.replace("-", "−")
+        if self.untested:
+            names = ", ".join(map(str, self.untested))
+            numbers += f" It says nothing of classes without test rows: {names}."
         if low > 0:
             return f"These rows help. {numbers}"
         if high < 0:
@@ -111,4 +117,5 @@ def judge_added_rows(
         draws += of_class[drawn].mean(1) / len(classes)
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     difference = float(found["with"].mean() - found["without"].mean())
-    return AddedRowsResult(found, difference, (float(low), float(high)))
+    untested = np.setdiff1d(without[1], y_test).tolist()
+    return AddedRowsResult(found, difference, (float(low), float(high)), untested)

@@ -138,7 +138,6 @@ def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
         For each key of ``SECTIONS`` the sections of the file by their names.
     on_folds : bool
     """
-    samplers = groups["samplers"]
     for group, (does, optional) in SECTIONS.items():
         for name, section in groups[group].items():
             where = f"{group}.{name}"
@@ -147,17 +146,28 @@ def check_sections(groups: Mapping[str, Section], on_folds: bool) -> None:
             for one, other in EXCLUSIVE:
                 if one in section and other in section:
                     raise MistakeError(f"[{where}] has {one} and {other}. Leave one out.")
-            if group == "samplers" and section["class"] == specs.EXTERNAL:
-                if not on_folds:
-                    raise MistakeError(
-                        f"[{where}] class='external' is for [protocol] folds. Name a class."
-                    )
-            elif does:
-                estimator = check_estimator(where, section, does)
-            check_treatment(where, section, samplers)
+            if group == "samplers" and section["class"] == specs.EXTERNAL and not on_folds:
+                raise MistakeError(
+                    f"[{where}] class='external' is for [protocol] folds. Name a class."
+                )
+            check_treatment(where, section, groups["samplers"])
             if group == "methods":
-                check_method(where, section, estimator, samplers, on_folds)
+                check_strategy(where, section, on_folds)
     check_products(groups["classifiers"], groups["treatments"], groups["methods"])
+
+
+def check_classes(groups: Mapping[str, Section], on_folds: bool) -> None:
+    """Import and build what the sections name, and require that it can do what is wanted of it.
+
+    Importing a class runs the code of its package, so this is for experiments that are to be run.
+    """
+    for group, (does, _) in SECTIONS.items():
+        for name, section in groups[group].items():
+            if does and section["class"] != specs.EXTERNAL:
+                where = f"{group}.{name}"
+                estimator = check_estimator(where, section, does)
+                if group == "methods":
+                    check_method(where, section, estimator, groups["samplers"], on_folds)
 
 
 def check_estimator(where: str, section: Section, does: str) -> Any:
@@ -194,6 +204,18 @@ def check_treatment(where: str, section: Section, samplers: Section) -> None:
         )
 
 
+def check_strategy(where: str, method: Section, on_folds: bool) -> None:
+    """Require a sampler where there is a number of rows to make."""
+    strategies = [key for key in ("sampling_strategy", "fill_to") if key in method]
+    if strategies and "sampler" not in method:
+        raise MistakeError(f"[{where}] {strategies[0]} needs a sampler. Add the key sampler.")
+    if strategies and on_folds:
+        raise MistakeError(
+            f"[{where}] {strategies[0]}: with folds it is a parameter of the sampler. Put "
+            "sampling_strategy into its params."
+        )
+
+
 def check_method(
     where: str, method: Section, estimator: Any, samplers: Section, on_folds: bool
 ) -> None:
@@ -210,14 +232,6 @@ def check_method(
                 f"[{where}] {method['class']} resamples by itself. Name a sampler of equipoise "
                 "that can be trained and saved before."
             )
-    strategies = [key for key in ("sampling_strategy", "fill_to") if key in method]
-    if strategies and "sampler" not in method:
-        raise MistakeError(f"[{where}] {strategies[0]} needs a sampler. Add the key sampler.")
-    if strategies and on_folds:
-        raise MistakeError(
-            f"[{where}] {strategies[0]}: with folds it is a parameter of the sampler. Put "
-            "sampling_strategy into its params."
-        )
     for key, values in method.get("tune", {}).items():
         if key not in estimator.get_params() or not isinstance(values, list) or not values:
             raise MistakeError(

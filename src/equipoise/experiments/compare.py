@@ -18,6 +18,7 @@ from .scoring import scores
 from .splits import Fold
 from .treatments.remedies import NONE, UNIFORM_PRIOR, remedies_for
 from .treatments.samplers import TrainingRows, resample_table
+from .verdict import NEEDING_EVERY_CLASS
 
 
 def compare_on_fold(
@@ -68,6 +69,8 @@ def compare_on_fold(
         found = scores(outcome.y_test, outcome.y_pred, outcome.proba, classes, counts)
         more = {name: scorer(outcome.model, *test) for name, scorer in scorers.items()}
         chosen = {name: found[stored] for name, stored in SCORES.items()}
+        if lacks:  # which says nothing of how well that class is found
+            chosen |= dict.fromkeys(NEEDING_EVERY_CLASS, np.nan)
         return {**chosen, **more, "fit_seconds": outcome.fit_seconds + seconds}
 
     def with_remedy(name: str, remedy: str) -> dict[str, float]:
@@ -84,7 +87,8 @@ def compare_on_fold(
         return scored(run(model, training, None), training.seconds or 0.0)
 
     place = {"repeat": fold.repeat, "fold": fold.fold}
-    sizes = {"n_train": len(y_train), "n_test": len(fold.test)}
+    lacks = fold.lacks(y)
+    sizes = {"n_train": len(y_train), "n_test": len(fold.test), "lacks": lacks}
     as_is = TrainingRows(X_train, y_train, len(y_train))
     plain: dict[str, Outcome] = {}
     errors: dict[str, str] = {}  # of classifiers that cannot be fitted to the rows as they are

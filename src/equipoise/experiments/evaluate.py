@@ -113,7 +113,7 @@ def evaluate_resampling(
     ------
     InvalidInputError
         The table or the labels cannot be used, a class has fewer rows than `cv`, a training part
-        has one class only, or everything failed.
+        has one class only, every test part lacks some class, or everything failed.
     InvalidParameterError
         An impossible parameter.
 
@@ -129,7 +129,9 @@ def evaluate_resampling(
       the rest.
     - ``brier``: :func:`equipoise.metrics.brier_score` of the probabilities, lower is better.
 
-    and ``fit_seconds`` of sampler and classifier together.
+    and ``fit_seconds`` of sampler and classifier together. A test part without rows of some class
+    cannot show whether that class is found: there all but the Brier score are NaN. A warning and
+    the verdict count such parts, as a ``GroupKFold`` makes them where a class is in few groups.
 
     Which rows are in `X` is all that is compared: no hyperparameter is tuned, of the samplers no
     more than of the classifiers.

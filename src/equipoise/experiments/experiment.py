@@ -13,6 +13,7 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 from . import checks
 
 AS_IN_FILE = ("title", "reference", "target", "samplers", "treatments", "published")
+MOST_SEEDS = 10_000  # of a command
 Sections = dict[str, dict[str, Any]]
 
 
@@ -62,13 +63,17 @@ class Experiment:
         return self.path.stem
 
 
-def load_experiment(path: str | Path) -> Experiment:
+def load_experiment(path: str | Path, import_classes: bool = True) -> Experiment:
     """Read an experiment file and check all that can be checked without data.
 
     Parameters
     ----------
     path : path
         A TOML file; see the user guide's page on benchmarks for its keys.
+    import_classes : bool, default=True
+        Whether to import and build what the file names, to check it. This runs code of the packages
+        that it names, as running the experiment does; pass False to look at a file that you do not
+        trust.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def load_experiment(path: str | Path) -> Experiment:
     except ValueError as error:  # of TOML, or of UTF-8
         raise InvalidInputError(f"{path} is not written in TOML: {error}.") from None
     try:
-        return _checked(path, content)
+        return _checked(path, content, import_classes)
     except (checks.MistakeError, InvalidParameterError) as error:
         raise InvalidInputError(f"{path}: {error}") from None
 
@@ -99,18 +104,23 @@ def parse_seeds(text: str) -> list[int]:
     Raises
     ------
     InvalidParameterError
-        It is written otherwise.
+        It is written otherwise, or has too many seeds.
     """
     seeds: list[int] = []
     for part in text.split(","):
-        ends = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        ends = re.fullmatch(r"\s*(\d{1,10})(?:-(\d{1,10}))?\s*", part)
         if not ends or (ends[2] and int(ends[2]) < int(ends[1])):
             raise InvalidParameterError(f"seeds={text!r} is not like 1-5 or 1,3.")
-        seeds += range(int(ends[1]), int(ends[2] or ends[1]) + 1)
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if last >= 2**32 or len(seeds) + last - first >= MOST_SEEDS:
+            raise InvalidParameterError(
+                f"seeds={text!r}: give at most {MOST_SEEDS:,} seeds, from 0 to 2**32 - 1."
+            )
+        seeds += range(first, last + 1)
     return list(dict.fromkeys(seeds))
 
 
-def _checked(path: Path, content: dict[str, Any]) -> Experiment:
+def _checked(path: Path, content: dict[str, Any], import_classes: bool) -> Experiment:
     if not checks.NAME.fullmatch(path.stem):
         raise checks.MistakeError(
             "its name is that of a folder too: use letters, digits, -, _ and ."
@@ -133,6 +143,8 @@ def _checked(path: Path, content: dict[str, Any]) -> Experiment:
                 f"seeds has {seed!r}. Give whole numbers from 0 to 2**32 - 1."
             )
     checks.check_sections(content, on_folds)
+    if import_classes:
+        checks.check_classes(content, on_folds)
     methods = _products(content["classifiers"], treatments) | content["methods"]
     for key, values in (("datasets", datasets), ("seeds", seeds), ("methods", methods)):
         if not values or len(set(values)) < len(values):

@@ -24,6 +24,7 @@ def jobs_of(
     held_out: bool = False,
     data_dir: Path | None = None,
     models: Path | None = None,
+    with_defaults: bool = True,
 ) -> list[Job]:
     """Jobs of the methods, seed by seed.
 
@@ -38,6 +39,8 @@ def jobs_of(
         Folder of the data sets.
     models : Path, default=None
         Where shared samplers are kept; None for ``runs/EXPERIMENT``.
+    with_defaults : bool, default=True
+        Whether to import the classes of the file, to know the defaults of their parameters.
 
     Returns
     -------
@@ -78,7 +81,9 @@ def jobs_of(
         "data_dir": None if data_dir is None else str(data_dir.resolve()),
         "models": str((models or Path("runs") / experiment.name).resolve()),
     }
-    of_methods = [_of_method(experiment, name) for name in methods or experiment.methods]
+    of_methods = [
+        _of_method(experiment, name, with_defaults) for name in methods or experiment.methods
+    ]
     return [
         shared | {"dataset": dataset, "protocol": protocol, "seed": seed} | of_method
         for seed in (experiment.seeds if seeds is None else seeds)
@@ -87,13 +92,13 @@ def jobs_of(
     ]
 
 
-def _of_method(experiment: Experiment, name: str) -> Job:
+def _of_method(experiment: Experiment, name: str, with_defaults: bool) -> Job:
     method = experiment.methods[name]
     sampler = None
     if "sampler" in method:
         sampler = {"name": method["sampler"]}
-        sampler |= specs.describe(experiment.samplers[method["sampler"]])
-    spec = specs.describe(method) | {"sampler": sampler}
+        sampler |= specs.describe(experiment.samplers[method["sampler"]], with_defaults)
+    spec = specs.describe(method, with_defaults) | {"sampler": sampler}
     keys = ("sampling_strategy", "fill_to", "tune", "remedy")
     return {
         "treatment": method.get("treatment", name),

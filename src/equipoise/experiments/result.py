@@ -27,7 +27,10 @@ SCORES = {
     "brier": "brier",
 }
 # Columns of the scores that are no metrics.
-FIXED = ("classifier", "treatment", "repeat", "fold", "n_train", "n_test", "fit_seconds", "error")
+FIXED = (
+    *("classifier", "treatment", "repeat", "fold", "n_train", "n_test", "lacks"),
+    *("fit_seconds", "error"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,10 @@ class ResamplingEvaluation:
     ----------
     scores : DataFrame
         A row per classifier, treatment, repeat and fold (both from 1), with ``n_train`` and
-        ``n_test`` rows, the metrics, ``fit_seconds`` and ``error``, which is empty where all went
-        well. Metrics are NaN where it did not.
+        ``n_test`` rows, ``lacks`` (the classes without a row in the test part, mostly empty), the
+        metrics, ``fit_seconds`` and ``error``, which is empty where all went well. Metrics are NaN
+        where it did not; those that need every class, all but the Brier score, also where the test
+        part lacks one.
     refit : str or None
         The score by which the best combination was chosen.
     best_estimator_ : TreatedClassifier or None
@@ -101,7 +106,7 @@ class ResamplingEvaluation:
         -------
         DataFrame
             A row per classifier and treatment. Columns ``mean``, ``sd`` and ``n_folds`` (those
-            without an error), below the name of the metric where all are asked for.
+            with a score), below the name of the metric where all are asked for.
 
         Raises
         ------

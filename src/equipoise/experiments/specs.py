@@ -15,16 +15,18 @@ from equipoise.errors import InvalidParameterError
 Job = Mapping[str, Any]  # as equipoise.experiments.plan makes them
 Spec = Mapping[str, Any]  # class, params and defaults of a sampler or method
 ABSENT = (None, False)
+OF_ESTIMATORS = ("get_params", "set_params")  # methods of classifiers, samplers and kernels alike
 EXTERNAL = "external"  # in place of a sampler's class, for rows that another program makes
 
 
 def import_class(name: str) -> type:
-    """Import a class by its full name, such as ``"sklearn.svm.SVC"``.
+    """Import the class of an estimator by its full name, such as ``"sklearn.svm.SVC"``.
 
     Raises
     ------
     InvalidParameterError
-        It cannot be imported, or is no class.
+        It cannot be imported, or is no class with the methods that all estimators have. Other
+        classes are not built, because that may do anything.
     """
     home, _, last = name.rpartition(".")
     try:
@@ -36,6 +38,11 @@ def import_class(name: str) -> type:
         ) from None
     if not isinstance(found, type):
         raise InvalidParameterError(f"class={name!r} is no class. Give package.module.Class.")
+    if not all(callable(getattr(found, method, None)) for method in OF_ESTIMATORS):
+        raise InvalidParameterError(
+            f"class={name!r} is no estimator: it lacks {' or '.join(OF_ESTIMATORS)}. Name a "
+            "class in the form of scikit-learn."
+        )
     return found
 
 
@@ -91,15 +98,16 @@ def build(
     return estimator
 
 
-def describe(table: Mapping[str, Any]) -> dict[str, Any]:
+def describe(table: Mapping[str, Any], with_defaults: bool = True) -> dict[str, Any]:
     """Class and parameters of a sampler or method, with the defaults of what is not given.
 
     Defaults belong to the description because they change from version to version; those of an
-    estimator among the parameters are called ``PARAMETER.NAME``.
+    estimator among the parameters are called ``PARAMETER.NAME``. They are known only once the class
+    is imported, so without them nothing is.
     """
     params = table.get("params", {})
-    if table["class"] == EXTERNAL:
-        return {"class": EXTERNAL, "params": params, "defaults": {}}
+    if table["class"] == EXTERNAL or not with_defaults:
+        return {"class": table["class"], "params": params, "defaults": {}}
     defaults = {
         name: p.default
         for name, p in inspect.signature(import_class(table["class"])).parameters.items()

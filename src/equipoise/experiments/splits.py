@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -34,6 +36,10 @@ class Fold:
     test: np.ndarray
     seed: int
     groups: np.ndarray | None = None
+
+    def lacks(self, y: np.ndarray) -> str:
+        """Name the classes without a row in the test part; empty where each has one."""
+        return ", ".join(map(str, np.setdiff1d(y, y[self.test]).tolist()))
 
 
 def stratified_folds(y: np.ndarray, n_folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -76,7 +82,8 @@ def make_folds(
     Raises
     ------
     InvalidInputError
-        A class is too small for an int `cv`, or a training part has one class only.
+        A class is too small for an int `cv`, a training part has one class only, or every test
+        part lacks some class.
     InvalidParameterError
         `cv` is no splitter or below 2, or does not go with `n_repeats` or `groups`.
     """
@@ -117,7 +124,25 @@ def make_folds(
                 f"The training part of fold {fold.fold} has one class only. Choose another cv, for "
                 "example a stratified one."
             )
+    about = about_parts_without_a_class([fold.lacks(y) for fold in folds])
+    if all(fold.lacks(y) for fold in folds):
+        raise InvalidInputError(f"No test part has a row of every class. {about}")
+    if about:
+        warnings.warn(about, stacklevel=3)
     return folds
+
+
+def about_parts_without_a_class(lacks: Sequence[str]) -> str:
+    """Sentences about the test parts that lack classes, from the names of these by part."""
+    lacking = [names for names in lacks if names]
+    if not lacking:
+        return ""
+    return (
+        f"{len(lacking)} of {len(lacks)} test parts have no row of class "
+        f"{' or '.join(dict.fromkeys(lacking))}. They cannot show whether a treatment finds it, "
+        "and are left out of all scores but the Brier score. Split so that each part has rows of "
+        "every class: by StratifiedGroupKFold where rows have groups, and into fewer parts."
+    )
 
 
 def _check_int(cv: Integral, y: np.ndarray, groups: Any) -> None:

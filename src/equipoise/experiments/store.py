@@ -10,24 +10,37 @@ import contextlib
 import functools
 import json
 import operator
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from equipoise.atomic import replacing
+from equipoise.atomic import replacing, write_new
 from equipoise.errors import InvalidInputError
+from equipoise.stored import require
 
 from .specs import file_name
 
 KEY = ("dataset", "treatment", "classifier", "sampler", "seed")
 IDENTITY = (*KEY, "attempt")  # attempts count from 1
 RECORDS, PREDICTIONS = "records.parquet", "predictions.parquet"
+TEXT, NUMBER = (None, str), (None, float)  # or null
+RECORD_FORM = {
+    "dataset": str,
+    **dict.fromkeys(("treatment", "classifier", "sampler", "error", "group"), TEXT),
+    **dict.fromkeys(("treatment_label", "classifier_label", "scored_on", "finished"), TEXT),
+    "seed": int,
+    "attempt": int,
+    "status": str,
+    **dict.fromkeys(("fit_seconds", "sampler_seconds", "predict_seconds", "peak_mib"), NUMBER),
+    "metrics": (None, dict),
+    "recall": (None, [NUMBER]),
+    "spec": (None, dict),
+    "protocol": (None, dict),
+}
 ARRAYS = ("y_true", "y_pred", "fold", "proba")
 SECONDS = ("fit_seconds", "sampler_seconds", "predict_seconds")
 
@@ -68,6 +81,11 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
     -------
     Path
         The record's file. The predictions are there before it is.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk is full; the record is then not stored.
     """
     home = _home(folder, record)
     job = {name: record[name] for name in KEY}
@@ -81,8 +99,8 @@ def append(folder: Path, record: Mapping[str, Any], predictions: bytes | None) -
         text = json.dumps({**record, "attempt": attempt}, indent=1) + "\n"
         try:
             if predictions is not None:
-                _write_new(path.with_suffix(".npz"), predictions)
-            _write_new(path, text.encode())
+                write_new(path.with_suffix(".npz"), predictions)
+            write_new(path, text.encode())
             return path
         except FileExistsError:  # another command stores the same job
             attempt += 1
@@ -271,10 +289,15 @@ def _single(folder: Path) -> dict[Key, tuple[Path, Record]]:
     for path in folder.glob("*/*/*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
+            require(record, dict)
+            require(dict.fromkeys(RECORD_FORM) | record, RECORD_FORM)
+            require([*(record.get("metrics") or {}).values()], [NUMBER], "metrics")
+            if not name_of(record):
+                raise ValueError("it names no method")
             found[_attempt_of(record)] = path, record
         except FileNotFoundError:  # another command has packed it
             continue
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             raise InvalidInputError(f"{path} is a damaged record ({error}). Delete it.") from None
     return found
 
@@ -290,19 +313,3 @@ def _home(folder: Path, record: Mapping[str, Any]) -> Path:
 def _number(path: Path) -> int:
     attempt = path.stem.partition(".")[2]
     return int(attempt) if attempt.isdigit() else 0
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that does not exist yet; it appears whole."""
-    partial = path.with_name(f".partial-{uuid4().hex}")
-    try:
-        partial.write_bytes(content)
-        os.link(partial, path)  # unlike os.replace, it replaces nothing
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(path) from None
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from equipoise.columns import Rows, is_categorical
+from equipoise.columns import Rows, is_categorical, warn_if_all_unknown
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.metrics._labels import check_labels
 from equipoise.priors import correct_posterior
@@ -55,6 +55,8 @@ class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Names of the columns, if fitted on a DataFrame.
     kinds_ : list of str
         What each column holds: numbers, dates or durations, text or categories.
+    categories_ : list of set
+        The values of each column of text or categories in the fit; empty for others.
     """
 
     def __init__(
@@ -122,7 +124,12 @@ class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.class_prior_, self.learnt_prior_ = counts / counts.sum(), learnt / learnt.sum()
         frame = pd.DataFrame(X)
         self.n_features_in_ = frame.shape[1]
-        self.kinds_ = [_kind(frame.iloc[:, i]) for i in range(frame.shape[1])]
+        columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+        self.kinds_ = list(map(_kind, columns))
+        self.categories_ = [
+            set(column.dropna()) if kind == CATEGORIES else set()
+            for column, kind in zip(columns, self.kinds_, strict=True)
+        ]
         if isinstance(X, pd.DataFrame):
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         return self
@@ -193,7 +200,9 @@ class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"X has {X.shape[1]} columns, but the model was fitted with "
                 f"{self.n_features_in_}. Pass the same columns."
             )
-        for (name, column), expected in zip(pd.DataFrame(X).items(), self.kinds_, strict=True):
+        for (name, column), expected, categories in zip(
+            pd.DataFrame(X).items(), self.kinds_, self.categories_, strict=True
+        ):
             known = column.dropna()
             if len(known) and (kind := _kind(known)) != expected:
                 example = known.tolist()[0]
@@ -201,6 +210,8 @@ class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                     f"Column {name!r} of X holds {kind}, such as {example!r}, but {expected} when "
                     "the model was fitted. Convert it."
                 )
+            if categories:
+                warn_if_all_unknown(name, known, categories)
         return X if self.completion_ is None else self.completion_.transform(X)
 
     def __sklearn_tags__(self) -> Tags:

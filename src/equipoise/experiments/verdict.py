@@ -11,11 +11,14 @@ from equipoise.errors import InvalidInputError
 from equipoise.metrics import cross_validated_differences
 from equipoise.metrics.names import METRICS
 
+from .splits import about_parts_without_a_class
 from .treatments.remedies import CLASS_WEIGHT, NONE, THRESHOLD, UNIFORM_PRIOR
 
 if TYPE_CHECKING:
     from .result import ResamplingEvaluation
 
+# Scores that mean nothing on a test part without rows of some class.
+NEEDING_EVERY_CLASS = ("balanced_accuracy", "f1_macro", "g_macro", "average_precision")
 LEVEL = 0.05  # of p-values after Holm's correction
 TOLERANCE = 0.01  # by which a simpler combination may score worse than the best
 CALLED = {
@@ -36,15 +39,17 @@ CAVEAT = "Treatments that cannot be distinguished may still differ; the interval
 
 def sentences(result: ResamplingEvaluation, metric: str) -> str:
     """Sentences about the metric, about every classifier, a summary and a caveat."""
-    n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
     means = complete_means(result, metric).unstack("treatment", sort=False)
     known = [one for one in CALLED if one in result.treatments]
     outcomes = pd.DataFrame({one: outcomes_against(result, metric, one) for one in known})
     rule = "lower is better" if lower_is_better(metric) else "higher is better"
     lines = [
-        f"By {words_of(metric)} ({rule}), mean of {n_parts} test parts; differences by the "
-        f"corrected resampled t-test at {LEVEL}, with Holm's correction:"
+        f"By {words_of(metric)} ({rule}), mean of {len(measuring_parts(result, metric))} test "
+        f"parts; differences by the corrected resampled t-test at {LEVEL}, with Holm's correction:"
     ]
+    if metric in NEEDING_EVERY_CLASS:
+        parts = result.scores.drop_duplicates(["repeat", "fold"])
+        lines += filter(None, [about_parts_without_a_class(parts["lacks"].tolist())])
     samplers = {name: best(row[result.samplers], metric) for name, row in means.iterrows()}
     for name, row in means.iterrows():
         about = about_classifier(row, best(row, metric), samplers[name], outcomes.loc[name])
@@ -99,9 +104,16 @@ def best(means: pd.Series, metric: str) -> str | None:
 
 def complete_means(result: ResamplingEvaluation, metric: str) -> pd.Series:
     """Mean by classifier and treatment; NaN for what failed on a test part, and is not compared."""
-    n_parts = len(result.scores[["repeat", "fold"]].drop_duplicates())
     table = result.summary(metric)
-    return table["mean"].where(table["n_folds"] == n_parts)
+    return table["mean"].where(table["n_folds"] == len(measuring_parts(result, metric)))
+
+
+def measuring_parts(result: ResamplingEvaluation, metric: str) -> pd.MultiIndex:
+    """The repeat and fold of the test parts that can measure the metric."""
+    scores = result.scores
+    if metric in NEEDING_EVERY_CLASS:
+        scores = scores[scores["lacks"] == ""]
+    return pd.MultiIndex.from_frame(scores[["repeat", "fold"]].drop_duplicates())
 
 
 def best_combination(result: ResamplingEvaluation, metric: str) -> tuple[str, str]:
@@ -157,6 +169,7 @@ def outcomes_against_best(
     wide = result.scores.pivot(
         index=["classifier", "treatment"], columns=["repeat", "fold"], values=metric
     )
+    wide = wide[measuring_parts(result, metric)]
     rows = wide.loc[[winner, *others]].dropna()  # without what failed on a test part
     numbered = rows.set_axis([str(i) for i in range(len(rows))])
     found = cross_validated_differences(numbered, "0", result.test_to_train)

@@ -103,17 +103,26 @@ def paper_features(image_shape: tuple[int, ...]) -> tuple[nn.Sequential, int]:
 
 
 class ChannelDropout(nn.Module):
-    """Dropout of whole channels with noise from a generator that the training plan sets."""
+    """Dropout of whole channels.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Source of the noise, which the training plan sets.
+    n : int or None
+        Number of rows of the batch, of which this process may have a part; also set by the plan.
+    """
 
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate = rate
         self.generator: torch.Generator | None = None
+        self.n: int | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        return dropout(x, self.rate, self.generator, n_dims=2)
+        return dropout(x, self.rate, self.generator, n_dims=2, n=self.n)
 
 
 class _Rescale(nn.Module):

@@ -32,7 +32,7 @@ from equipoise.imsic.steering import Steering
 from equipoise.imsic.structure import Structure, StructureLike, parse_structure
 from equipoise.imsic.training import IMSICPlan
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.preprocessing import TableCodec
+from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.preprocessing.interpolation import smote
 from equipoise.training import Callback, DataSpec, FitContext, TrainingRows
@@ -41,6 +41,11 @@ from equipoise.training.blockwise import evaluate_blockwise
 # Number of epochs and smallest number of steps with max_epochs="auto". With more steps the networks
 # memorise the small classes of tables.
 IMAGE_TRAINING, TABLE_TRAINING = (30, 5000), (5, 1500)
+STEPS_PER_CLASS = 17  # at least; with 5, a fifth of the rows of 300 classes look like others
+CHECKED = 500  # generated rows by which the training is judged, and at least two of each class
+# Share of them that the category head recognises, of what it recognises among the real rows, below
+# which the training was too short. Classes that overlap reach 0.75.
+LEAST_RECOGNISED = 0.6
 # min_confidence="auto" for tables. Rows with less have combinations of values that never occur.
 LEAST_CONFIDENCE = 0.02
 N_NEIGHBORS = 5  # of a row, to interpolate in classes that are too small to generate
@@ -102,14 +107,16 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         equal frequencies (1).
     min_class_size : int, default=8
         Rows of classes with fewer training rows are interpolated between neighbours, not
-        generated.
+        generated; a single row is repeated. A warning says so.
     min_confidence : float in [0, 1) or "auto", default="auto"
         Smallest probability of its class, by the category head, at which a generated row is
         accepted. ``"auto"`` is 0 for images and 0.02 for tables; if a class then has too few such
         rows, the most probable others are accepted with a warning.
     max_epochs : int or "auto", default="auto"
         Number of passes over the training rows. ``"auto"`` is 30 for images and 5 for tables, or as
-        many as take 5,000 steps or, for tables, 1,500, if that is more.
+        many as take 5,000 steps or, for tables, 1,500, if that is more, and 17 steps per class. A
+        warning after the training says if the generated rows are taken for other classes much
+        more often than the real ones.
     batch_size : int or "auto", default="auto"
         Largest number of rows per step. ``"auto"`` is 1/50 of the training rows, but at
         least 16 and at most 64; for a large table it is 1/200 of the rows, up to 256.
@@ -365,7 +372,33 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         if self.max_epochs != "auto":
             return super()._n_epochs(fit, n_steps)
         epochs, least_steps = TABLE_TRAINING if fit.is_table else IMAGE_TRAINING
+        least_steps = max(least_steps, STEPS_PER_CLASS * len(fit.classes))
         return max(epochs, math.ceil(least_steps / n_steps))
+
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> FitContext:
+        fit = super()._fit(X, y, sample_weight)
+        recognised, real = self._recognised_share(), float(self.label_purity_.mean())
+        if recognised < LEAST_RECOGNISED * real:
+            warnings.warn(
+                f"The category head recognises the class of {recognised:.0%} of the generated "
+                f"rows, but of {real:.0%} of the real ones: many generated rows look like another "
+                f"class. Train for longer than max_epochs={self.max_epochs!r}, which took "
+                f"{len(self.history_)} epochs, and look at the rows.",
+                stacklevel=3,
+            )
+        return fit
+
+    def _recognised_share(self) -> float:
+        """Share of generated rows, as many of every class, that the category head recognises."""
+        drawn = np.flatnonzero(self.class_counts_ >= self.min_class_size)
+        if not len(drawn):
+            return 1.0  # all classes are interpolated
+        classes = np.repeat(drawn, max(2, CHECKED // len(drawn)))
+        generator = torch.Generator().manual_seed(0)
+        noise, codes = self._draw_inputs(len(classes), None, 1.0, generator)
+        x = self._generate(noise, classes, codes)
+        found = infer_category_and_codes(self.network_.discriminator, x)[0].argmax(1).numpy()
+        return float((found == self.label_map_[classes]).mean())
 
     def _after_training(self, network: Any, fit: FitContext) -> dict[str, Any]:
         """Find out which category is which class."""
@@ -404,10 +437,12 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             return accepted
         number = self._class_index([label])[0]
         if self.class_counts_[number] < self.min_class_size:
+            alone = len(real) == 1
+            made = "copies of one row" if alone else "interpolated between neighbours"
             warnings.warn(
                 f"Class {label!r} has {self.class_counts_[number]:g} rows, fewer than "
-                f"min_class_size={self.min_class_size}: its {n} rows are interpolated between "
-                "neighbours, not generated. Lower min_class_size to generate them.",
+                f"min_class_size={self.min_class_size}: its {n} rows are {made}, not generated. "
+                "Lower min_class_size to generate them.",
                 stacklevel=2,
             )
             points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
@@ -415,7 +450,11 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         absent = None
         if isinstance(self._codec, TableCodec):
             absent = absent_pairs(self._codec.encode(real).float(), self._codec.layout)
-        return self._codec.decode(self._generate_confident(number, n, absent, generator))
+
+        def generated(part: slice) -> Tensor:
+            return self._generate_confident(number, part.stop - part.start, absent, generator)
+
+        return decode_in_blocks(self._codec, n, generated)
 
     def _generate_confident(
         self, number: int, n: int, absent: Tensor | None, generator: torch.Generator

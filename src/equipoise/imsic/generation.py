@@ -17,7 +17,7 @@ from equipoise.imsic.sampling import draw_codes, generate, infer_category_and_co
 from equipoise.imsic.structure import Structure
 from equipoise.inputs import RandomState
 from equipoise.parameters import Number
-from equipoise.preprocessing import Codec, EncodedRows
+from equipoise.preprocessing import Codec, EncodedRows, decode_in_blocks
 from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.precision import resolve_device
 
@@ -28,6 +28,7 @@ class Generation:
     # Provided by the sampler that this class is mixed into.
     device: str
     structure_: Structure
+    classes_: np.ndarray
     label_map_: np.ndarray
     network_: IMSICNetwork
     _codec: Codec
@@ -43,6 +44,8 @@ class Generation:
         codes: Mapping[str | int, ArrayLike] | None = None,
         noise_scale: float = 1.0,
         random_state: RandomState = None,
+        *,
+        return_labels: bool = False,
     ) -> Any:
         """Generate rows.
 
@@ -60,12 +63,16 @@ class Generation:
             Standard deviation of the noise; below 1 rows are more typical and less varied.
         random_state : int, RandomState or None, default=None
             Source of the noise; None takes the estimator's own ``random_state``.
+        return_labels : bool, default=False
+            Whether to return the labels of the rows as well.
 
         Returns
         -------
         ndarray or DataFrame
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data.
+        labels : ndarray of shape (n_rows,)
+            Only with ``return_labels=True``: the class of every row.
 
         Raises
         ------
@@ -83,7 +90,8 @@ class Generation:
             )
         generator = self._generator(random_state)
         noise, values = self._draw_inputs(len(classes), codes, noise_scale, generator)
-        return self._generate_rows(noise, classes, values)
+        rows = self._generate_rows(noise, classes, values)
+        return (rows, self.classes_[classes]) if return_labels else rows
 
     def encode(self, X: Any) -> np.ndarray:
         """Infer the codes of rows, real or synthetic, with the discriminator.
@@ -149,4 +157,8 @@ class Generation:
 
     def _generate_rows(self, noise: Tensor, classes: np.ndarray, codes: Tensor) -> Rows:
         """Generate rows in the user's container."""
-        return self._codec.decode(self._generate(noise, classes, codes))
+
+        def generated(part: slice) -> Tensor:
+            return self._generate(noise[part], classes[part], codes[part])
+
+        return decode_in_blocks(self._codec, len(classes), generated)

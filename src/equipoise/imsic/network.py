@@ -16,6 +16,7 @@ from equipoise.imsic.convolutions import (
 )
 from equipoise.networks.columns import ColumnBlocks
 from equipoise.networks.mlp import MLPDecoder
+from equipoise.networks.seeding import Seeded
 from equipoise.preprocessing.tables import Layout
 
 # Factor on the logits of a table's categories, relative to the noise with which they are drawn.
@@ -150,7 +151,7 @@ class IMSICNetwork(nn.Module):
 
 
 def _rebuild(arguments: Any, state: dict[str, Tensor], training: bool) -> IMSICNetwork:
-    with torch.random.fork_rng(devices=[]):  # the initial weights are drawn, and then replaced
+    with Seeded(0):  # the initial weights are drawn, and then replaced
         network: Any = IMSICNetwork(*arguments)
     network.load_state_dict(state)
     network.to(memory_format=torch.channels_last)

@@ -64,11 +64,11 @@ def structure_loss(codes: Tensor, inferred_codes: Tensor, structure: Structure) 
     # Half precision cannot tell an R² of .999 from 1.
     with torch.autocast(inferred_codes.device.type, enabled=False):
         z = _standardised(torch.cat([codes.to(inferred_codes), inferred_codes], 1))
-        chosen, target, has_predictors = _regressions(structure)
+        chosen, target, has_predictors = _regressions(structure, z.dtype, z.device)
         if has_predictors:
-            left = _residuals(z, chosen.to(z), target.to(z))
+            left = _residuals(z, chosen, target)
         else:  # of each pair all is left
-            left = z @ target.to(z)
+            left = z @ target
         covariance, variance = left.prod(2).mean(1), left.square().mean(1)
         rho = covariance / (variance + _FLOOR).prod(1).sqrt()
         apart = 1 - rho.square()
@@ -90,8 +90,10 @@ def hinge_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
-def slope_penalty(x: Tensor, realness: Tensor) -> Tensor:
-    """Mean squared norm of the gradient of realness (n,) at real rows x (n, ...).
+def squared_slopes(x: Tensor, realness: Tensor) -> Tensor:
+    """Squared norms (n,) of the gradient of realness (n,) at real rows x (n, ...).
+
+    Their mean is a penalty that keeps the training of a GAN stable.
 
     References
     ----------
@@ -99,7 +101,7 @@ def slope_penalty(x: Tensor, realness: Tensor) -> Tensor:
     Eq. 9, without its factor of 1/2.
     """
     (slope,) = torch.autograd.grad(realness.sum(), x, create_graph=True)
-    return slope.flatten(1).square().sum(1).mean()
+    return slope.flatten(1).square().sum(1)
 
 
 def _standardised(x: Tensor) -> Tensor:
@@ -114,7 +116,9 @@ def _standardised(x: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _regressions(structure: Structure) -> tuple[Tensor, Tensor, bool]:
+def _regressions(
+    structure: Structure, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor, bool]:
     """What is regressed on what for every node, edge and non-edge, in this order.
 
     Returns
@@ -137,7 +141,7 @@ def _regressions(structure: Structure) -> tuple[Tensor, Tensor, bool]:
     for row, (first, second, predictors) in enumerate(regressions):
         chosen[row, predictors] = 1
         target[row, first, 0] = target[row, second, 1] = 1
-    return chosen, target, bool(chosen.any())
+    return chosen.to(device, dtype), target.to(device, dtype), bool(chosen.any())
 
 
 def _residuals(z: Tensor, chosen: Tensor, target: Tensor) -> Tensor:
@@ -158,7 +162,8 @@ def _residuals(z: Tensor, chosen: Tensor, target: Tensor) -> Tensor:
     # Rows and columns that are not predictors become those of the identity: all regressions are
     # then of one size and are solved together.
     within = chosen[:, :, None] * chosen[:, None, :] * gram + torch.diag_embed(1 - chosen + _RIDGE)
-    coefficients = torch.linalg.solve(within, chosen[:, :, None] * (gram @ target))
+    # Without the check for singular matrices, which the ridge excludes and a GPU would wait for.
+    coefficients, _ = torch.linalg.solve_ex(within, chosen[:, :, None] * (gram @ target))
     # Their covariance would follow from the Gram matrix alone, but, with predictors that are nearly
     # collinear, as a small difference of large numbers.
     return z @ (target - coefficients)

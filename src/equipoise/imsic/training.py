@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -11,12 +13,13 @@ from equipoise.imsic.convolutions import ChannelDropout
 from equipoise.imsic.network import IMSICNetwork, Judgement
 from equipoise.imsic.objective import (
     hinge_discriminator_loss,
-    slope_penalty,
+    squared_slopes,
     structure_loss,
 )
 from equipoise.imsic.structure import Structure
 from equipoise.training import TrainingRows
 from equipoise.training.augment import augment
+from equipoise.training.distributed import all_rows, n_all_rows, own_rows
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend
 
@@ -71,9 +74,9 @@ class IMSICPlan:
         unnormalised = data.class_counts ** (1 - class_balance if supervised else 1)
         self.log_prior = torch.log(unnormalised / unnormalised.sum())
         self.sampling_weights = (self.log_prior.exp() / data.class_counts)[data.y].cpu()
-        for module in network.modules():
-            if isinstance(module, ChannelDropout):
-                module.generator = self.generator
+        self.dropouts = [m for m in network.modules() if isinstance(m, ChannelDropout)]
+        for module in self.dropouts:
+            module.generator = data.noise
 
         average = network.average.state_dict(keep_vars=True)
         own = network.generator.state_dict(keep_vars=True)
@@ -88,6 +91,7 @@ class IMSICPlan:
         )
         self.for_generator = adam(network.generator, learning_rate=learning_rate, beta_1=0.5)
         self.optimizers = [self.for_discriminator, self.for_generator]
+        self.n_steps: int | None = None  # those of the average, once the first one has read them
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on as many rows as given; see :class:`equipoise.training.plan.Plan`.
@@ -99,13 +103,16 @@ class IMSICPlan:
             self.sampling_weights, n, replacement=True, generator=self.generator
         )
         real, y, _ = self.data.batch(drawn.numpy())
+        source: Any = {"generator": self.data.noise, "device": self.data.noise.device}
         if not self.supervised:
-            y = torch.randint(len(self.log_prior), (n,), generator=self.generator).to(y)
-        noise = torch.randn(n, self.modules.generator.noise_size, generator=self.generator).to(real)
-        codes = 2 * torch.rand(n, self.modules.generator.n_codes, generator=self.generator) - 1
+            y = torch.randint(len(self.log_prior), (n,), **source).to(y)
+        noise = torch.randn(n, self.modules.generator.noise_size, **source).to(real)
+        codes = 2 * torch.rand(n, self.modules.generator.n_codes, **source) - 1
         codes = codes.to(real)
+        for module in self.dropouts:
+            module.n = n
         with self.data.autocast:
-            fake = self.modules.generator(noise, y, codes)
+            fake = self.modules.generator(*(own_rows(part, n) for part in (noise, y, codes)))
         parts = self._discriminator_step(real, fake.detach().to(real), y, codes)
         parts |= self._generator_step(fake.to(real), y, codes)
         self._average()
@@ -114,8 +121,8 @@ class IMSICPlan:
     def _discriminator_step(
         self, real: Tensor, fake: Tensor, y: Tensor, codes: Tensor
     ) -> dict[str, Tensor]:
-        n = len(real)
-        seen = self._judge(torch.cat([real, fake]), y.repeat(2))
+        n = len(y)
+        seen = self._judge(torch.cat([real, fake]), y.repeat(2), n)
         adversarial = hinge_discriminator_loss(seen.realness[:n], seen.realness[n:])
         if self.supervised:  # the discriminator learns the classes from real rows only
             category = adjusted_cross_entropy(seen.category[:n], y, self.log_prior, 1.0)
@@ -123,10 +130,10 @@ class IMSICPlan:
             category = F.cross_entropy(seen.category[n:], y)
         structure = structure_loss(codes, seen.codes[n:], self.structure).loss
         loss = adversarial + self.category_weight * category + self.structure_weight * structure
-        if real.ndim == 2 and self.modules.n_averaged % PENALTY_EVERY == 0:
+        if real.ndim == 2 and self._n_averaged() % PENALTY_EVERY == 0:
             real.requires_grad_()
-            slope = slope_penalty(real, self._judge(real, y).realness)
-            loss = loss + PENALTY_EVERY * PENALTY_WEIGHT * slope
+            slopes = squared_slopes(real, self._judge_own(real, y, n).realness)
+            loss = loss + PENALTY_EVERY * PENALTY_WEIGHT * all_rows(slopes, n).mean()
         descend(self.for_discriminator, loss)
         return {
             "loss": loss.detach(),
@@ -137,7 +144,7 @@ class IMSICPlan:
     def _generator_step(self, fake: Tensor, y: Tensor, codes: Tensor) -> dict[str, Tensor]:
         discriminator = self.modules.discriminator
         discriminator.requires_grad_(False)
-        seen = self._judge(fake, y)
+        seen = self._judge(fake, y, len(y))
         adversarial = -seen.realness.mean()
         category = F.cross_entropy(seen.category, y)
         structure = structure_loss(codes, seen.codes, self.structure)
@@ -154,21 +161,34 @@ class IMSICPlan:
             **{f"structure_{name}": value for name, value in structure.parts().items()},
         }
 
-    def _judge(self, x: Tensor, y: Tensor) -> Judgement:
+    def _judge(self, x: Tensor, y: Tensor, n: int) -> Judgement:
+        """Judge all rows of one or several batches of ``n``; ``x`` has those of this process."""
+        return Judgement(*(all_rows(part, n) for part in self._judge_own(x, y, n)))
+
+    def _judge_own(self, x: Tensor, y: Tensor, n: int) -> Judgement:
         # Real and generated rows are augmented alike, so that a small number of real rows is not
         # memorised (Zhao et al., Differentiable augmentation for data-efficient GAN training,
         # NeurIPS 2020).
-        x = augment(x, "shift", self.generator) if x.ndim == 4 else self._blurred(x)
+        x = augment(x, "shift", self.data.noise, n) if x.ndim == 4 else self._blurred(x, n)
         with self.data.autocast:
-            return self.modules.discriminator(x, y if self.supervised else None)
+            return self.modules.discriminator(x, own_rows(y, n) if self.supervised else None)
 
-    def _blurred(self, x: Tensor) -> Tensor:
+    def _blurred(self, x: Tensor, n: int) -> Tensor:
         """Add noise to the numbers of the rows of a table."""
-        noise = torch.randn(len(x), self.n_numbers, generator=self.generator).to(x)
-        return x + F.pad(BLUR * noise, (0, x.shape[1] - self.n_numbers))
+        source = self.data.noise
+        shape = (n_all_rows(x, n), self.n_numbers)
+        noise = torch.randn(shape, generator=source, device=source.device).to(x)
+        return x + F.pad(BLUR * own_rows(noise, n), (0, x.shape[1] - self.n_numbers))
+
+    def _n_averaged(self) -> int:
+        """Steps that the average has seen, read once: a checkpoint may have brought some."""
+        if self.n_steps is None:
+            self.n_steps = int(self.modules.n_averaged)
+        return self.n_steps
 
     def _average(self) -> None:
-        n = int(self.modules.n_averaged.add_(1))
+        self.n_steps = n = self._n_averaged() + 1
+        self.modules.n_averaged.add_(1)
         decay = min(AVERAGE_DECAY, n / (n + 10))
         torch._foreach_lerp_(self.averaged, self.followed, 1 - decay)
         for average, value in self.counted:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from ._labels import check_labels
@@ -41,6 +42,19 @@ def imbalance_report(
 ) -> dict[str, Any]: ...
 
 
+@overload
+def imbalance_report(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    y_train: ArrayLike | None = ...,
+    *,
+    labels: ArrayLike | None = ...,
+    target_names: Sequence[str] | None = ...,
+    output_dict: Literal[False] = ...,
+    as_frame: Literal[True],
+) -> pd.DataFrame: ...
+
+
 def imbalance_report(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -49,7 +63,8 @@ def imbalance_report(
     labels: ArrayLike | None = None,
     target_names: Sequence[str] | None = None,
     output_dict: bool = False,
-) -> str | dict[str, Any]:
+    as_frame: bool = False,
+) -> str | dict[str, Any] | pd.DataFrame:
     """Report the scores and training size of each class, and the five summary metrics.
 
     Parameters
@@ -68,10 +83,15 @@ def imbalance_report(
         Names to show, in the order of the listed classes.
     output_dict : bool, default=False
         Whether to return a dict instead of the text.
+    as_frame : bool, default=False
+        Whether to return a DataFrame of the classes instead of the text.
 
     Returns
     -------
-    str or dict
+    str, dict or DataFrame
+        The DataFrame has a row for each class, by name, and the columns ``training_size`` (only
+        with `y_train`), ``support``, ``recall``, ``precision``, ``f1``, ``specificity`` and ``g``;
+        the summary metrics are in its ``attrs``.
         The dict has the keys of :func:`summary`, and ``classes``: for each name a dict of
         ``training_size``, ``support`` (test rows), ``recall``, ``precision``, ``f1``,
         ``specificity`` and ``g`` (the square root of recall times specificity). For a class that
@@ -104,6 +124,12 @@ def imbalance_report(
     rows = np.searchsorted(scores.classes, listed)
     names = _class_names(listed, target_names)
     totals = summarise(scores)
+    if output_dict and as_frame:
+        raise ValueError("output_dict=True and as_frame=True exclude each other. Choose one.")
+    if as_frame:
+        frame = pd.DataFrame.from_dict(_as_dict(scores, rows, names), orient="index")
+        frame.attrs = totals
+        return frame if scores.training_size is not None else frame.drop(columns="training_size")
     if output_dict:
         return {"classes": _as_dict(scores, rows, names), **totals}
     all_names = dict(zip(rows.tolist(), names, strict=True))

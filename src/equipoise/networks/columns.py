@@ -30,30 +30,37 @@ class ColumnBlocks(nn.Module):
 
     index: Tensor  # positions of the entries of every block, (n_blocks, largest block)
     valid: Tensor  # mask of the positions that exist, as blocks differ in size
+    existing: Tensor  # the same as positions in the flattened mask
     weight: Tensor  # weight of the cross-entropy of every block
+    flagged: Tensor  # positions of numbers that can be missing
     present: Tensor  # positions that indicate that a number is present, in the order of `flagged`
 
     def __init__(
         self, n_numeric: int, frequencies: Sequence[Sequence[float]], flagged: Sequence[int]
     ) -> None:
         super().__init__()
-        self.n_numeric, self.flagged = n_numeric, list(flagged)
+        self.n_numeric, self.has_flagged = n_numeric, len(flagged) > 0
         sizes = [len(block) for block in frequencies]
-        index = torch.zeros(len(sizes), max(sizes, default=0), dtype=torch.int64)
+        largest = max(sizes, default=0)
+        index = torch.zeros(len(sizes), largest, dtype=torch.int64)
         valid = torch.zeros(index.shape, dtype=torch.bool)
         start = n_numeric
         for i, size in enumerate(sizes):
             index[i, :size] = torch.arange(start, start + size)
             valid[i, :size] = True
             start += size
+        existing = [i * largest + j for i, size in enumerate(sizes) for j in range(size)]
         entropy = [-sum(p * math.log(p) for p in block if p) for block in frequencies]
         weight = torch.tensor([0.5 / max(h, MIN_ENTROPY) for h in entropy])
-        first = len(sizes) - len(self.flagged)
+        first = len(sizes) - len(flagged)
         buffers = {
             "index": index,
             "valid": valid,
+            # Indexing by the mask itself would let every step wait for a GPU.
+            "existing": torch.tensor(existing, dtype=torch.int64),
             "weight": weight,
-            "present": index[first:, 0] if self.flagged else index.new_zeros(0),
+            "flagged": torch.tensor(flagged, dtype=torch.int64),
+            "present": index[first:, 0] if self.has_flagged else index.new_zeros(0),
         }
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
@@ -61,7 +68,7 @@ class ColumnBlocks(nn.Module):
     def difference(self, x: Tensor, x_hat: Tensor) -> Tensor:
         """Numeric values of rows (..., width) minus those of outputs; 0 for missing values."""
         difference = x[..., : self.n_numeric] - x_hat[..., : self.n_numeric]
-        if self.flagged:
+        if self.has_flagged:
             mask = torch.ones_like(difference)
             mask[..., self.flagged] = x[..., self.present].expand_as(mask[..., self.flagged])
             difference = difference * mask
@@ -106,8 +113,8 @@ class ColumnBlocks(nn.Module):
         hard = nn.functional.one_hot(soft.argmax(-1), soft.shape[-1]).to(soft)
         hard = hard + soft - soft.detach()
         row = x_hat.clone()
-        row[:, self.index[self.valid]] = hard[:, self.valid]
-        if self.flagged:
+        row[:, self.n_numeric :] = hard.flatten(1)[:, self.existing]
+        if self.has_flagged:
             # The gradient of the probability of a missing value comes from its block only.
             row[:, self.flagged] = row[:, self.flagged] * row[:, self.present].detach()
         return row
@@ -138,7 +145,7 @@ class ColumnBlocks(nn.Module):
         row = x_hat.clone()
         largest = x_hat[:, self.index].masked_fill(~self.valid, -math.inf).argmax(-1)
         one_hot = nn.functional.one_hot(largest, self.valid.shape[1])
-        row[:, self.index[self.valid]] = one_hot.to(row)[:, self.valid]
+        row[:, self.n_numeric :] = one_hot.to(row).flatten(1)[:, self.existing]
         return row
 
     def _log_probabilities(self, x_hat: Tensor) -> Tensor:

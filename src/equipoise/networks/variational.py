@@ -15,8 +15,8 @@ def moments(parameters: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def draw_codes(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw one code from every Gaussian. All shapes are (..., K); noise is drawn on the CPU."""
-    noise = torch.randn(mean.shape, generator=generator).to(mean)
+    """Draw one code from every Gaussian. All shapes are (..., K)."""
+    noise = torch.randn(mean.shape, generator=generator, device=generator.device).to(mean)
     return mean + torch.exp(log_variance / 2) * noise
 
 

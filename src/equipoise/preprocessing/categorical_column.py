@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
+from equipoise.columns import warn_if_all_unknown
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.dtypes import (
+    MISSING,
     dtype_from_json,
     dtype_to_json,
+    missing_mark,
     plain,
     value_from_json,
     value_to_json,
 )
+
+FEWEST = 20  # rows in which categories that all differ are called identifiers
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +39,7 @@ class CategoricalColumn:
         The values in the training rows, in the order of the dtype's categories, otherwise sorted.
     shares : tuple of float
         Their frequencies in the training rows, and last that of missing values, if there are any.
-    missing : {"nan", "none"}
+    missing : {"nan", "none", "NA"}
         How missing values are represented in a column of objects.
     """
 
@@ -55,14 +61,20 @@ class CategoricalColumn:
                 "which cannot be compared. Convert them to strings or numbers."
             ) from None
         n_missing = int((found.codes < 0).sum())
+        if len(found.categories) == len(values) >= FEWEST:
+            warnings.warn(
+                f"Column {name!r} of X has another category in each of {len(values)} rows, such as "
+                f"{values.iloc[0]!r}, as identifiers have. It says nothing of later rows, and "
+                "synthetic rows repeat its values: leave it out.",
+                stacklevel=3,
+            )
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
         shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
-        with_none = dtype == np.dtype(object) and any(v is None for v in values[values.isna()])
         return cls(
             dtype,
             tuple(found.categories.tolist()),
             tuple(share / len(values) for share in shares),
-            "none" if with_none else "nan",
+            missing_mark(values) if dtype == np.dtype(object) else "nan",
         )
 
     @property
@@ -76,6 +88,8 @@ class CategoricalColumn:
         # As objects, 1 equals 1.0 and True, as in Python.
         known = pd.Index(self.values, dtype=object)
         positions = known.get_indexer(pd.Index(column, dtype=object))
+        if self.values and len(positions) and (positions < 0).all():
+            warn_if_all_unknown(name, column, self.values)
         # If the training rows have no value, all values count as missing.
         return np.where(column.isna() | (not self.values), np.nan, positions)
 
@@ -88,7 +102,7 @@ class CategoricalColumn:
             return pd.Categorical.from_codes(np.append(places, -1)[positions], dtype=self.dtype)
         values = np.empty(len(self.values) + 1, dtype=object)
         values[:-1] = self.values
-        values[-1] = None if self.missing == "none" else np.nan
+        values[-1] = MISSING[self.missing]
         return pd.Series(values[positions], dtype=object).astype(self.dtype)
 
     def to_dict(self) -> dict[str, Any]:

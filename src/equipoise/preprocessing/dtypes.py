@@ -34,6 +34,16 @@ def plain(values: pd.Series) -> pd.Series:
     return values
 
 
+# How missing values are written in a column of objects.
+MISSING: dict[str, Any] = {"nan": np.nan, "none": None, "NA": pd.NA}
+
+
+def missing_mark(values: pd.Series) -> str:
+    """The key in ``MISSING`` of the first missing value of a column; "nan" if none is missing."""
+    first = next(iter(values[values.isna()]), np.nan) if values.dtype == object else np.nan
+    return next((mark for mark, value in MISSING.items() if value is first), "nan")
+
+
 def is_zoned(dtype: Any) -> bool:
     """Whether times of this dtype have a time zone."""
     if isinstance(dtype, pd.ArrowDtype):

@@ -7,11 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from equipoise.errors import InvalidInputError
+from equipoise.preprocessing.names import plain_names
 from equipoise.sequences import RowSequence, extremes
+
+DIMMER = 8  # times darker than every training image, by which images have another scale
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class ImageCodec:
     low, high : float
         Values that are mapped to 0 and 1: 0 and 255 for ``uint8``, 0 and 1 for floats within this
         range, and otherwise the extremes of the training data.
+    highest_minimum, lowest_maximum : float
+        Every training image has values down to the first and up to the second. They are `low` and
+        0 for ``uint8`` and ``bool``, whose values are not looked at.
+    column_names : tuple or None
+        Names of the columns, if flat images were the rows of a DataFrame.
     """
 
     row_shape: tuple[int, ...]
@@ -36,9 +45,12 @@ class ImageCodec:
     dtype: str
     low: float
     high: float
+    highest_minimum: float
+    lowest_maximum: float
+    column_names: tuple[str | float, ...] | None = None
 
     @classmethod
-    def fit(cls, X: np.ndarray | RowSequence, image_shape: tuple[int, ...] | None) -> ImageCodec:
+    def fit(cls, X: Any, image_shape: tuple[int, ...] | None, original: Any = None) -> ImageCodec:
         """Fit the codec to shape, dtype and range of training images.
 
         Parameters
@@ -47,25 +59,23 @@ class ImageCodec:
             Of shape (n, height, width), (n, height, width, channels) or (n, n_values).
         image_shape : tuple of int or None
             ``(height, width)``, or with channels; None if ``X`` has these dimensions.
+        original : object, default=None
+            What the user passed; if it is a DataFrame, later ones need the same columns.
 
         Raises
         ------
         InvalidInputError
             If the channels are not last, the shape does not match ``X``, or values are not finite.
         """
-        if X.ndim == 4 and image_shape is None and X.shape[3] > 4 >= X.shape[1]:
-            raise InvalidInputError(
-                f"X has shape {X.shape}: images must have their channels last. "
-                "Pass X.transpose(0, 2, 3, 1)."
-            )
         given = tuple(X.shape[1:])
+        if image_shape is None and has_channels_first(given):
+            raise InvalidInputError(
+                f"X has shape {X.shape}: images must have their channels last. Pass "
+                "X.transpose(0, 2, 3, 1) or, if they have them last, "
+                f"image_shape=({', '.join(map(str, given))})."
+            )
         shape = given if image_shape is None else tuple(image_shape)
         full = (*shape, 1) if len(shape) == 2 else shape
-        if X.ndim == 2 and len(full) == 3 and full[2] > 4 >= full[0]:
-            raise InvalidInputError(
-                f"image_shape={image_shape}: images must have their channels last. Pass "
-                f"X.reshape(-1, {', '.join(map(str, full))}).transpose(0, 2, 3, 1)."
-            )
         fits = (
             len(full) == 3
             and all(isinstance(n, (int, np.integer)) and n > 0 for n in full)
@@ -78,14 +88,31 @@ class ImageCodec:
                 "(height, width) or (height, width, channels) and multiply to the number of "
                 f"values in a row, {math.prod(given)}. 3-D and 4-D images need none."
             )
-        low, high = 0.0, 1.0
+        if X.ndim == 2 and has_channels_first(full, in_doubt=False):
+            raise InvalidInputError(
+                f"image_shape={image_shape}: images must have their channels last. Pass "
+                f"X.reshape(-1, {', '.join(map(str, full))}).transpose(0, 2, 3, 1)."
+            )
+        low, high, highest_minimum, lowest_maximum = 0.0, 1.0, 0.0, 0.0
         if X.dtype == np.uint8:
             high = 255.0
         elif X.dtype != np.bool_:
-            least, most = _finite_extremes(X)
+            minima, maxima = _finite_extremes(X)
+            highest_minimum, lowest_maximum = float(minima.max()), float(maxima.min())
+            least, most = float(minima.min()), float(maxima.max())
             if least < 0 or most > 1:
                 low, high = least, most if most > least else least + max(1.0, abs(least))
-        return cls(given, tuple(map(int, full)), X.dtype.name, low, high)  # type: ignore[arg-type]
+        is_frame = isinstance(original, pd.DataFrame)
+        return cls(
+            given,
+            tuple(map(int, full)),  # type: ignore[arg-type]
+            X.dtype.name,
+            low,
+            high,
+            highest_minimum,
+            lowest_maximum,
+            tuple(plain_names(original.columns)) if is_frame else None,
+        )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -116,20 +143,34 @@ class ImageCodec:
                 f"X has rows of shape {tuple(X.shape[1:])}, but the estimator was fitted on rows "
                 f"of shape {self.row_shape}. Bring the images into that shape first."
             )
-        if X.dtype == np.uint8 and self.high >= 128:
+        if X.dtype == np.uint8 and self.dtype == "uint8":
             return  # whatever the values are, they need not be read
-        (low, high), span = _finite_extremes(X), self.high - self.low
-        brighter = X.dtype == np.uint8 and self.high <= 1 < high
-        brighter |= span > 0 and high > self.high + 2 * span
-        # Rescaled or standardised values, although the training images were bytes.
-        is_rescaled = self.high >= 128 and high <= 1 and _has_fractions(X)
-        darker = self.high >= 128 and (is_rescaled or (high <= 16 and low < 0 <= self.low))
-        if brighter or darker:
+        minima, maxima = _finite_extremes(X)
+        low, high = float(minima.min()), float(maxima.max())
+        if self._has_another_scale(X, low, high):
             raise InvalidInputError(
-                f"X has {X.dtype} values up to {high:.3g}, but the estimator was fitted on "
-                f"{self.dtype} images of values from {self.low:g} to {self.high:g}. Bring X to "
-                "the same scale."
+                f"X has {X.dtype} values from {low:.5g} to {high:.5g}, but the estimator was "
+                f"fitted on {self.dtype} images of values from {self.low:g} to {self.high:g}. "
+                "Bring X to the same scale."
             )
+
+    def _has_another_scale(self, X: np.ndarray | RowSequence, low: float, high: float) -> bool:
+        span = self.high - self.low
+        outside = (
+            (X.dtype == np.uint8 and self.high <= 1 < high)
+            or high > self.high + 2 * span
+            or low < self.low - 2 * span
+            or (self.low >= 0 and low < self.low - span / 4)  # signed values
+        )
+        # Rescaled values, although the training images were bytes.
+        rescaled = high <= 1 and (X.dtype == np.bool_ or _has_fractions(X))
+        if outside or (self.high >= 128 and rescaled):
+            return True
+        if low == high:
+            return False  # blank images say nothing of their scale
+        if self.low < 0:  # no negative values, although every training image has such
+            return low >= 0 and self.highest_minimum < -span / 4
+        return 0 < high < self.lowest_maximum / DIMMER
 
     def encode(self, rows: np.ndarray) -> Tensor:
         """Encode an ``(n, *row_shape)`` array as ``(n, channels, height, width)`` in [0, 1].
@@ -170,18 +211,41 @@ class ImageCodec:
             values["dtype"],
             values["low"],
             values["high"],
+            values["highest_minimum"],
+            values["lowest_maximum"],
+            values["column_names"] and tuple(values["column_names"]),
         )
 
 
-def _finite_extremes(X: np.ndarray | RowSequence) -> tuple[float, float]:
-    least, most = extremes(X)
-    if not math.isfinite(least) or not math.isfinite(most):
-        found = "NaN" if math.isnan(least) else f"infinity or a value too large for {X.dtype}"
+def has_channels_first(shape: tuple[int, ...], *, in_doubt: bool = True) -> bool:
+    """Whether images of this shape, without the number of rows, have their channels first.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    in_doubt : bool, default=True
+        The answer for square images of many channels, such as (13, 4, 4), which may be read as 13
+        lines of 4 pixels and 4 channels.
+    """
+    if len(shape) != 3:
+        return False
+    first, second, third = shape
+    if first <= 4:
+        return min(second, third) > 4
+    return in_doubt and first > second == third > 1
+
+
+def _finite_extremes(X: np.ndarray | RowSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest value of every image."""
+    minima, maxima = extremes(X)
+    if not np.isfinite(minima).all() or not np.isfinite(maxima).all():
+        nan = np.isnan(minima).any()
+        found = "NaN" if nan else f"infinity or a value too large for {X.dtype}"
         raise InvalidInputError(
             f"Input X contains {found}. Images must have finite values: leave those out that have "
             "not, or replace the values."
         )
-    return least, most
+    return minima, maxima
 
 
 def _has_fractions(X: np.ndarray | RowSequence) -> bool:

@@ -11,7 +11,14 @@ import pandas as pd
 from pandas.api import types
 
 from equipoise.errors import InvalidInputError
-from equipoise.preprocessing.dtypes import dtype_from_json, dtype_to_json, plain, rounded
+from equipoise.preprocessing.dtypes import (
+    MISSING,
+    dtype_from_json,
+    dtype_to_json,
+    missing_mark,
+    plain,
+    rounded,
+)
 from equipoise.preprocessing.quantiles import NormalScores
 from equipoise.preprocessing.times import Clock, time_dtype
 
@@ -41,6 +48,8 @@ class NumericColumn:
         Conversion of numbers to normal scores.
     missing_share : float
         Fraction of the training rows with a missing value.
+    missing : {"nan", "none", "NA"}
+        How missing values are represented in a column of objects.
     """
 
     dtype: Any
@@ -49,15 +58,17 @@ class NumericColumn:
     decimals: int | None
     scores: NormalScores
     missing_share: float
+    missing: str
 
     kind: ClassVar[str] = "numeric"
 
     @classmethod
     def fit(cls, values: Any, dtype: Any, name: Any) -> Self:
         """Fit to a column with at least one value, a Series or a float array of shape (n,)."""
-        objects, clock = "", None
+        objects, clock, mark = "", None, "nan"
         if isinstance(values, pd.Series):
             if dtype.kind == "O":
+                mark = missing_mark(values)
                 kind = types.infer_dtype(values.astype(object), skipna=True)
                 objects = kind if kind in OBJECTS else ""
             values = plain(values)
@@ -78,7 +89,7 @@ class NumericColumn:
         missing = 1 - len(seen) / len(numbers)
         decimals = 0 if clock else _decimals(seen, dtype)
         scores = NormalScores.fit(seen)
-        return cls(dtype, objects, clock, decimals, scores, missing)
+        return cls(dtype, objects, clock, decimals, scores, missing, mark)
 
     def to_numbers(self, values: Any, name: Any) -> np.ndarray:
         """Convert values to float64 of shape (n,), with NaN for missing values."""
@@ -108,7 +119,7 @@ class NumericColumn:
         if self.clock:
             times = self.clock.restore(numbers, dtype)
             if self.objects == "date":
-                return times.dt.date.astype(object).where(~missing, None)
+                return times.dt.date.astype(object).where(~missing, MISSING[self.missing])
             return times.astype(dtype)
         if dtype.kind == "O":
             values = [self._restored_object(v) for v in numbers.tolist()]
@@ -124,7 +135,7 @@ class NumericColumn:
 
     def _restored_object(self, value: float) -> Any:
         if value != value:
-            return None if self.objects else np.nan
+            return MISSING[self.missing]
         if self.objects == "decimal":
             return Decimal(str(value) if self.decimals is None else f"{value:.{self.decimals}f}")
         return int(value) if self.decimals == 0 else value

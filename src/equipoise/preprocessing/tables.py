@@ -18,6 +18,7 @@ from equipoise.columns import is_categorical
 from equipoise.errors import InvalidInputError
 from equipoise.preprocessing.categorical_column import CategoricalColumn
 from equipoise.preprocessing.categories import named_categorical
+from equipoise.preprocessing.names import plain_names
 from equipoise.preprocessing.numeric_column import NumericColumn
 
 Column = NumericColumn | CategoricalColumn
@@ -138,6 +139,11 @@ class TableCodec:
         """Shape of an encoded row, for which networks are built."""
         return (self.layout.n_numeric + sum(map(len, self.layout.shares)),)
 
+    @property
+    def column_names(self) -> list[str | float] | None:
+        """Names of the columns for :func:`~equipoise.preprocessing.names.check_names`."""
+        return None if self.names is None else plain_names(self.names)
+
     @cached_property
     def layout(self) -> Layout:
         """Positions of the columns in the tensor."""
@@ -240,13 +246,11 @@ class TableCodec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; names other than strings and numbers become strings."""
-        plain = (str, int, float)
-        names = None if self.names is None else self.names.tolist()
         columns = [column.to_dict() for column in self.columns]
         return {
             "kind": "table",
             "columns": columns,
-            "names": names and [n if isinstance(n, plain) else str(n) for n in names],
+            "names": self.column_names,
             "dtype": self.dtype,
             "allow_missing": self.allow_missing,
         }

@@ -18,7 +18,7 @@ from .tables import (
     treatment_tables,
 )
 
-LEADERS = 2  # combinations per metric in an overview
+LEADERS = 2  # combinations per metric, or methods per group, in an overview
 
 _LATEX = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -94,13 +94,13 @@ def to_latex(records: Records, reference: str, published: Published | None = Non
 def overview(records: Records, reference: str, published: Published | None = None) -> str:
     """One table in Markdown that sums an experiment up, as for a README.
 
-    Of methods their ACSA on all data sets, of treatments and classifiers the combinations that
-    lead in some metric. The parameters are those of :func:`to_markdown`.
+    Of methods the ACSA of the best of each group on all data sets, of treatments and classifiers
+    the combinations that lead in some metric. The parameters are those of :func:`to_markdown`.
     """
     if has_classifiers(records):
         table = leading(combination_table(records), LEADERS)
     else:
-        table = overview_table(records, reference, published)
+        table = overview_table(records, reference, published, LEADERS)
     return TEMPLATES.get_template("overview.md").render(table=table)
 
 

@@ -146,7 +146,12 @@ def _result_rows(results: pd.DataFrame) -> list[list[TableCell]]:
     ]
 
 
-def overview_table(records: Records, reference: str, published: Published | None = None) -> Table:
+def overview_table(
+    records: Records,
+    reference: str,
+    published: Published | None = None,
+    most_per_group: int | None = None,
+) -> Table:
     """ACSA of every method on all data sets, how far it is from the reference, and what it costs.
 
     Parameters
@@ -157,6 +162,9 @@ def overview_table(records: Records, reference: str, published: Published | None
         Name of the method that the others are compared with, on the seeds that both have.
     published : mapping of data set to (mapping of row name to five floats), default=None
         Rows of papers, whose first number is the ACSA.
+    most_per_group : int, default=None
+        Keep at most so many measured methods of each group, the best, and no row of a paper; None
+        keeps all. Methods without a group are all kept.
 
     Returns
     -------
@@ -171,6 +179,11 @@ def overview_table(records: Records, reference: str, published: Published | None
     order = acsa.assign(lacks=acsa.isna().sum(axis=1), mean=acsa.mean(axis=1))
     order = order.sort_values(["lacks", "mean"], ascending=[True, False], kind="stable")
     best = acsa.round(4) == acsa.round(4).max()
+    if most_per_group is not None:
+        groups = found.groupby(["method", "published"])["group"].first().reindex(order.index)
+        place = groups.groupby(groups, dropna=False).cumcount()
+        is_published = order.index.get_level_values("published").astype(bool)
+        order = order[((place < most_per_group) | (groups == "")) & ~is_published]
     against = {name: _differences(records, name, label) for name in names}
 
     rows = []
@@ -194,6 +207,8 @@ def overview_table(records: Records, reference: str, published: Published | None
         "its 95 % interval (Student's t, not corrected). Seconds of fitting include the sampler. "
         f"All jobs took {machine_seconds(records) / 3600:.1f} hours of one core."
     )
+    if most_per_group is not None:
+        note = f"The best {most_per_group} of each group of methods. {note}"
     return Table("Overview", ["method", "seeds", *headings, "fit s"], rows, note)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-NUMBER = r"[+-]?\d*[.,]?\d+([eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?"
 COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"  # a number with a decimal comma
 SEPARATORS = ("\t", ";", ",")  # the first is preferred
 SAMPLE, LINES = 2**16, 20  # bytes, and lines in them, by which the format is recognised
@@ -49,7 +49,14 @@ class CsvText:
         text.to_csv(path, index=False, header=header, **self.encoded, **self.written)
 
 
-def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
+def na_options(missing: Sequence[str] | None) -> dict[str, Any]:
+    """Options of pandas for the words that count as missing; None for its own words."""
+    return {} if missing is None else {"keep_default_na": False, "na_values": ["", *missing]}
+
+
+def read_csv_text(
+    path: Path, categories: Sequence[str] = (), missing: Sequence[str] | None = None
+) -> CsvText:
     """Read a CSV file as text, and find out its format.
 
     Parameters
@@ -57,6 +64,8 @@ def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
     path : Path
     categories : sequence of str, default=()
         Columns that hold no numbers, even if their cells look like numbers.
+    missing : sequence of str or None, default=None
+        Words that count as missing beside empty cells; None for NA, None, nan and the like.
 
     Raises
     ------
@@ -81,7 +90,8 @@ def read_csv_text(path: Path, categories: Sequence[str] = ()) -> CsvText:
     if not isinstance(text.index, pd.RangeIndex):
         raise ValueError("its rows have more cells than its header. Name every column in line 1.")
     header = pd.read_csv(path, header=None, nrows=1, **as_text).iloc[0].tolist()
-    decimal = _decimal(path, text.drop(columns=list(categories), errors="ignore"), encoded)
+    options = encoded | na_options(missing)
+    decimal = _decimal(path, text.drop(columns=list(categories), errors="ignore"), options)
     # pandas does not quote a single carriage return, but readers take it for a line end.
     quoting = csv.QUOTE_ALL if newline == "\n" and b"\r" in raw else csv.QUOTE_MINIMAL
     return CsvText(text, header, decimal, encoded, {"lineterminator": newline, "quoting": quoting})
@@ -97,7 +107,7 @@ def _separator(lines: Sequence[bytes]) -> str:
     return max(SEPARATORS, key=rank)
 
 
-def _decimal(path: Path, text: pd.DataFrame, encoded: dict[str, Any]) -> str:
+def _decimal(path: Path, text: pd.DataFrame, options: dict[str, Any]) -> str:
     """The decimal mark of the columns that hold fractions.
 
     Raises
@@ -111,7 +121,7 @@ def _decimal(path: Path, text: pd.DataFrame, encoded: dict[str, Any]) -> str:
         return "."
 
     def numbers(decimal: str) -> set[str]:
-        rows = pd.read_csv(path, decimal=decimal, low_memory=False, **encoded)
+        rows = pd.read_csv(path, decimal=decimal, low_memory=False, **options)
         return set(rows.select_dtypes("number")) & set(text)
 
     by_comma, by_point = numbers(","), numbers(".")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.runs.csv_text import NUMBER, CsvText
+from equipoise.runs.csv_text import NUMBER, CsvText, na_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,21 +17,38 @@ PADDED = r"[+-]?0\d+"  # 007 is a name, not a number
 AMOUNT = r"[+-]?[$€£¥]?\s?(\d{1,3}([.,' ]\d{3})+|\d+)([.,]\d+)?\s?[%$€£¥]?"
 WHOLE = r"[+-]?\d{1,18}"
 PLAIN = r"^[+-]?\d*(?:[.,](\d+))?$"  # with its decimals
+ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
 ZONE = r"[T ]\d\d.*?(Z|[+-]\d\d:?\d\d)$"
 
 
 def values_of(
-    path: Path, csv: CsvText, target: str | None, dates: Sequence[str], categories: Sequence[str]
+    path: Path,
+    csv: CsvText,
+    target: str | None,
+    dates: Sequence[str],
+    categories: Sequence[str],
+    missing: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """The values of the cells: numbers, bools, dates, otherwise text; NaN for NA and the like."""
+    """The values of the cells: numbers, bools, dates, otherwise text; NaN for missing ones.
+
+    Missing are empty cells and the words of ``missing``; by default NA, None, nan and the like, but
+    not in a target whose other labels are words.
+    """
     import pandas as pd
 
     texts = dict.fromkeys(categories, str)
-    rows = pd.read_csv(path, dtype=texts, decimal=csv.decimal, low_memory=False, **csv.encoded)
+    options = {"decimal": csv.decimal, **csv.encoded, **na_options(missing)}
+    rows = pd.read_csv(path, dtype=texts, low_memory=False, **options)
+    if target is not None and missing is None and rows[target].dtype.kind not in "iufb":
+        rows[target] = csv.text[target].where(csv.text[target] != "")
     for name in rows:
         text, known = csv.text[name], rows[name].notna()
         if name in dates:
             rows[name] = _dates(rows[name], text)
+        elif name not in (target, *categories) and rows[name].dtype == object:
+            if known.any() and text[known].str.fullmatch(ISO).all():
+                with suppress(ValueError):  # years that are none, or some with a zone: words
+                    rows[name] = _dates(rows[name], text)
         elif rows[name].dtype.kind not in "iuf":
             continue
         elif text[known].str.fullmatch(PADDED).any():

@@ -98,7 +98,7 @@ class DataChoice:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataChoice:
         """Inverse of :meth:`to_dict`."""
-        folder, size = values["data_dir"], values["image_size"]
+        folder, size = values.get("data_dir"), values.get("image_size")
         plain = {"data_dir": folder and Path(folder), "image_size": size and (size[0], size[1])}
         return cls(**values | plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,32 @@ def make_folder(path: Path) -> None:
         raise ValueError(f"The folder {path} cannot be made: {error.strerror}.") from None
     if not os.access(path, os.W_OK):
         raise ValueError(f"The folder {path} is read-only.")
+
+
+def refuse_ways_out(path: Path) -> None:
+    """Refuse a folder with a symbolic link that leads out of it, at any depth.
+
+    A run may come from somebody else, and what is written into it must stay in it.
+
+    Raises
+    ------
+    ValueError
+        There is such a link.
+    """
+    real = path.resolve()
+    for entry in walk(real) if real.is_dir() else ():
+        target = Path(entry.path).resolve()
+        if entry.is_symlink() and not target.is_relative_to(real):
+            raise ValueError(
+                f"{path} has the link {Path(entry.path).relative_to(real)}, which leads out of it "
+                f"to {target}. Delete the link, or put what it leads to in its place."
+            )
+
+
+def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that is below a folder, without following links."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(Path(entry.path))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.runs.data import DataChoice
-from equipoise.runs.run import Run
+from equipoise.runs.run import CLEARED, Run
 
 UNCHANGED = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
 REMEDY = "Pass --overwrite to start again, or another folder with --out."
@@ -26,7 +26,9 @@ def same_run(path: Path, settings: dict[str, Any], overwrite: bool) -> Run | Non
         The folder holds a run of other settings, or files that are no run.
     """
     run = Run.find(path)
-    if run is None or overwrite or not (run.checkpoint.exists() or run.model.exists()):
+    if run is None or overwrite or run.status == CLEARED:
+        return None
+    if not (run.checkpoint.exists() or run.model.exists()):
         return None
     there, here = (
         {**values, **values["parameters"]}

@@ -13,7 +13,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 import equipoise
-from equipoise.runs.files import make_folder, write_json
+from equipoise.atomic import PARTIAL, remove
+from equipoise.runs.files import make_folder, refuse_ways_out, write_json
+from equipoise.stored import require
 
 # Estimator of a run, and the command that trains it.
 METHODS = {
@@ -36,6 +38,18 @@ RECORD = "run.json"
 LOCK = ".lock"  # the system lets it go when the process ends, also when it is killed
 HELD_FOR = 1.0  # seconds to wait for it, as whoever asks whether it is held has it for a moment
 FORMAT = 1
+CLEARED = "cleared"  # status of a run whose files are being deleted
+RECORD_FORM = {
+    "format": int,
+    "status": str,
+    "settings": {"method": str, "seed": int, "parameters": dict},
+    "data": {
+        "source": {"dataset": str},
+        "class_names": [str],
+        "class_counts": [int],
+        "fingerprint": str,
+    },
+}
 RESULTS = ("metrics.json", "confusion.csv", "predictions.npz", "choices.json")
 
 
@@ -87,6 +101,8 @@ class Run:
     def hold(self) -> FileLock:
         """Keep other processes from training this run until the lock is released.
 
+        What a killed process has left half-written is deleted.
+
         Raises
         ------
         ValueError
@@ -99,6 +115,8 @@ class Run:
             raise ValueError(
                 f"Another process is training {self.path}. Wait until it has ended, or stop it."
             ) from None
+        for partial in self.path.rglob(f"{PARTIAL}*"):
+            remove(partial)
         return lock
 
     @property
@@ -131,24 +149,28 @@ class Run:
     def find(cls, path: Path) -> Run | None:
         """The run in this folder; None where the folder is empty or does not exist.
 
+        A folder is empty, too, in which a process was killed before it had written anything.
+
         Raises
         ------
         ValueError
-            The path is that of something else.
+            The path is that of something else, or a link in the folder leads out of it.
         """
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        if not path.exists() or (path.is_dir() and all(map(_is_left_over, path.iterdir()))):
             return None
+        refuse_ways_out(path)
         try:
             record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+            require(record, RECORD_FORM)
             if record["format"] != FORMAT or record["settings"]["method"] not in METHODS:
-                raise ValueError
+                raise ValueError("it is of another version")
             return cls(path, record)
         except (FileNotFoundError, NotADirectoryError):
             raise ValueError(f"{path} is not a run: it has no {RECORD}.") from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError) as error:
             raise ValueError(
                 f"{path} is not a run that equipoise {equipoise.__version__} can read: its "
-                f"{RECORD} is damaged or of another version."
+                f"{RECORD} is damaged or of another version ({error})."
             ) from None
 
     @classmethod
@@ -204,11 +226,16 @@ class Run:
 
     def clear(self) -> None:
         """Delete all files of the run, and the folder if it is empty then."""
-        (self.path / RECORD).unlink()  # first: what remains if this is interrupted is not a run
+        self.update(status=CLEARED)  # first, and the record last: a kill leaves what can be cleared
         for folder in (self.model, self.start, self.pictures, self.path / "evaluations"):
             shutil.rmtree(folder, ignore_errors=True)
-        names = (*RESULTS, LOCK)
+        names = (*RESULTS, RECORD, LOCK)
         for file in (self.history, self.checkpoint, *(self.path / name for name in names)):
             file.unlink(missing_ok=True)
         if not any(self.path.iterdir()):
             self.path.rmdir()
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a file is what a process that was killed leaves, or the lock."""
+    return path.name == LOCK or path.name.startswith(PARTIAL)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from equipoise.atomic import replacing
 from equipoise.runs.csv_text import CsvText, read_csv_text
 from equipoise.runs.csv_values import check_amounts, check_thousands, values_of
+from equipoise.runs.remarks import remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +35,15 @@ class Table:
         All columns.
     csv : CsvText or None
         The text of the file if it is a CSV.
+    remarks : list of str
+        What a user may want to know of how the cells were read.
     """
 
     X: pd.DataFrame
     y: pd.Series
     rows: pd.DataFrame
     csv: CsvText | None
+    remarks: list[str]
 
 
 def read_table(
@@ -48,6 +52,7 @@ def read_table(
     dates: Sequence[str] | None,
     categories: Sequence[str] | None,
     ignored: Sequence[str] | None,
+    missing: Sequence[str] | None = None,
 ) -> Table:
     """Read a table and set its target apart.
 
@@ -63,6 +68,9 @@ def read_table(
         Columns of numbers that stand for categories.
     ignored : sequence of str or None
         Columns to leave out of ``X``.
+    missing : sequence of str or None, default=None
+        Words of a CSV that count as missing beside empty cells; None for NA, None, nan and the
+        like, but not in a target whose other labels are words.
 
     Returns
     -------
@@ -77,17 +85,17 @@ def read_table(
     import pandas as pd
 
     dates, categories, ignored = dates or [], categories or [], ignored or []
-    csv, rows = _read(path, dates, categories, [*ignored], target)
+    csv, rows = _read(path, dates, categories, [*ignored], target, missing)
     X = _checked(path, csv, rows.drop(columns=[target, *ignored]), categories)
     if not X.shape[1]:
         raise ValueError(f"{path} has no column beside {target!r} and those to ignore.")
     y = rows[target]
     if isinstance(y.dtype, pd.CategoricalDtype):
         y = y.cat.remove_unused_categories()
-    if missing := int(y.isna().sum()):
+    if n_missing := int(y.isna().sum()):
         raise ValueError(
-            f"{path}: column {target!r} has {missing} missing labels (empty, NA or the like). "
-            "Remove these rows first."
+            f"{path}: column {target!r} has {n_missing} missing labels (empty, NA or the like). "
+            "Remove these rows first, or name the words for missing values with --missing-values."
         )
     decimal = "." if csv is None else csv.decimal
     numbers = pd.to_numeric(y.astype(str).str.replace(decimal, "."), errors="coerce")
@@ -95,10 +103,12 @@ def read_table(
         raise ValueError(f"{path}: column {target!r} holds measurements, not classes.")
     if y.nunique() < 2:
         raise ValueError(f"{path}: column {target!r} has fewer than two classes.")
-    return Table(X, y, rows, csv)
+    return Table(X, y, rows, csv, remarks(X, y, csv, dates, missing is not None))
 
 
-def read_rows(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+def read_rows(
+    path: Path, columns: Mapping[str, str], missing: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """Read the columns of a table that a model needs, each as it was read for the model.
 
     Parameters
@@ -107,6 +117,8 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, lis
         Ends in ``.csv`` or ``.parquet``.
     columns : mapping of str to {"text", "bool", "date", "number"}
         Name of a column to what it holds.
+    missing : sequence of str or None, default=None
+        Words of a CSV that count as missing, as in :func:`read_table`.
 
     Returns
     -------
@@ -122,7 +134,7 @@ def read_rows(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, lis
     texts = [name for name, how in columns.items() if how == "text"]
     dates = [name for name, how in columns.items() if how == "date"]
     names = list(columns)
-    csv, rows = _read(path, dates, texts, names)
+    csv, rows = _read(path, dates, texts, names, missing=missing)
     return _checked(path, csv, rows[names], texts), [c for c in rows if c not in columns]
 
 
@@ -132,22 +144,27 @@ def _read(
     categories: Sequence[str],
     needed: Sequence[str],
     target: str | None = None,
+    missing: Sequence[str] | None = None,
 ) -> tuple[CsvText | None, pd.DataFrame]:
     """All columns, and the text of a CSV."""
     check_format(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file.")
     csv = None
+    if missing is not None and path.suffix.lower() != ".csv":
+        raise ValueError(f"{path}: --missing-values is for a CSV; Parquet says what is missing.")
     with _naming(path):
         if path.suffix.lower() == ".csv":
-            csv = read_csv_text(path, categories)
+            csv = read_csv_text(path, categories, missing)
             rows = csv.text
         else:
             rows = _read_parquet(path)
     targets = [] if target is None else [target]
     check_columns(path, rows, [*targets, *dates, *categories, *needed])
     with _naming(path):
-        return csv, rows if csv is None else values_of(path, csv, target, dates, categories)
+        if csv is not None:
+            rows = values_of(path, csv, target, dates, categories, missing)
+        return csv, rows
 
 
 def _checked(

@@ -28,10 +28,17 @@ class Recorder(Callback):
         Whether the training was stopped by Ctrl-C.
     """
 
+    keeps_interrupted = True
+
     def __init__(self, run: Run) -> None:
         self.run = run
         self.epoch = self.max_epochs = 0
         self.interrupted = False
+
+    def on_fit_start(self, progress: Progress) -> None:
+        """Write the epochs of a checkpoint; a kill may have come between it and the last line."""
+        if progress.history:
+            self.on_epoch_end(progress)
 
     def on_epoch_end(self, progress: Progress) -> None:
         """Write one line for each epoch so far."""

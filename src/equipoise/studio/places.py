@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from equipoise.runs.files import walk
 from equipoise.studio.errors import StudioError
 
 
@@ -38,12 +38,3 @@ def refuse_ways_out(path: Path, roots: Sequence[Path]) -> None:
     for entry in walk(real) if real.is_dir() else ():
         if entry.is_symlink():
             inside(Path(entry.path), roots)
-
-
-def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """All that is below a folder, without following links."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            yield entry
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk(Path(entry.path))

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from equipoise.training.distributed import n_all_rows, own_rows
+
 AUGMENTATIONS = ("auto", "none", "shift", "flip", "affine")
 SHIFT = 1 / 14  # of the size: two pixels of 28
 CROP = 1 / 8  # of the size: four pixels of 32, as is common for small photographs
@@ -17,7 +19,7 @@ SYMMETRIC = 0.05  # largest asymmetry of photographs; digits and clothes have .1
 LEAST_PIXELS = 16  # of the smaller side of images that are flipped by default
 
 
-def augment(x: Tensor, kind: str, generator: torch.Generator) -> Tensor:
+def augment(x: Tensor, kind: str, generator: torch.Generator, n: int | None = None) -> Tensor:
     """Transform every image of a batch at random.
 
     Parameters
@@ -31,7 +33,9 @@ def augment(x: Tensor, kind: str, generator: torch.Generator) -> Tensor:
         up to 1/8 of the size, with the image reflected at its edge. ``"affine"`` rotates by up to
         10 degrees, scales by 0.9 to 1.1 and translates by up to 1/14 of the size.
     generator : torch.Generator
-        Source of all noise, on the CPU.
+        Source of all noise.
+    n : int, optional
+        Number of rows of the batch, if ``x`` has only those of this process.
 
     Returns
     -------
@@ -40,7 +44,9 @@ def augment(x: Tensor, kind: str, generator: torch.Generator) -> Tensor:
     """
     if kind == "none":
         return x
-    return _affine(x, generator) if kind == "affine" else _shift(x, kind == "flip", generator)
+    if kind == "affine":
+        return _affine(x, generator, n)
+    return _shift(x, kind == "flip", generator, n)
 
 
 def mirror_asymmetry(x: Tensor) -> float:
@@ -65,30 +71,32 @@ def mirror_asymmetry(x: Tensor) -> float:
     return excess / total if total > 0 else 0.0
 
 
-def _shift(x: Tensor, flip: bool, generator: torch.Generator) -> Tensor:
-    n, _, height, width = x.shape
+def _shift(x: Tensor, flip: bool, generator: torch.Generator, n: int | None) -> Tensor:
+    _, _, height, width = x.shape
+    n_noise, device = n_all_rows(x, n), generator.device
 
     def sources(size: int) -> Tensor:
         """Index of the row (or column) from which each of ``size`` is copied, (n, size)."""
         most = round((CROP if flip else SHIFT) * size)
-        by = torch.randint(-most, most + 1, (n, 1), generator=generator)
-        index = torch.arange(size) - by
+        by = torch.randint(-most, most + 1, (n_noise, 1), generator=generator, device=device)
+        index = torch.arange(size, device=device) - own_rows(by, n)
         if flip:  # reflected at both edges
             return size - 1 - (size - 1 - index.abs()).abs()
         return index.clamp(0, size - 1)
 
     rows, columns = sources(height)[:, :, None], sources(width)[:, None, :]
     if flip:
-        mirrored = torch.rand(n, 1, 1, generator=generator) < 0.5
-        columns = torch.where(mirrored, width - 1 - columns, columns)
-    images = torch.arange(n, device=x.device)[:, None, None]
+        mirrored = torch.rand(n_noise, 1, 1, generator=generator, device=device) < 0.5
+        columns = torch.where(own_rows(mirrored, n), width - 1 - columns, columns)
+    images = torch.arange(len(x), device=x.device)[:, None, None]
     # Indexing puts the channels last, which is also the memory layout of encoded images.
     return x[images, :, rows.to(x.device), columns.to(x.device)].permute(0, 3, 1, 2)
 
 
-def _affine(x: Tensor, generator: torch.Generator) -> Tensor:
-    n, _, height, width = x.shape
-    noise = 2 * torch.rand(4, n, generator=generator) - 1
+def _affine(x: Tensor, generator: torch.Generator, n: int | None) -> Tensor:
+    _, _, height, width = x.shape
+    noise = torch.rand(4, n_all_rows(x, n), generator=generator, device=generator.device)
+    noise = 2 * own_rows(noise.T, n).T - 1
     angle, zoom = ANGLE * noise[0], 1 + ZOOM * noise[1]
     cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
     # Both axes run from -1 to 1. A shift by a fraction of the size is thus twice that number, and

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 import time
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,24 @@ from tqdm import tqdm
 
 from equipoise.atomic import replacing
 from equipoise.errors import InvalidInputError
+from equipoise.stored import require
+from equipoise.training.distributed import from_first, rank
 from equipoise.training.plan import Progress
 
 SECONDS_PER_LINE = 60  # of progress where there is no terminal
 
 
 class Callback:
-    """Base class whose methods do nothing; override those that you need."""
+    """Base class whose methods do nothing; override those that you need.
+
+    Attributes
+    ----------
+    keeps_interrupted : bool
+        Whether ``fit`` ends as usual after Ctrl-C, with the model so far, also where other code
+        than that of the user has called it. That code has to find out that it was interrupted.
+    """
+
+    keeps_interrupted = False
 
     def on_fit_start(self, progress: Progress) -> None:
         """Called before the first epoch."""
@@ -94,23 +105,23 @@ class Checkpoint(Callback):
 
     def on_fit_start(self, progress: Progress) -> None:
         """Restore the state of an earlier run, if there is one."""
-        path = Path(self.path)
-        if not path.exists():
+        state = from_first(lambda: self._read(progress))
+        if state is None:
             return
         try:
-            state = torch.load(path, weights_only=True, map_location="cpu")
-            fingerprint = state["fingerprint"]
-        except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError):
-            raise InvalidInputError(
-                f"path={str(path)!r} is no checkpoint, or a damaged one. Delete it to start "
-                "anew, or choose another path."
-            ) from None
-        if fingerprint != progress.fingerprint:
-            raise InvalidInputError(
-                f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
-                "differ. Choose another path, or delete it to start anew."
-            )
+            self._restore(state, progress)
+        except Exception as error:
+            raise self._damaged(error) from None
+
+    def _restore(self, state: dict[str, Any], progress: Progress) -> None:
+        """Set the state of a training, after what can be checked is checked."""
+        require(state["history"], [{"epoch": int, "seconds": float}])
+        if not 0 < state["epoch"] == len(state["history"]):
+            raise ValueError(f"epoch={state['epoch']!r}")
         plan = progress.plan
+        for tensor in (*state["modules"].values(), *(state["best_weights"] or {}).values()):
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise ValueError("a weight is not finite")
         plan.modules.load_state_dict(state["modules"])
         for optimizer, values in zip(plan.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
@@ -121,7 +132,7 @@ class Checkpoint(Callback):
     def on_epoch_end(self, progress: Progress) -> None:
         """Write the state after ``every`` epochs, and after the last one."""
         last = progress.stop or progress.epoch == progress.max_epochs
-        if progress.epoch % self.every and not last:
+        if rank() > 0 or (progress.epoch % self.every and not last):
             return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +145,32 @@ class Checkpoint(Callback):
         }
         with replacing(path) as partial, partial.open("wb") as file:
             torch.save(state, file)
+
+    def _read(self, progress: Progress) -> dict[str, Any] | None:
+        """The state in the file, if there is one, after a check that it is that of this fit."""
+        path = Path(self.path)
+        if not path.exists():
+            return None
+        try:
+            _refuse_compressed(path)
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            known = state["fingerprint"]
+        except OSError:
+            raise
+        except Exception as error:  # what is damaged fails in about ten different ways
+            raise self._damaged(error) from None
+        if known != progress.fingerprint:
+            raise InvalidInputError(
+                f"path={str(path)!r} is the checkpoint of another fit: its data or parameters "
+                "differ. Choose another path, or delete it to start anew."
+            )
+        return state
+
+    def _damaged(self, error: Exception) -> InvalidInputError:
+        return InvalidInputError(
+            f"path={str(self.path)!r} is no checkpoint, or a damaged one "
+            f"({type(error).__name__}). Delete it to start anew, or choose another path."
+        )
 
 
 class JSONLines(Callback):
@@ -232,3 +269,10 @@ class ProgressBar(Callback):
         if progress.history and "val_acsa" in progress.history[-1]:
             text += f"  val ACSA {progress.history[-1]['val_acsa']:.4f}"
         return text
+
+
+def _refuse_compressed(path: Path) -> None:
+    """Refuse compressed parts, which torch does not write and which may be of any size."""
+    with zipfile.ZipFile(path) as file:
+        if any(part.compress_type != zipfile.ZIP_STORED for part in file.infolist()):
+            raise ValueError("it is compressed")

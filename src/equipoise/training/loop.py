@@ -5,14 +5,22 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import torch
 
 from equipoise.errors import TrainingDivergedError
 from equipoise.training.batches import Batches
 from equipoise.training.callbacks import Callback
+from equipoise.training.distributed import from_first
+from equipoise.training.interruption import fit_is_of_the_user
 from equipoise.training.plan import Plan, Progress
 from equipoise.training.schedules import learning_rate_factor
+
+# Whoever reads a loss waits for the device, which then idles until the next step. On a CPU there is
+# nothing to wait for, and every step is read.
+STEPS_PER_READ = 32
 
 
 def fit_loop(
@@ -24,7 +32,7 @@ def fit_loop(
     schedule: str = "constant",
     score: Callable[[], float] | None = None,
     callbacks: Sequence[Callback] = (),
-    fingerprint: str = "",
+    fingerprint: Callable[[], str] = str,
     snapshot: Callable[[list[dict[str, Any]]], Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Train for up to ``max_epochs`` epochs.
@@ -41,11 +49,13 @@ def fit_loop(
     schedule : str
         See :func:`equipoise.training.schedules.learning_rate_factor`.
     score : callable, optional
-        Function that returns the current validation ACSA; it is called after every epoch.
+        Function that returns the current validation ACSA; it is called after every epoch, by the
+        first process alone if several train together.
     callbacks : sequence of Callback
         Called in this order.
-    fingerprint : str
-        Distinguishes this fit from others, for :class:`~equipoise.training.Checkpoint`.
+    fingerprint : callable
+        Function that returns what distinguishes this fit from others, for
+        :class:`~equipoise.training.Checkpoint`.
     snapshot : callable, optional
         Makes a fitted estimator of the plan's modules and a history, for the callbacks.
 
@@ -59,6 +69,9 @@ def fit_loop(
     ------
     TrainingDivergedError
         If a loss becomes NaN or infinite.
+    KeyboardInterrupt
+        After Ctrl-C, unless the user has called ``fit``, or a callback says that the model so far
+        is kept.
     """
     batches = Batches(n_rows, batch_size, plan.generator)
     progress = Progress(plan, max_epochs, len(batches), fingerprint, n_rows)
@@ -73,10 +86,12 @@ def fit_loop(
             _run_epoch(plan, batches, progress, peaks, schedule, callbacks)
             if score is not None:
                 plan.modules.eval()
-                progress.history[-1]["val_acsa"] = score()
+                progress.history[-1]["val_acsa"] = from_first(score)
             for callback in callbacks:
                 callback.on_epoch_end(progress)
     except KeyboardInterrupt:
+        if not (fit_is_of_the_user() or any(c.keeps_interrupted for c in callbacks)):
+            raise
         warnings.warn(
             f"Training was interrupted in epoch {progress.epoch + 1} of {max_epochs}; "
             "the model is kept as it is now.",
@@ -104,24 +119,32 @@ def _run_epoch(
     started = time.perf_counter()
     totals: dict[str, float] = {}
     n_steps = progress.max_epochs * len(batches)
+    n_before = progress.epoch * len(batches)
+    on_cpu = next(plan.modules.parameters()).device.type == "cpu"
+    unread: list[tuple[int, dict[str, torch.Tensor]]] = []
     for i, rows in enumerate(batches):
-        step = progress.epoch * len(batches) + i
-        factor = learning_rate_factor(schedule, step / n_steps)
+        factor = learning_rate_factor(schedule, (n_before + i) / n_steps)
         for optimizer, rates in zip(plan.optimizers, peaks, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-        losses = {name: float(value) for name, value in plan.step(rows).items()}
-        if not math.isfinite(losses["loss"]):
-            parts = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
-            raise TrainingDivergedError(
-                f"The loss is no longer finite at step {step + 1} (epoch {progress.epoch + 1}, "
-                f"batch {i + 1}): {parts}. Try a smaller learning_rate (now "
-                f"{peaks[0][0] * factor:.3g}), look for extreme values in X, or standardise it."
-            )
-        for name, value in losses.items():
-            totals[name] = totals.get(name, 0.0) + value
+        unread.append((i, plan.step(rows)))
+        if on_cpu or i % STEPS_PER_READ == 0 or i + 1 == len(batches):
+            for batch, losses in _read(unread):
+                if not math.isfinite(losses["loss"]):
+                    step = n_before + batch
+                    rate = peaks[0][0] * learning_rate_factor(schedule, step / n_steps)
+                    parts = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+                    raise TrainingDivergedError(
+                        f"The loss is no longer finite at step {step + 1} (epoch "
+                        f"{progress.epoch + 1}, batch {batch + 1}): {parts}. Try a smaller "
+                        f"learning_rate (now {rate:.3g}), look for extreme values in X, or "
+                        "standardise it."
+                    )
+                for name, value in losses.items():
+                    totals[name] = totals.get(name, 0.0) + value
+                progress.losses = losses
+            unread.clear()
         progress.batch = i + 1
-        progress.losses = losses
         for callback in callbacks:
             callback.on_batch_end(progress)
     progress.epoch += 1
@@ -132,3 +155,13 @@ def _run_epoch(
     }
     record |= {name: total / len(batches) for name, total in totals.items()}
     progress.history.append(record)
+
+
+def _read(
+    batches: list[tuple[int, dict[str, torch.Tensor]]],
+) -> Iterator[tuple[int, dict[str, float]]]:
+    """The losses of some batches as numbers, by a single transfer from their device."""
+    values = torch.stack([value for _, losses in batches for value in losses.values()]).tolist()
+    numbers = iter(values)
+    for batch, losses in batches:
+        yield batch, {name: next(numbers) for name in losses}

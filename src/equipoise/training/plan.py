@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ class Plan(Protocol):
 
     @property
     def generator(self) -> torch.Generator:
-        """Source of all randomness, the shuffle included."""
+        """Source of all randomness, the shuffle included, on the CPU."""
 
     def step(self, rows: np.ndarray) -> dict[str, torch.Tensor]:
         """Train on the rows with these indices.
@@ -35,12 +36,15 @@ class Plan(Protocol):
 
 @dataclass
 class Progress:
-    """State of the training; a callback may set ``stop`` to end it after the epoch."""
+    """State of the training; a callback may set ``stop`` to end it after the epoch.
+
+    On a GPU the ``losses`` are not read after every step, and are those that were read last.
+    """
 
     plan: Plan
     max_epochs: int
     n_batches: int
-    fingerprint: str = ""
+    make_fingerprint: Callable[[], str] = str
     n_rows: int = 0
     epoch: int = 0
     batch: int = 0
@@ -51,6 +55,11 @@ class Progress:
     best_score: float = float("-inf")
     best_weights: dict[str, torch.Tensor] | None = None
     make_snapshot: Callable[[list[dict[str, Any]]], Any] | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the data and the parameters, which takes a look at all rows."""
+        return self.make_fingerprint()
 
     def snapshot(self) -> Any:
         """A fitted copy of the estimator as it is now, such as to draw samples in a callback.

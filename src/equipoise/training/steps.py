@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.networks.backbone import backbone_of
+from equipoise.training.distributed import average_gradients, n_all_rows, own_rows
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """Take one step of an optimiser with the gradient of a scalar loss."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    average_gradients(optimizer)
     optimizer.step()
 
 
@@ -38,14 +40,19 @@ def adam(
 def repeated_indices(counts: Tensor, generator: torch.Generator) -> Tensor:
     """Row indices, each of which is repeated as often as ``counts`` (n,) says.
 
-    A fractional count is rounded at random such that its expectation is exact.
+    A fractional count is rounded at random such that its expectation is exact. On a GPU this would
+    wait for the number of indices, so that counts on the CPU are the better choice.
     """
     extra = torch.rand(len(counts), generator=generator).to(counts) < counts.frac()
     return torch.repeat_interleave(counts.long() + extra)
 
 
 def dropout(
-    x: Tensor, rate: float, generator: torch.Generator | None, n_dims: int | None = None
+    x: Tensor,
+    rate: float,
+    generator: torch.Generator | None,
+    n_dims: int | None = None,
+    n: int | None = None,
 ) -> Tensor:
     """Set values to zero at random, and scale up the others so that the expectation is the same.
 
@@ -57,13 +64,17 @@ def dropout(
     rate : float in [0, 1)
         Probability of zero; with 0 the result is ``x`` itself and nothing is drawn.
     generator : torch.Generator or None
-        Source of the noise, on the CPU; None for torch's global generator.
+        Source of the noise; None for torch's global generator on the CPU.
     n_dims : int, optional
         Number of leading dimensions along which values are independent; the others are set to zero
         together, as 2 does with channels. By default all values are independent.
+    n : int, optional
+        Number of rows of the batch, if ``x`` has only those of this process.
     """
     if rate == 0:
         return x
     shape = x.shape if n_dims is None else (*x.shape[:n_dims], *[1] * (x.ndim - n_dims))
-    kept = torch.rand(shape, generator=generator) >= rate
+    device = None if generator is None else generator.device
+    shape = (n_all_rows(x, n), *shape[1:])
+    kept = own_rows(torch.rand(shape, generator=generator, device=device) >= rate, n)
     return x * kept.to(x) / (1 - rate)
