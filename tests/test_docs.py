@@ -52,3 +52,15 @@ def test_snippets_on_backbones_run(monkeypatch, capsys):
     monkeypatch.setattr(equipoise, "load_dataset", lambda _: few)
     exec("\n".join(snippets("backbones.rst")), {})
     assert capsys.readouterr().out.endswith("(4, 8, 8)\n[400 400 400] float32\n")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_snippets_of_readme_run(monkeypatch, tmp_path):
+    """As they stand, but with fewer epochs of the two that take half a minute and more."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.S))
+    known: dict = {}
+    exec(re.sub(r"max_epochs=(40|80)", "max_epochs=2", code), known)
+    assert known["nines"].shape == (16, 8, 8)
+    assert (tmp_path / "traversals.png").exists()
