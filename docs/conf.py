@@ -1,5 +1,6 @@
 """Sphinx configuration: `make docs` builds it with warnings as errors."""
 
+import logging
 import re
 
 from equipoise import __version__
@@ -12,8 +13,11 @@ version = release = __version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 sphinx_gallery_conf = {
@@ -32,13 +36,38 @@ autodoc_typehints = "none"  # numpydoc's parameter lists already say the types
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "Deep generative learning on class-imbalanced data",
-    "fixed_sidebar": True,
-    "page_width": "1080px",
+intersphinx_mapping = {
+    "imblearn": ("https://imbalanced-learn.org/stable", None),
+    "numpy": ("https://numpy.org/doc/stable", None),
+    "pandas": ("https://pandas.pydata.org/docs", None),
+    "python": ("https://docs.python.org/3", None),
+    "sklearn": ("https://scikit-learn.org/stable", None),
+    "torch": ("https://docs.pytorch.org/docs/stable", None),
 }
-html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}
+intersphinx_timeout = 10
+# Without a network, names of other projects are printed without links, which is no fault of a page.
+logging.getLogger("sphinx.sphinx.ext.intersphinx").addFilter(
+    lambda record: not str(record.msg).startswith("failed to reach any of the inventories")
+)
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "equipoise"
+html_static_path = ["_static"]
+html_css_files = ["equipoise.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "github_url": "https://github.com/equipoise-ml/equipoise",
+    "header_links_before_dropdown": 6,
+    "show_prev_next": False,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": [], "api": [], "installation": [], "architecture": []}
 
 
 def unlink_foreign_labels(app, what, name, obj, options, lines):
