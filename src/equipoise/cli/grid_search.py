@@ -30,6 +30,7 @@ from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.data import DataChoice, describe, training_and_validation_rows
 from equipoise.runs.files import make_folder
 
@@ -152,7 +153,7 @@ def grid_search(
     ]
     if rows:
         table = ranked(rows, rank_by.value)
-        write_text(out / "grid.csv", table.to_csv(lineterminator="\n"))
+        write_text(out / "grid.csv", csv_text(table, index_label="rank"))
         print_ranked(table)
         note(LEGEND)
     exit_if_failed(n_failed, len(done), "trials")

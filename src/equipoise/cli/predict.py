@@ -11,6 +11,7 @@ from equipoise.atomic import write_text
 from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import check_target
 from equipoise.runs.run import Run
 
@@ -51,7 +52,7 @@ def predict(
     table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in names])
     table.insert(0, "predicted", [names[label] for label in probabilities.argmax(axis=1)])
     table.insert(0, "file", list(map(str, images)))
-    text = table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    text = csv_text(table, float_format="%.6f")
     if out is None:
         sys.stdout.write(text)
     else:
