@@ -172,6 +172,37 @@ def test_predict_says_what_it_converts(call, finished_run, pngs, tmp_path):
     assert call("dgc", "predict", finished_run, paths[0], large, "--quiet").err == ""
 
 
+def test_predict_classifies_the_others_where_a_file_is_damaged(call, finished_run, pngs, tmp_path):
+    paths, _ = pngs
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(paths[0].read_bytes()[:60])
+    (tmp_path / "text.png").write_text("no image")
+    bad = [cut, tmp_path / "text.png", tmp_path / "absent.png"]
+    answer = call("dgc", "predict", finished_run, bad[0], paths[0], *bad[1:], paths[1])
+    assert answer.code == 1
+    assert [row["file"] for row in rows_of(answer.out)] == [str(path) for path in paths[:2]]
+    assert rows_of(answer.out) == rows_of(call("dgc", "predict", finished_run, *paths[:2]).out)
+    assert sorted(line.split(":")[0] for line in answer.err.splitlines()) == ["error"] * 3
+    assert all(str(path) in answer.err for path in bad)
+    answer = call("dgc", "predict", finished_run, *bad)
+    assert answer.code == 1 and answer.out == ""
+
+
+def test_predict_takes_folders_of_what_training_reads(call, finished_run, pngs, tmp_path):
+    folder = tmp_path / "new" / "below"
+    folder.mkdir(parents=True)
+    for ending in ("gif", "webp", "bmp", "jpg", "TIF"):
+        Image.open(pngs[0][0]).save(folder / f"digit.{ending}")
+    (folder / "notes.txt").write_text("no image")
+    answer = call("dgc", "predict", finished_run, tmp_path / "new")
+    assert answer.code == 0
+    names = [row["file"].rpartition("/")[2] for row in rows_of(answer.out)]
+    assert names == ["digit.TIF", "digit.bmp", "digit.gif", "digit.jpg", "digit.webp"]
+    (tmp_path / "none").mkdir()
+    answer = call("dgc", "predict", finished_run, tmp_path / "none")
+    assert answer.code == 2 and "holds no image" in answer.err
+
+
 def test_predict_turns_photos_upright(call, finished_run, pngs, tmp_path):
     paths, images = pngs
     exif = Image.Exif()

@@ -27,7 +27,14 @@ from equipoise.cli.grid import (
     written,
 )
 from equipoise.cli.options import add_options
-from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
+from equipoise.cli.shared_options import (
+    ImageSize,
+    Overwrite,
+    Positive,
+    Quiet,
+    RunSeed,
+    SkipDamaged,
+)
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
 from equipoise.runs.csv_cells import csv_text
@@ -52,6 +59,7 @@ def grid_search(
     data_dir: Path | None = None,
     image_size: ImageSize = None,
     hair: str = "published",
+    skip_damaged: SkipDamaged = False,
     download: bool = True,
     protocol: str | None = None,
     seed: RunSeed = 0,
@@ -94,7 +102,7 @@ def grid_search(
     from equipoise.experiments.processes import cores
 
     axes = axes_of(grid or [PUBLISHED], IMSIC_PARAMETERS)
-    choice = DataChoice(dataset, data_dir, image_size, hair)
+    choice = DataChoice(dataset, data_dir, image_size, hair, skip_damaged)
     shared = {
         "method": "IMSIC",
         **choice.settings(protocol),

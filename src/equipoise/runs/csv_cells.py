@@ -1,16 +1,18 @@
 """CSV files that a spreadsheet shows as they are, and does not calculate.
 
 Names of classes and files come from whoever has made the data. In a spreadsheet, a cell that begins
-like a formula would be one, so that it gets an apostrophe, as OWASP recommends against "CSV injection".
+like a formula would be one, so that it gets an apostrophe, as OWASP recommends against "CSV
+injection".
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # at the beginning of a cell, to a spreadsheet
 LINE_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -53,6 +55,8 @@ def without_formulas(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     changed : list of str
         Names, before the change, of the columns with such a cell or such a name.
     """
+    import pandas as pd
+
     plain, changed = [], []
     for i, name in enumerate(rows):
         column = rows.iloc[:, i]
@@ -79,6 +83,8 @@ def quoting(rows: pd.DataFrame) -> int:
 
 
 def _on_one_line(rows: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     plain = [_texts(rows.iloc[:, i]).map(_one_line) for i in range(rows.shape[1])]
     names = [_one_line(name) for name in rows]
     kept = [rows.iloc[:, i] if not len(text) else text for i, text in enumerate(plain)]
@@ -87,6 +93,8 @@ def _on_one_line(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _texts(column: pd.Series) -> pd.Series:
     """The values of a column that may hold texts; none of other columns."""
+    import pandas as pd
+
     if pd.api.types.is_numeric_dtype(column) or column.dtype.kind in "mM":
         return pd.Series(dtype=object)
     return column.astype(object)
