@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import notes
+from equipoise.cli.console import counted, notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
 from equipoise.runs.csv_cells import csv_text
@@ -65,7 +65,7 @@ def predict(
         sys.stdout.write(text)
     else:
         write_text(out, text)
-        note(f"{len(read)} predictions in {out}")
+        note(f"{counted(len(read), 'prediction')} in {out}")
     if errors:
         raise typer.Exit(1)
 
@@ -151,8 +151,8 @@ def read_images(
     resized = sum((header.height, header.width) != into.size for header in used)
     recoloured = sum(header.colour != into.colour for header in used)
     if resized:
-        note(f"{resized} of {len(rows)} images stretched to {width}x{height} pixels")
+        note(f"{resized} of {counted(len(rows))} stretched to {width}x{height} pixels")
     if recoloured:
-        note(f"{recoloured} of {len(rows)} images made {'colour' if channels == 3 else 'grey'}")
+        note(f"{recoloured} of {counted(len(rows))} made {'colour' if channels == 3 else 'grey'}")
     X = np.stack(list(rows.values())) if rows else np.empty((0, height, width), dtype=np.uint8)
     return X, list(rows), errors

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from equipoise.atomic import write_text
 from equipoise.cli import saved_model
-from equipoise.cli.console import notes
+from equipoise.cli.console import counted, notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
 from equipoise.runs.csv_cells import csv_text
@@ -52,4 +52,4 @@ def predict_table(
         sys.stdout.write(text)
     else:
         write_text(out, text)
-        note(f"{len(found)} predictions in {out}")
+        note(f"{counted(len(found), 'prediction')} in {out}")

@@ -14,6 +14,7 @@ from .fetch import damaged
 from .images import SUFFIXES, readable_suffixes
 
 PARTS = ("train", "test")
+MOST_BYTES = 2**29  # of an image in a zip file, which may be a few bytes when it is packed
 
 
 class ImageFile(NamedTuple):
@@ -52,6 +53,8 @@ class ImageFile(NamedTuple):
             return (self.root / self.name).open("rb")
         archive = open_zip(self.root)
         try:
+            if archive.getinfo(self.name).file_size > MOST_BYTES:
+                raise damaged(self.root, f"{self.name} has more than {MOST_BYTES >> 20} MiB")
             return BytesIO(archive.read(self.name))
         except KeyError:
             raise damaged(self.root, f"{self.name} is not in it") from None

@@ -63,7 +63,7 @@ def load(
         If images do not decode and ``skip_damaged`` is false; it names them all.
     """
     if not root.exists():
-        raise DatasetNotFoundError(f"data_dir={str(root)!r} does not exist.")
+        raise DatasetNotFoundError(f"data_dir (--data-dir) {root} does not exist.")
     folders = class_folders(root)
     skipped = _damaged(root, folders) if skip_damaged else set()
     if _is_split(folders):
@@ -77,7 +77,8 @@ def load(
         names = tuple(classes := _below(folders, ""))
         if not names:
             raise DatasetNotFoundError(
-                f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
+                f"data_dir (--data-dir) {root} holds no folders: put the images of each class into "
+                "one."
             )
         files, labels = _list(root, classes, names, skipped)
         kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
@@ -184,8 +185,8 @@ def _list(
         others = [ImageFile(root, file) for file in inside if file.lower().endswith(unread)]
         if others:
             warnings.warn(
-                f"{root}/{name} has {len(others)} images such as {others[0].base} that are left "
-                "out: Pillow does not read them here. Convert them, or install a plugin.",
+                f"{root}/{name} has images such as {others[0].base} ({len(others)} in all) that "
+                "are left out: Pillow does not read them here. Convert them, or install a plugin.",
                 stacklevel=2,
             )
         if not images:

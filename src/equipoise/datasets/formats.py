@@ -183,8 +183,8 @@ def _full_scale(depth: str, files: Sequence[ImageFile], ranges: npt.NDArray[np.f
             "the upper eight. Convert the images to 8 bits per colour."
         )
     warnings.warn(
-        f"{len(files)} images of more than 8 bits, such as {highest}, use {bits} bits: values from "
-        f"0 to {2**bits - 1} become 0 to 255.",
+        f"Images of more than 8 bits, such as {highest} ({len(files)} in all), use {bits} bits: "
+        f"values from 0 to {2**bits - 1} become 0 to 255.",
         stacklevel=2,
     )
     return float(2**bits - 1)

@@ -215,7 +215,9 @@ def load_dataset(
     ... )
     """
     if name not in (*_KNOWN, "folder"):
-        raise ValueError(f"name={name!r} is not known; choose from {', '.join(_KNOWN)}, folder.")
+        raise ValueError(
+            f"Data set {name!r} is not known; choose from {', '.join(_KNOWN)}, folder."
+        )
     if hair not in ("published", "exclusive"):
         raise ValueError(f"hair={hair!r}: choose 'published' or 'exclusive'.")
     if storage not in STORAGES:
