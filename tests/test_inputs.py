@@ -14,6 +14,7 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier, GenerativeOverSampler
+from equipoise.errors import InvalidInputError
 from equipoise.inputs import stratified_holdout
 from equipoise.training import Callback, EarlyStopping, JSONLines
 
@@ -446,3 +447,14 @@ def test_samplers_refuse_numbers_as_objects_before_they_train(sampler, kind):
     y = pd.Series(Y.astype(kind), dtype=object)
     for method in (sampler.fit, sampler.fit_resample):
         refused(method, np.ones((20, 3)), y, match="labels, but dtype object. Convert y")
+
+
+@pytest.mark.parametrize("where", ["X", "y", "later rows"])
+def test_masked_values_are_refused_and_a_mask_of_nothing_is_not(where):
+    rng = np.random.default_rng(0)
+    X, y = np.ma.masked_array(rng.normal(size=(40, 2))), np.ma.masked_array(np.arange(40) % 2)
+    later = X.copy()
+    model = DGCClassifier(max_epochs=1, random_state=0).fit(X, y)
+    {"X": X, "y": y, "later rows": later}[where][3] = np.ma.masked
+    with pytest.raises(InvalidInputError, match=r"of a masked array are masked.*filled"):
+        model.predict(later) if where == "later rows" else model.fit(X, y)

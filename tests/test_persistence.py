@@ -281,7 +281,8 @@ def test_loading_nothing(tmp_path):
 def test_loading_another_class(fitted, tmp_path):
     fitted[0].save(tmp_path / "model")
     with pytest.raises(
-        InvalidInputError, match="contains a ConvNetClassifier, not a DGCClassifier"
+        InvalidInputError,
+        match="contains a saved ConvNetClassifier, which DGCClassifier.load does not",
     ):
         DGCClassifier.load(tmp_path / "model")
 

@@ -141,8 +141,8 @@ def load(cls: type[Estimator], path: Path, backbone: nn.Module | None = None) ->
         raise InvalidInputError(f"{damaged}{PARAMETERS} names no class.")
     if description["class"] != cls.__name__:
         raise InvalidInputError(
-            f"path={str(path)!r} contains a {description['class']}, not a {cls.__name__}. "
-            f"Load it with {description['class']}.load."
+            f"path={str(path)!r} contains a saved {description['class']}, which "
+            f"{cls.__name__}.load does not read. Load it with {description['class']}.load."
         )
     try:
         return _rebuild(cls, description, path / WEIGHTS, backbone)

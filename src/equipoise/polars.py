@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from equipoise.errors import InvalidInputError
+
 
 def as_pandas(data: Any) -> Any:
-    """Convert a frame or series of polars to pandas; return anything else unchanged."""
+    """Convert a frame or series of polars to pandas; return anything else unchanged.
+
+    Raises
+    ------
+    InvalidInputError
+        If values of an array are masked: what is made of it would have them without the mask.
+    """
+    if np.ma.is_masked(data):
+        raise InvalidInputError(
+            f"{int(np.ma.count_masked(data))} values of a masked array are masked. Pass "
+            "array.filled(numpy.nan), which makes them missing values, or leave these rows out."
+        )
     return data.to_pandas() if _is_polars(data) else data
 
 

@@ -151,3 +151,11 @@ def test_commands_that_read_import_nothing(call, file, monkeypatch):
     assert not (file.parent / "sprung").exists()
     assert call("bench", "run", file).code == 0
     assert (file.parent / "sprung").exists()
+
+
+def test_list_outside_of_a_folder_of_experiments_says_where_to_look(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = call("bench", "list")
+    assert answer.code == 0 and answer.out == "" and "--folder" in answer.err
+    answer = call("bench", "list", "--folder", "elsewhere")
+    assert answer.code == 2 and "--folder elsewhere is no folder" in answer.err

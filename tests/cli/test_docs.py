@@ -31,3 +31,14 @@ def test_commands_exist(call, page):
         options = [word.split("=")[0] for word in words if word.startswith("--")]
         for option in options:
             assert re.search(rf"{option}\b", helps[path].out), (option, words)
+
+
+def test_commands_of_the_migration_page_do_not_share_a_run_folder():
+    folders = []
+    for words in commands("migration.rst"):
+        if len(words) > 1 and words[1].startswith("train"):
+            given = dict(zip(words, [*words[1:], ""], strict=True))
+            usual = (*words[:2], given.get("--dataset"), given.get("--preset"), given.get("--seed"))
+            folders.append(given.get("--out", usual))
+    assert len(folders) > 5
+    assert len(set(folders)) == len(folders)

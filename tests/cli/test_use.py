@@ -172,6 +172,37 @@ def test_predict_says_what_it_converts(call, finished_run, pngs, tmp_path):
     assert call("dgc", "predict", finished_run, paths[0], large, "--quiet").err == ""
 
 
+def test_predict_classifies_the_others_where_a_file_is_damaged(call, finished_run, pngs, tmp_path):
+    paths, _ = pngs
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(paths[0].read_bytes()[:60])
+    (tmp_path / "text.png").write_text("no image")
+    bad = [cut, tmp_path / "text.png", tmp_path / "absent.png"]
+    answer = call("dgc", "predict", finished_run, bad[0], paths[0], *bad[1:], paths[1])
+    assert answer.code == 1
+    assert [row["file"] for row in rows_of(answer.out)] == [str(path) for path in paths[:2]]
+    assert rows_of(answer.out) == rows_of(call("dgc", "predict", finished_run, *paths[:2]).out)
+    assert sorted(line.split(":")[0] for line in answer.err.splitlines()) == ["error"] * 3
+    assert all(str(path) in answer.err for path in bad)
+    answer = call("dgc", "predict", finished_run, *bad)
+    assert answer.code == 1 and answer.out == ""
+
+
+def test_predict_takes_folders_of_what_training_reads(call, finished_run, pngs, tmp_path):
+    folder = tmp_path / "new" / "below"
+    folder.mkdir(parents=True)
+    for ending in ("gif", "webp", "bmp", "jpg", "TIF"):
+        Image.open(pngs[0][0]).save(folder / f"digit.{ending}")
+    (folder / "notes.txt").write_text("no image")
+    answer = call("dgc", "predict", finished_run, tmp_path / "new")
+    assert answer.code == 0
+    names = [row["file"].rpartition("/")[2] for row in rows_of(answer.out)]
+    assert names == ["digit.TIF", "digit.bmp", "digit.gif", "digit.jpg", "digit.webp"]
+    (tmp_path / "none").mkdir()
+    answer = call("dgc", "predict", finished_run, tmp_path / "none")
+    assert answer.code == 2 and "holds no image" in answer.err
+
+
 def test_predict_turns_photos_upright(call, finished_run, pngs, tmp_path):
     paths, images = pngs
     exif = Image.Exif()
@@ -261,3 +292,34 @@ def test_predict_finds_the_scale_of_deep_images_that_the_training_lacked(train, 
     assert "use 12 bits" in deep.err
     expected, found = rows_of(shallow.out)[0], rows_of(deep.out)[0]
     assert float(found["p_light"]) == pytest.approx(float(expected["p_light"]), abs=0.01)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "sample", "traverse", "predict"])
+def test_commands_for_a_run_of_another_method_are_named(call, finished_run, command, tmp_path):
+    rest = [] if command == "evaluate" else [tmp_path / "x.png"]
+    answer = call("imsic", command, finished_run, *rest)
+    if command == "predict":  # is the same for both
+        assert "x.png" in answer.err
+        return
+    assert answer.code == 2
+    assert "is a run of `equipoise dgc train`" in answer.err
+    assert "dgc evaluate, dgc generate, dgc predict" in answer.err
+
+
+def test_errors_of_the_command_line_do_not_speak_python(call, train, tmp_path):
+    for answer in (
+        call("dgc", "train", "--dataset", "folder"),
+        call("dgc", "train", "--dataset", "folder", "--data-dir", tmp_path / "absent"),
+        call("dgc", "train", "--dataset", "mnist", "--data-dir", tmp_path, "--no-download"),
+        call("dgc", "train", "--dataset", "celeba", "--data-dir", tmp_path, "--no-download"),
+    ):
+        assert "--data-dir" in answer.err
+        assert answer.code in (1, 2)
+        assert not any(word in answer.err for word in ("None", "name=", "data_dir="))
+
+
+def test_one_image_is_no_images(call, finished_run, pngs, tmp_path):
+    large = tmp_path / "large.png"
+    Image.open(pngs[0][0]).resize((20, 20)).save(large)
+    answer = call("dgc", "predict", finished_run, large, "--out", tmp_path / "p.csv")
+    assert "1 of 1 image stretched" in answer.err and "1 prediction in" in answer.err

@@ -196,7 +196,7 @@ def test_no_network(tmp_path, offline):
 
 
 def test_download_forbidden(tmp_path, server):
-    with pytest.raises(DatasetNotFoundError, match="download=False") as caught:
+    with pytest.raises(DatasetNotFoundError, match="download=False, --no-download") as caught:
         load_dataset("mnist", tmp_path, download=False)
     assert_tells_what_to_do(caught.value, tmp_path / "mnist", server.url)
     assert server.requested == []

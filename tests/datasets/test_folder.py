@@ -1,5 +1,6 @@
 """A person's own images in class folders."""
 
+import shutil
 import struct
 import zipfile
 
@@ -226,7 +227,9 @@ def test_grey_and_colour_by_the_weights_of_pillow():
 def test_pictures_that_are_not_read_are_told_of(tmp_path):
     draw(tmp_path / "a" / "0.png")
     (tmp_path / "a" / "1.heic").write_bytes(b"what a telephone takes")
-    with pytest.warns(UserWarning, match="has 1 images such as 1.heic that are left out"):
+    with pytest.warns(
+        UserWarning, match=r"has images such as 1.heic \(1 in all\) that are left out"
+    ):
         assert len(load_dataset("folder", tmp_path).X_train) == 1
 
 
@@ -277,3 +280,82 @@ def test_a_damaged_zip_is_named(tmp_path):
         load_dataset("folder", path)
     with pytest.raises(DatasetNotFoundError, match="does not exist"):
         load_dataset("folder", tmp_path / "nowhere.zip")
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+@pytest.fixture
+def partly_damaged(tmp_path):
+    """Two classes of ten photographs, of which two are cut off and one is no image."""
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(10):
+            pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{i}.jpg")
+    truncate(tmp_path / "photos" / "a" / "3.jpg")
+    truncate(tmp_path / "photos" / "b" / "7.jpg")
+    (tmp_path / "photos" / "b" / "8.jpg").write_text("no image")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_all_damaged_files_are_named_at_once(partly_damaged, zipped):
+    root = shutil.make_archive(partly_damaged, "zip", partly_damaged) if zipped else partly_damaged
+    with pytest.raises(DamagedFileError, match=r"3 of 20 images are damaged.*--skip-damaged") as e:
+        load_dataset("folder", root)
+    assert all(name in str(e.value) for name in ("a/3.jpg", "b/7.jpg", "b/8.jpg"))
+
+
+@pytest.mark.parametrize("storage", ["memory", "disk", "files"])
+def test_damaged_files_can_be_left_out(partly_damaged, storage):
+    with pytest.warns(UserWarning, match=r"3 damaged of 20 images.*a/3.jpg, b/7.jpg, b/8.jpg"):
+        data = load_dataset("folder", partly_damaged, storage=storage, skip_damaged=True)
+    assert len(data.X_train[:]) + len(data.X_test[:]) == 17
+    assert np.bincount(np.concatenate([data.y_train, data.y_test])).tolist() == [9, 8]
+
+
+def test_a_class_of_damaged_files_alone_is_refused(partly_damaged):
+    for file in (partly_damaged / "b").iterdir():
+        file.write_text("no image")
+    with (
+        pytest.warns(UserWarning, match="11 damaged"),
+        pytest.raises(ValueError, match="All images in the class folder .*b are damaged"),
+    ):
+        load_dataset("folder", partly_damaged, skip_damaged=True)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("place", ["a/more/x.png", "x.png", "a/more/yet/x.webp"])
+def test_images_outside_of_class_folders_are_told_of(tmp_path, place, zipped):
+    root = tmp_path / "data"
+    for name in ("a/0.png", "a/1.png", "b/0.png", place):
+        draw(root / name)
+    (root / "notes.txt").write_text("none of the images")
+    source = shutil.make_archive(root, "zip", root) if zipped else root
+    with pytest.warns(UserWarning, match=rf"left out, such as {place} \(1 in all"):
+        data = load_dataset("folder", source)
+    assert len(data.y_train) + len(data.y_test) == 3
+
+
+def test_more_pixels_than_pillow_allows_are_an_error(tmp_path, monkeypatch):
+    draw(tmp_path / "a" / "0.png")
+    draw(tmp_path / "b" / "large.png", size=(40, 50))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1500)
+    with (
+        pytest.warns(Image.DecompressionBombWarning),
+        pytest.raises(DamagedFileError, match=r"large.png.*50x40 pixels.*limit of 1500"),
+    ):
+        load_dataset("folder", tmp_path, image_size=4)
+
+
+def test_a_huge_image_in_a_zip_file_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("a/0.png", "w", force_zip64=True) as file:
+            for _ in range(513):
+                file.write(bytes(2**20))
+        archive.writestr("b/0.png", b"")
+    with pytest.raises(DamagedFileError, match=r"a/0.png has more than 512 MiB"):
+        load_dataset("folder", tmp_path / "bomb.zip")

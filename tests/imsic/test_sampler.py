@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from equipoise import IMSIC
 from equipoise.errors import InvalidInputError, InvalidParameterError
-from equipoise.imsic.sampling import draw_confident
+from equipoise.imsic.sampling import draw_codes, draw_confident
 from equipoise.training import Callback
 
 TINY = {"max_epochs": 1, "batch_size": 16, "random_state": 0}
@@ -365,3 +365,17 @@ def test_rows_of_another_shape_are_refused(trained, few_digits):
         trained.resample(X, np.where(y == "four", "five", y))
     with pytest.raises(InvalidInputError, match="rows but y has"):
         trained.resample(X, y[:-1])
+
+
+@pytest.mark.parametrize("value", [1, -1, 0.5])
+def test_codes_of_training_are_no_cause_for_a_warning(value, recwarn):
+    generator = torch.Generator().manual_seed(0)
+    draw_codes(4, ("a", "b"), {"a": value}, generator)
+    assert not recwarn
+
+
+@pytest.mark.parametrize("values", [3, [0, 0, -1.5, 0]])
+def test_codes_outside_of_training_are_warned_of(values):
+    generator = torch.Generator().manual_seed(0)
+    with pytest.warns(UserWarning, match=r"codes has 'a' at (3|-1.5), .* from -1 to 1"):
+        draw_codes(4, ("a", "b"), {"a": values}, generator)

@@ -330,3 +330,23 @@ def test_a_column_without_a_value_may_have_any_dtype(fitted, dtype):
     codec = TableCodec.fit(pd.DataFrame({"a": fitted, "b": [0, 1]}))
     rows = codec.rows(pd.DataFrame({"a": pd.Series([None, None], dtype=dtype), "b": [0, 1]}))
     assert np.isnan(rows[:, 0]).all() and (rows[:, 1] == [0, 1]).all()
+
+
+def test_a_column_of_many_categories_is_told_apart_by_the_most_frequent_ones():
+    words = [f"w{i}" for i in range(1500)] + [f"w{i}" for i in range(500, 1500)]
+    table = pd.DataFrame({"word": words, "x": np.arange(2500.0)})
+    with pytest.warns(UserWarning, match="Column 'word' of X has 1500 categories. The 1000 most"):
+        codec = TableCodec.fit(table)
+    encoded = codec.encode(codec.rows(table))
+    assert encoded.shape == (2500, 1001)
+    blocks = encoded[:, 1:].sum(1).numpy()
+    np.testing.assert_array_equal(blocks, [0] * 500 + [1] * 2000)
+    decoded = codec.decode(encoded)["word"].tolist()
+    assert decoded[500:] == words[500:]
+
+
+def test_a_thousand_categories_are_all_told_apart(recwarn):
+    table = pd.DataFrame({"word": [f"w{i % 1000}" for i in range(2000)]})
+    codec = TableCodec.fit(table)
+    assert codec.encoded_shape == (1000,) and not recwarn
+    pd.testing.assert_frame_equal(codec.decode(codec.encode(codec.rows(table))), table)

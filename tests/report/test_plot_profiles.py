@@ -22,3 +22,11 @@ def test_a_row_per_column_and_a_line_per_class():
 def test_shapes_that_do_not_match_are_refused(profiles, codes):
     with pytest.raises(InvalidInputError, match="Pass at least one|expected"):
         plot_profiles(profiles, [-1, 0, 1], code_names=codes)
+
+
+def test_names_with_dollars_are_no_formulas():
+    names = ["cost_$_per_$", "$x^{", "plain $"]
+    profiles = {name: np.zeros((3, 2, 3)) for name in names}
+    axes = plot_profiles(profiles, [-1, 0, 1], code_names=names, class_names=names[:2])
+    axes[0, 0].figure.draw_without_rendering()
+    assert [ax.get_title(loc="left").replace("\\$", "$") for ax in axes[0]] == names

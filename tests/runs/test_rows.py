@@ -9,7 +9,6 @@ from equipoise.runs import data
 from equipoise.runs.data import DataChoice, fingerprint
 from equipoise.runs.export import (
     folder_names,
-    without_formulas,
     write_arrays,
     write_class_folders,
     write_marked_table,
@@ -75,16 +74,6 @@ def test_arrays(tmp_path):
     write_arrays(tmp_path / "a.npz", np.zeros((2, 2, 2)), np.array([0, 1]), np.array([0, 1]), "ab")
     found = np.load(tmp_path / "a.npz")
     assert found["synthetic"].tolist() == [0, 1]
-
-
-def test_formulas_become_text():
-    rows = pd.DataFrame({"=a": ["x", None], "b": ["=1", "@y"], "c": [-1, 2], "d": [-0.5, 1]})
-    found, changed = without_formulas(rows)
-    assert changed == ["=a", "b"]
-    assert list(found) == ["'=a", "b", "c", "d"]
-    assert found["b"].tolist() == ["'=1", "'@y"] and found["c"].tolist() == [-1, 2]
-    categories, _ = without_formulas(rows[["b"]].astype("category"))
-    assert categories["b"].tolist() == ["'=1", "'@y"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -157,6 +157,18 @@ def test_checkpoint_of_other_data_or_parameters_is_refused(build, blobs, tmp_pat
     fit(verbose=1)  # what has no influence on the numbers may differ
 
 
+@pytest.mark.parametrize("row", [1, 2, 511, 1022])
+def test_one_changed_row_among_many_is_noticed(build, tmp_path, row):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1024, 2)), np.arange(1024) % 2
+    checkpoint = Checkpoint(tmp_path / "state.pt")
+    fit = build(max_epochs=1, batch_size=512, callbacks=[checkpoint]).fit
+    fit(X, y)
+    X[row, 0] += 0.5
+    with pytest.raises(InvalidInputError, match="another fit"):
+        fit(X, y)
+
+
 def test_warm_start_is_no_continuation_of_its_own_checkpoint(build, blobs, tmp_path):
     model = build(warm_start=True, callbacks=[Checkpoint(tmp_path / "state.pt")]).fit(*blobs)
     with pytest.raises(InvalidInputError, match="another fit"):

@@ -111,7 +111,7 @@ default="cross_entropy"
     early_stopping : bool, default=False
         Whether to stop when the validation ACSA no longer improves, and to restore the best
         weights.
-    validation_fraction : float, default=0.1
+    validation_fraction : float in (0, 1), default=0.1
         Fraction of every class to hold out for validation with ``early_stopping``; it is at
         least one row of each class.
     n_iter_no_change : int, default=5

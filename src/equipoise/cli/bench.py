@@ -89,7 +89,7 @@ def run(
 
 
 @add_options()
-def list_experiments(*, folder: Path = Path("benchmarks"), results: Path | None = None) -> None:
+def list_experiments(*, folder: Path | None = None, results: Path | None = None) -> None:
     """List experiment files and how many of their jobs are done.
 
     Parameters
@@ -101,6 +101,15 @@ def list_experiments(*, folder: Path = Path("benchmarks"), results: Path | None 
     """
     from equipoise.experiments import load_experiment, plan, read_records
 
+    if folder is None:
+        folder = Path("benchmarks")
+        if not folder.is_dir():
+            print(
+                "There is no folder benchmarks here. Name the one of your experiment files with "
+                "--folder.",
+                file=sys.stderr,
+            )
+            return
     if not folder.is_dir():
         raise ValueError(f"--folder {folder} is no folder. Name one with experiment files.")
     files = sorted(folder.glob("*.toml"))

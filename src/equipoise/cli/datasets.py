@@ -6,7 +6,7 @@ from pathlib import Path
 
 from equipoise.cli.console import print_table
 from equipoise.cli.options import add_options
-from equipoise.cli.shared_options import ImageSize
+from equipoise.cli.shared_options import ImageSize, SkipDamaged
 from equipoise.runs.data import DataChoice, choose_protocol
 
 
@@ -17,6 +17,7 @@ def datasets(
     data_dir: Path | None = None,
     image_size: ImageSize = None,
     hair: str = "published",
+    skip_damaged: SkipDamaged = False,
     protocol: str | None = None,
     download: bool = False,
 ) -> None:
@@ -35,7 +36,7 @@ def datasets(
     if name is None:
         print_known(data_dir)
     else:
-        choice = DataChoice(name, data_dir, image_size, hair)
+        choice = DataChoice(name, data_dir, image_size, hair, skip_damaged)
         print_counts(choice, choose_protocol(protocol, name), download)
 
 

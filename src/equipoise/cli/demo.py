@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.console import notes, print_table
+from equipoise.cli.console import counted, notes, print_table
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet, Seed
 from equipoise.runs.data import imbalanced_subset
@@ -67,7 +67,9 @@ def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = F
             model = build(max_epochs=EPOCHS, random_state=subset).fit(X, y)
             probabilities[name].append(model.predict_proba(data.X_test))
             seconds = time.perf_counter() - started
-            note(f"subset {subset}, {len(y)} images, {name}: trained and tested in {seconds:.0f} s")
+            note(
+                f"subset {subset}, {counted(len(y))}, {name}: trained and tested in {seconds:.0f} s"
+            )
     # All subsets together: recalls are then means over the subsets.
     results = {
         name: Results(

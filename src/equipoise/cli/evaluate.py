@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from equipoise.cli.console import notes
+from equipoise.cli.console import counted, notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
 from equipoise.runs.data import DataChoice, fingerprint, training_rows, translate
@@ -58,7 +58,7 @@ def evaluate(
     y = translate(y, data.class_names, about["class_names"])
     digest = fingerprint(X, y)
     warn_of_changes(opened, choice, digest)
-    note(f"testing on {len(y)} images")
+    note(f"testing on {counted(len(y))}")
     found: Results | Quality
     if opened.method == "IMSIC":
         X_train, y_train = training_rows(own.load(download), opened.record["settings"])

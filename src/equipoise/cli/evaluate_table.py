@@ -14,6 +14,7 @@ from equipoise.cli.console import notes, print_table
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import sampler_of
 from equipoise.cli.shared_options import Ignored, MissingValues, Positive, Quiet, Seed, Words
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import read_table
 
@@ -118,7 +119,7 @@ def evaluate_table(
     )
     print(found.verdict(metric))
     if out is not None:
-        write_text(out, found.scores.to_csv(index=False))
+        write_text(out, csv_text(found.scores))
     if plot is not None:
         from equipoise.cli import pictures
 

@@ -27,9 +27,17 @@ from equipoise.cli.grid import (
     written,
 )
 from equipoise.cli.options import add_options
-from equipoise.cli.shared_options import ImageSize, Overwrite, Positive, Quiet, RunSeed
+from equipoise.cli.shared_options import (
+    ImageSize,
+    Overwrite,
+    Positive,
+    Quiet,
+    RunSeed,
+    SkipDamaged,
+)
 from equipoise.cli.train import IMSIC_PARAMETERS, build_gan
 from equipoise.cli.trial import Trial, in_processes, is_finished
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.data import DataChoice, describe, training_and_validation_rows
 from equipoise.runs.files import make_folder
 
@@ -51,6 +59,7 @@ def grid_search(
     data_dir: Path | None = None,
     image_size: ImageSize = None,
     hair: str = "published",
+    skip_damaged: SkipDamaged = False,
     download: bool = True,
     protocol: str | None = None,
     seed: RunSeed = 0,
@@ -93,7 +102,7 @@ def grid_search(
     from equipoise.experiments.processes import cores
 
     axes = axes_of(grid or [PUBLISHED], IMSIC_PARAMETERS)
-    choice = DataChoice(dataset, data_dir, image_size, hair)
+    choice = DataChoice(dataset, data_dir, image_size, hair, skip_damaged)
     shared = {
         "method": "IMSIC",
         **choice.settings(protocol),
@@ -152,7 +161,7 @@ def grid_search(
     ]
     if rows:
         table = ranked(rows, rank_by.value)
-        write_text(out / "grid.csv", table.to_csv(lineterminator="\n"))
+        write_text(out / "grid.csv", csv_text(table, index_label="rank"))
         print_ranked(table)
         note(LEGEND)
     exit_if_failed(n_failed, len(done), "trials")

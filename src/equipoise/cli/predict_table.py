@@ -7,9 +7,10 @@ from pathlib import Path
 
 from equipoise.atomic import write_text
 from equipoise.cli import saved_model
-from equipoise.cli.console import notes
+from equipoise.cli.console import counted, notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import read_rows
 
@@ -46,9 +47,9 @@ def predict_table(
     names = [f"p_{label}" for label in fitted.classes_]
     found = pd.DataFrame(fitted.predict_proba(rows), columns=names)
     found.insert(0, "predicted", fitted.predict(rows))
-    text = found.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    text = csv_text(found, float_format="%.6f")
     if out is None:
         sys.stdout.write(text)
     else:
         write_text(out, text)
-        note(f"{len(found)} predictions in {out}")
+        note(f"{counted(len(found), 'prediction')} in {out}")

@@ -13,6 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 from equipoise.atomic import replacing, write_text
 from equipoise.metrics import imbalance_report
+from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import write_json
 
 
@@ -75,6 +76,6 @@ class Results:
             )
         counts = confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
         table = pd.DataFrame(counts, self.class_names, self.class_names)
-        text = table.to_csv(index_label="true \\ predicted", lineterminator="\n")
+        text = csv_text(table, index_label="true \\ predicted")
         write_text(folder / "confusion.csv", text)
         write_json(folder / "metrics.json", self.report(output_dict=True))

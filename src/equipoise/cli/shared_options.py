@@ -18,6 +18,7 @@ RunSeed = Annotated[int, typer.Option(min=0)]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1)]
 Overwrite = Annotated[bool, typer.Option("--overwrite")]
 HeldOut = Annotated[bool, typer.Option("--held-out")]
+SkipDamaged = Annotated[bool, typer.Option("--skip-damaged")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
 
 
@@ -38,6 +39,8 @@ class SharedOptions:
         Resize images to this height and width, in pixels.
     hair : published|exclusive, default=published
         For celeba: whether a face with two hair colours is in both classes or in none.
+    skip_damaged : bool, default=False
+        For folder: leave damaged images out, with a warning that names them.
     download : bool, default=True
         Download a data set that is not here yet.
     protocol : NAME, default=published; none for folder

@@ -11,7 +11,7 @@ import typer
 from equipoise.cli.console import notes
 from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options, given
-from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed
+from equipoise.cli.shared_options import ImageSize, Overwrite, Quiet, RunSeed, SkipDamaged
 from equipoise.runs.data import DataChoice
 from equipoise.runs.run import NOT_OPTIONS
 
@@ -37,6 +37,7 @@ def train(
     data_dir: Path | None = None,
     image_size: ImageSize = None,
     hair: str = "published",
+    skip_damaged: SkipDamaged = False,
     download: bool = True,
     protocol: str | None = None,
     seed: RunSeed = 0,
@@ -66,7 +67,7 @@ def train(
 
     build = DGCClassifier.paper if preset is Preset.PAPER else DGCClassifier
     model = build(**given(context, chosen), random_state=seed, verbose=0 if quiet else 1)
-    choice = DataChoice(dataset, data_dir, image_size, hair)
+    choice = DataChoice(dataset, data_dir, image_size, hair, skip_damaged)
     settings = settings_of(model, chosen, preset=preset.value, **choice.settings(protocol))
     middle = "" if preset is Preset.DEFAULT else f"-{preset.value}"
     out = out or Path("runs") / f"dgc-{choice.title}{middle}-seed{seed}"
@@ -84,6 +85,7 @@ def train_gan(
     data_dir: Path | None = None,
     image_size: ImageSize = None,
     hair: str = "published",
+    skip_damaged: SkipDamaged = False,
     download: bool = True,
     protocol: str | None = None,
     seed: RunSeed = 0,
@@ -108,7 +110,7 @@ def train_gan(
     from equipoise.runs.training import settings_of
 
     model = build_gan(chosen, seed, verbose=0 if quiet else 1)
-    choice = DataChoice(dataset, data_dir, image_size, hair)
+    choice = DataChoice(dataset, data_dir, image_size, hair, skip_damaged)
     settings = settings_of(model, chosen, **choice.settings(protocol))
     out = out or Path("runs") / f"imsic-gan-{choice.title}-seed{seed}"
     run, data, X, y, model = training.start_and_fit(

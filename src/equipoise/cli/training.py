@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from equipoise.cli import pictures
+from equipoise.cli.console import counted
 from equipoise.cli.results import Results
 from equipoise.datasets import Dataset
 from equipoise.runs.data import DataChoice, describe, training_rows
@@ -70,7 +71,9 @@ def _start(
     if settings["method"] == "IMSIC" and len(set(data.y_test.tolist())) == 1:
         raise ValueError("The test images are of one class. Add some of another.")
     run = begin(run, out, settings, describe(choice, data, X, y))
-    note(f"{len(y)} training images of {len(data.class_names)} classes, run folder {out}")
+    note(
+        f"{counted(len(y), 'training image')} of {len(data.class_names)} classes, run folder {out}"
+    )
     return run, data, X, y
 
 
@@ -127,7 +130,7 @@ def report(
     note : callable
         Tells the user a line.
     """
-    note(f"testing on {len(y)} images")
+    note(f"testing on {counted(len(y))}")
     started = time.perf_counter()
     results = Results.of(model, X, y, run.record["data"])
     seconds = time.perf_counter() - started

@@ -118,6 +118,12 @@ def opened(file: ImageFile) -> Iterator[Image.Image]:
     from PIL import Image
 
     with _naming(file), file.open() as content, Image.open(content) as image:
+        most = Image.MAX_IMAGE_PIXELS  # Pillow itself only warns up to twice as many
+        if most is not None and image.width * image.height > most:
+            raise damaged(
+                str(file),
+                f"{image.width}x{image.height} pixels are more than Pillow's limit of {most}",
+            )
         yield image
 
 

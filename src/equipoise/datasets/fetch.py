@@ -43,7 +43,9 @@ def data_root(data_dir: DataDir) -> Path:
     chosen = data_dir if data_dir is not None else os.environ.get("EQUIPOISE_DATA")
     root = Path(os.path.abspath(Path(chosen).expanduser())) if chosen else cache_folder()
     if root.exists() and not root.is_dir():
-        raise ValueError(f"data_dir={str(root)!r} is not a folder; name the folder around it.")
+        raise ValueError(
+            f"data_dir (--data-dir) {root} is not a folder; name the folder around it."
+        )
     return root
 
 
@@ -118,7 +120,9 @@ def fetch(name: str, data_dir: DataDir, download: bool) -> dict[str, Path]:
     folder, found = locate(name, data_root(data_dir))
     missing = [file for file in SOURCES[name].files if file.name not in found]
     if missing and not download:
-        raise _not_found(name, folder, missing, "download=False forbids fetching")
+        raise _not_found(
+            name, folder, missing, "downloads are switched off (download=False, --no-download)"
+        )
     for done, file in enumerate(missing):
         try:
             found[file.name] = _download(file, folder)
@@ -174,6 +178,6 @@ def _not_found(
     return DatasetNotFoundError(
         f"Data set {name!r} lacks {missing[0].name}: {why}.\n"
         f"To get it by hand, put into the folder {folder}\n" + "\n".join(lines) + "\n"
-        "and run again. If the files are elsewhere, pass their folder as data_dir or set "
-        "EQUIPOISE_DATA."
+        "and run again. If the files are elsewhere, pass their folder as data_dir "
+        "(--data-dir) or set EQUIPOISE_DATA."
     )

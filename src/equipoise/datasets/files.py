@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from .fetch import damaged
-from .images import SUFFIXES
+from .images import SUFFIXES, readable_suffixes
 
 PARTS = ("train", "test")
+MOST_BYTES = 2**29  # of an image in a zip file, which may be a few bytes when it is packed
 
 
 class ImageFile(NamedTuple):
@@ -52,6 +53,8 @@ class ImageFile(NamedTuple):
             return (self.root / self.name).open("rb")
         archive = open_zip(self.root)
         try:
+            if archive.getinfo(self.name).file_size > MOST_BYTES:
+                raise damaged(self.root, f"{self.name} has more than {MOST_BYTES >> 20} MiB")
             return BytesIO(archive.read(self.name))
         except KeyError:
             raise damaged(self.root, f"{self.name} is not in it") from None
@@ -101,6 +104,20 @@ def class_folders(root: Path) -> dict[str, list[str]]:
     """
     found = _in_zip(root) if is_zip(root) else _in_folder(root, "")
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def image_names(root: Path) -> list[str]:
+    """Sorted names of the images in a folder or zip file at any depth, without hidden ones."""
+    if is_zip(root):
+        names = [n for n in open_zip(root).namelist() if not any(map(_is_hidden, n.split("/")))]
+    else:
+        names = []
+        for place, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if not _is_hidden(name)]
+            below = Path(place).relative_to(root)
+            names += [(below / file).as_posix() for file in files if not file.startswith(".")]
+    endings = readable_suffixes()
+    return sorted(name for name in names if name.lower().endswith(endings))
 
 
 def _in_folder(root: Path, below: str) -> dict[str, list[str]]:

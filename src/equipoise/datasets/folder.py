@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from equipoise.sequences import RowSequence
 
 from .decoding import FullScale
-from .fetch import DatasetNotFoundError
-from .files import PARTS, ImageFile, class_folders
-from .images import OTHER_SUFFIXES, SUFFIXES, Images, Labels, Size
+from .fetch import DamagedFileError, DatasetNotFoundError
+from .files import PARTS, ImageFile, class_folders, image_names
+from .formats import damaged_files
+from .images import OTHER_SUFFIXES, Images, Labels, Size, readable_suffixes
 from .lazy import ImageFiles
 from .split import stratified_split
 
@@ -24,6 +25,7 @@ def load(
     size: Size | None,
     full_scale: FullScale | None = None,
     storage: str = "auto",
+    skip_damaged: bool = False,
 ) -> tuple[tuple[Any, Labels, Any, Labels], tuple[str, ...], FullScale]:
     """Load images from a folder that has a subfolder for each class, or from a zip file of it.
 
@@ -37,6 +39,8 @@ def load(
     full_scale : mapping or None, default=None
         As for :func:`~equipoise.datasets.formats.common_format`.
     storage : {"auto", "memory", "disk", "files"}, default="auto"
+        As for :func:`equipoise.load_dataset`.
+    skip_damaged : bool, default=False
         As for :func:`equipoise.load_dataset`.
 
     Returns
@@ -56,39 +60,45 @@ def load(
     ValueError
         If a class folder is empty, sizes differ, or a test class has no training images.
     DamagedFileError
-        If an image does not decode.
+        If images do not decode and ``skip_damaged`` is false; it names them all.
     """
     if not root.exists():
-        raise DatasetNotFoundError(f"data_dir={str(root)!r} does not exist.")
+        raise DatasetNotFoundError(f"data_dir (--data-dir) {root} does not exist.")
     folders = class_folders(root)
+    skipped = _damaged(root, folders) if skip_damaged else set()
     if _is_split(folders):
         train, test = (_below(folders, f"{part}/") for part in PARTS)
         names = tuple(train)
         if unknown := [name for name in test if name not in names]:
             raise ValueError(f"{root}/test/{unknown[0]} is a class without images in {root}/train.")
-        train_files, train_labels = _list(root, train, names)
-        test_files, test_labels = _list(root, test, names)
+        train_files, train_labels = _list(root, train, names, skipped)
+        test_files, test_labels = _list(root, test, names, skipped)
     else:
         names = tuple(classes := _below(folders, ""))
         if not names:
             raise DatasetNotFoundError(
-                f"data_dir={str(root)!r} holds no folders: put the images of each class into one."
+                f"data_dir (--data-dir) {root} holds no folders: put the images of each class into "
+                "one."
             )
-        files, labels = _list(root, classes, names)
+        files, labels = _list(root, classes, names, skipped)
         kept, held_out = stratified_split(labels, 0.2, [file.base for file in files])
         train_files, test_files = ([files[i] for i in part.tolist()] for part in (kept, held_out))
         train_labels, test_labels = labels[kept], labels[held_out]
+    _warn_of_others(root, [*train_files, *test_files], skipped)
     # Together, so that they get one format and the parts are slices of one array.
     images = ImageFiles.of(train_files + test_files, size, full_scale)
     n, whole = len(train_files), np.arange(len(images))
     X_train: Any
     X_test: Any
-    if storage == "files":
-        X_train, X_test = (RowSequence(images, part) for part in (whole[:n], whole[n:]))
-        scale = images.full_scale
-    else:
-        X, scale = read_images(images, root, storage)
-        X_train, X_test = X[:n], X[n:]
+    try:
+        if storage == "files":
+            X_train, X_test = (RowSequence(images, part) for part in (whole[:n], whole[n:]))
+            scale = images.full_scale
+        else:
+            X, scale = read_images(images, root, storage)
+            X_train, X_test = X[:n], X[n:]
+    except DamagedFileError as error:
+        raise _all_damaged(train_files + test_files, error) from None
     return (X_train, train_labels, X_test, test_labels), names, scale
 
 
@@ -118,23 +128,65 @@ def _below(folders: Mapping[str, list[str]], parent: str) -> dict[str, list[str]
     return {name: files for name, files in inner.items() if name and "/" not in name}
 
 
+def _damaged(root: Path, folders: Mapping[str, list[str]]) -> set[str]:
+    """Names of the images that do not decode, of which a warning tells."""
+    endings = readable_suffixes()
+    names = [
+        name for inside in folders.values() for name in inside if name.lower().endswith(endings)
+    ]
+    found = damaged_files([ImageFile(root, name) for name in names])
+    if found:
+        warnings.warn(
+            f"{root}: {len(found)} damaged of {len(names)} images are left out: "
+            f"{', '.join(file.name for file, _ in found)}.",
+            stacklevel=3,
+        )
+    return {file.name for file, _ in found}
+
+
+def _all_damaged(files: Sequence[ImageFile], error: DamagedFileError) -> DamagedFileError:
+    """An error that names all damaged files, in place of the one of the first."""
+    found = damaged_files(files)
+    if len(found) < 2:
+        return DamagedFileError(f"{error} To leave it out, pass skip_damaged (--skip-damaged).")
+    lines = "".join(f"\n  {why}" for _, why in found)
+    return DamagedFileError(
+        f"{len(found)} of {len(files)} images are damaged. Replace or delete them, or pass "
+        f"skip_damaged (--skip-damaged) to leave them out:{lines}"
+    )
+
+
+def _warn_of_others(root: Path, used: Sequence[ImageFile], skipped: set[str]) -> None:
+    """Tell of images that are not used because of where they are."""
+    known = {file.name for file in used} | skipped
+    others = [name for name in image_names(root) if name not in known]
+    if others:
+        warnings.warn(
+            f"{root}: images that are not directly in the folder of a class are left out, such as "
+            f"{others[0]} ({len(others)} in all). Move them there.",
+            stacklevel=3,
+        )
+
+
 def _list(
-    root: Path, classes: Mapping[str, list[str]], names: Sequence[str]
+    root: Path, classes: Mapping[str, list[str]], names: Sequence[str], skipped: Set[str]
 ) -> tuple[list[ImageFile], Labels]:
     from PIL import Image
 
     known = Image.registered_extensions()
-    readable = (*SUFFIXES, *(suffix for suffix in OTHER_SUFFIXES if suffix in known))
+    readable = readable_suffixes()
     unread = tuple(suffix for suffix in OTHER_SUFFIXES if suffix not in known)
     files: list[ImageFile] = []
     labels: list[int] = []
     for name, inside in classes.items():
         images = [ImageFile(root, file) for file in inside if file.lower().endswith(readable)]
+        if images and not (images := [file for file in images if file.name not in skipped]):
+            raise ValueError(f"All images in the class folder {root}/{name} are damaged.")
         others = [ImageFile(root, file) for file in inside if file.lower().endswith(unread)]
         if others:
             warnings.warn(
-                f"{root}/{name} has {len(others)} images such as {others[0].base} that are left "
-                "out: Pillow does not read them here. Convert them, or install a plugin.",
+                f"{root}/{name} has images such as {others[0].base} ({len(others)} in all) that "
+                "are left out: Pillow does not read them here. Convert them, or install a plugin.",
                 stacklevel=2,
             )
         if not images:

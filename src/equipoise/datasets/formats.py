@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .decoding import DEPTHS, GREY, FullScale, depth_of, opened, orientation, to_array
+from .fetch import DamagedFileError
 from .files import ImageFile
 from .images import Images, Size, read_chunks
 
@@ -182,11 +183,34 @@ def _full_scale(depth: str, files: Sequence[ImageFile], ranges: npt.NDArray[np.f
             "the upper eight. Convert the images to 8 bits per colour."
         )
     warnings.warn(
-        f"{len(files)} images of more than 8 bits, such as {highest}, use {bits} bits: values from "
-        f"0 to {2**bits - 1} become 0 to 255.",
+        f"Images of more than 8 bits, such as {highest} ({len(files)} in all), use {bits} bits: "
+        f"values from 0 to {2**bits - 1} become 0 to 255.",
         stacklevel=2,
     )
     return float(2**bits - 1)
+
+
+def damaged_files(files: Sequence[ImageFile]) -> list[tuple[ImageFile, str]]:
+    """Find the files that do not decode, by decoding all of them.
+
+    Returns
+    -------
+    list of (ImageFile, str)
+        The damaged files, and what the decoder says of each.
+    """
+
+    def check(i: int) -> npt.NDArray[np.bool_]:
+        try:
+            with opened(files[i]) as image:
+                image.load()
+        except DamagedFileError as error:
+            found[i] = str(error)
+        return np.array(True)
+
+    found: dict[int, str] = {}
+    for _ in read_chunks(check, len(files), "check"):
+        pass
+    return [(files[i], found[i]) for i in sorted(found)]
 
 
 def decode(file: ImageFile, into: Format) -> Images:

@@ -28,6 +28,14 @@ OTHER_SUFFIXES = (".avif", ".heic", ".heif", ".jxl")
 CHUNK = 1024  # bounds the decoded images that wait to be written
 
 
+def readable_suffixes() -> tuple[str, ...]:
+    """Endings of the files that count as images in a folder: those that Pillow reads here."""
+    from PIL import Image
+
+    known = Image.registered_extensions()
+    return (*SUFFIXES, *(suffix for suffix in OTHER_SUFFIXES if suffix in known))
+
+
 def parse_size(image_size: int | tuple[int, int] | None) -> Size | None:
     """Read ``image_size`` as (height, width).
 

@@ -125,6 +125,7 @@ def load_dataset(
     hair: str = "published",
     full_scale: Mapping[str, float] | None = None,
     storage: str = "auto",
+    skip_damaged: bool = False,
 ) -> Dataset:
     """Load a data set, and download it if its files are missing.
 
@@ -174,6 +175,9 @@ def load_dataset(
         map of a ``.npy`` file beside ``data_dir``, which the first call writes and every other
         opens; "files" a lazy sequence, which decodes images whenever they are asked for. "auto" is
         "memory" up to 1 GiB of decoded images, and "disk" above. Estimators take each of them.
+    skip_damaged : bool, default=False
+        For "folder", whether to leave images out that do not decode, with a warning that names
+        them, for which every image is decoded once more. Otherwise they are an error.
 
     Returns
     -------
@@ -211,7 +215,9 @@ def load_dataset(
     ... )
     """
     if name not in (*_KNOWN, "folder"):
-        raise ValueError(f"name={name!r} is not known; choose from {', '.join(_KNOWN)}, folder.")
+        raise ValueError(
+            f"Data set {name!r} is not known; choose from {', '.join(_KNOWN)}, folder."
+        )
     if hair not in ("published", "exclusive"):
         raise ValueError(f"hair={hair!r}: choose 'published' or 'exclusive'.")
     if storage not in STORAGES:
@@ -219,10 +225,12 @@ def load_dataset(
     size = parse_size(image_size)
     if name == "folder":
         if data_dir is None:
-            raise ValueError("data_dir=None: name='folder' needs the folder of your images.")
+            raise ValueError(
+                "The data set 'folder' needs the folder of your images: pass data_dir (--data-dir)."
+            )
         path = Path(data_dir).expanduser().absolute()
         root = path if is_zip(path) else data_root(path)
-        arrays, class_names, scale = folder.load(root, size, full_scale, storage)
+        arrays, class_names, scale = folder.load(root, size, full_scale, storage, skip_damaged)
         return Dataset(name, *arrays, class_names, scale)
     class_names = _KNOWN[name].class_names
     if name == "digits":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,6 +54,13 @@ def draw_codes(
             raise InvalidParameterError(
                 f"codes={{{name!r}: ...}} must be a finite number or an array of {n} of them, "
                 f"got shape {values.shape}."
+            )
+        if (np.abs(values) > 1).any():
+            extreme = values.flat[np.abs(values).argmax()]
+            warnings.warn(
+                f"codes has {name!r} at {extreme:g}, but codes were from -1 to 1 in training. What "
+                "the generator makes of other values has no meaning that is known.",
+                stacklevel=2,
             )
         codes[:, code_number(name, names)] = torch.from_numpy(values).float()
     return codes

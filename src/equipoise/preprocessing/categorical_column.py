@@ -22,6 +22,7 @@ from equipoise.preprocessing.dtypes import (
 )
 
 FEWEST = 20  # rows in which categories that all differ are called identifiers
+MOST = 1000  # categories of a column that are told apart, as each widens every row and the network
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +30,16 @@ class CategoricalColumn:
     """A categorical column: categories, strings or bools.
 
     A network receives a one-hot block, which is all zeros for a value that does not occur in the
-    training rows. Missing values are an additional category, if the training rows have some.
+    training rows, or is not among their 1,000 most frequent ones. Missing values are an additional
+    category, if the training rows have some.
 
     Attributes
     ----------
     dtype : numpy.dtype or pandas.ExtensionDtype
         Dtype of restored values.
     values : tuple
-        The values in the training rows, in the order of the dtype's categories, otherwise sorted.
+        The values in the training rows, in the order of the dtype's categories, otherwise sorted;
+        the 1,000 most frequent ones if there are more.
     shares : tuple of float
         Their frequencies in the training rows, and last that of missing values, if there are any.
     missing : {"nan", "none", "NA"}
@@ -69,10 +72,18 @@ class CategoricalColumn:
                 stacklevel=3,
             )
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
-        shares = [*counts.tolist(), *([n_missing] if n_missing else [])]
+        kept = np.sort(np.argsort(-counts, kind="stable")[:MOST])
+        if len(kept) < len(counts):
+            warnings.warn(
+                f"Column {name!r} of X has {len(counts)} categories. The {MOST} most frequent ones "
+                "are told apart, all others count as unknown and are not generated. If it holds "
+                "identifiers or free text, leave it out; otherwise group its values.",
+                stacklevel=3,
+            )
+        shares = [*counts[kept].tolist(), *([n_missing] if n_missing else [])]
         return cls(
             dtype,
-            tuple(found.categories.tolist()),
+            tuple(found.categories[kept].tolist()),
             tuple(share / len(values) for share in shares),
             missing_mark(values) if dtype == np.dtype(object) else "nan",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,15 @@ class DataChoice:
         Height and width.
     hair : str
         For celeba: "published" or "exclusive".
+    skip_damaged : bool
+        For folder: whether to leave damaged images out.
     """
 
     dataset: str
     data_dir: Path | None = None
     image_size: tuple[int, int] | None = None
     hair: str = "published"
+    skip_damaged: bool = False
 
     @property
     def title(self) -> str:
@@ -63,7 +66,9 @@ class DataChoice:
         elsewhere = dataset not in (None, self.dataset) and "folder" in (dataset, self.dataset)
         if data_dir is None and not elsewhere:
             data_dir = self.data_dir
-        return DataChoice(dataset or self.dataset, data_dir, image_size, self.hair)
+        return replace(
+            self, dataset=dataset or self.dataset, data_dir=data_dir, image_size=image_size
+        )
 
     @property
     def folder(self) -> Path | None:
@@ -89,6 +94,7 @@ class DataChoice:
             image_size=self.image_size,
             hair=self.hair,
             full_scale=full_scale,
+            skip_damaged=self.skip_damaged,
         )
 
     def to_dict(self) -> dict[str, Any]:

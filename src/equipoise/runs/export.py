@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from equipoise.atomic import replacing
+from equipoise.runs.csv_cells import quoting, without_formulas
 
 MARK = "synthetic"  # name of the column or array that says so
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # at the beginning of a cell, to a spreadsheet
 
 
 def folder_names(class_names: Sequence[str]) -> list[str]:
@@ -94,34 +94,5 @@ def write_marked_table(
             rows.to_parquet(partial, index=False)
         else:
             rows, changed = without_formulas(rows)
-            rows.to_csv(partial, index=False)
+            rows.to_csv(partial, index=False, quoting=quoting(rows))
     return changed
-
-
-def without_formulas(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Put an apostrophe before every text that a spreadsheet would take for a formula.
-
-    Returns
-    -------
-    rows : DataFrame
-        A copy; numbers stay as they are.
-    changed : list of str
-        Names, before the change, of the columns with such a cell or such a name.
-    """
-    plain, changed = rows.copy(), []
-    for name in rows:
-        column = rows[name]
-        if not pd.api.types.is_numeric_dtype(column) and column.dtype.kind not in "mM":
-            text = column.astype(object)
-            formulas = text.map(_is_formula)
-            if formulas.any():
-                plain[name] = text.where(~formulas, "'" + text.astype(str))
-                changed.append(str(name))
-                continue
-        if _is_formula(name):
-            changed.append(str(name))
-    return plain.rename(columns=lambda name: f"'{name}" if _is_formula(name) else name), changed
-
-
-def _is_formula(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(FORMULA)

@@ -23,6 +23,12 @@ METHODS = {
     "IMSIC": "imsic train-gan",
     "ConvNetClassifier": "imsic train-classifier",
 }
+# What there is to do with its runs.
+USES = {
+    "DGCClassifier": "dgc evaluate, dgc generate, dgc predict",
+    "IMSIC": "imsic evaluate, imsic sample, imsic traverse, imsic train-classifier",
+    "ConvNetClassifier": "imsic evaluate, imsic predict",
+}
 # Parameters that no command has as options, and why.
 NOT_OPTIONS = {
     "sampling_strategy": "an option of train-classifier: the GAN itself adds no images",
@@ -194,13 +200,17 @@ class Run:
             raise ValueError(f"{path} is not a run: the folder is empty or does not exist.")
         command = METHODS[run.method]
         if run.method not in methods:
-            wanted = " or ".join(f"`{METHODS[method]}`" for method in methods)
-            raise ValueError(f"{path} is a run of `{command}`. Name one of {wanted}.")
+            wanted = " or ".join(f"`equipoise {METHODS[method]}`" for method in methods)
+            raise ValueError(
+                f"{path} is a run of `equipoise {command}`, but this command needs one of "
+                f"{wanted}. For the run that you have named there are: {USES[run.method]}."
+            )
         if not tables and run.record["data"]["source"]["dataset"] == "table":
             raise ValueError(f"{path} is a run of a table. This command needs one of images.")
         if not run.model.is_dir():
             raise ValueError(
-                f"{path} has no model yet (it is {run.status}). Run its `{command}` again first."
+                f"{path} has no model yet (it is {run.status}). Run its `equipoise {command}` "
+                "again first."
             )
         return run
 

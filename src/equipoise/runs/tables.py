@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.atomic import replacing
+from equipoise.runs.csv_cells import quoting
 from equipoise.runs.csv_text import CsvText, read_csv_text
 from equipoise.runs.csv_values import check_amounts, check_thousands, values_of
 from equipoise.runs.remarks import remarks
@@ -185,7 +186,7 @@ def write_table(path: Path, rows: pd.DataFrame, like: CsvText | None) -> None:
         if path.suffix.lower() == ".parquet":
             rows.to_parquet(partial, index=False)
         elif like is None:
-            rows.to_csv(partial, index=False)
+            rows.to_csv(partial, index=False, quoting=quoting(rows))
         else:
             like.write(rows, partial)
 

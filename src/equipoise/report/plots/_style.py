@@ -95,13 +95,16 @@ def spread(wanted: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
     return isotonic_regression(wanted - steps, y_min=0, y_max=1 - steps[-1]) + steps
 
 
+def literally(text: object) -> str:
+    """A text in which matplotlib takes nothing for a formula, as between two dollars."""
+    return str(text).replace("$", r"\$")
+
+
 def class_labels(
     classes: Sequence[Hashable], names: Names, counts: Counts = None, unit: str = ""
 ) -> list[str]:
     """What to write for each class: its name, and its count where counts are given."""
-    # A name with two dollars is no formula.
-    called = per_class("class_names", classes, names, classes)
-    texts = [str(name).replace("$", r"\$") for name in called]
+    texts = [literally(name) for name in per_class("class_names", classes, names, classes)]
     if counts is None:
         return texts
     sizes = per_class("counts", classes, counts, ())

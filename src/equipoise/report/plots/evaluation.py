@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._style import GRID, MUTED, legend_beside, look, new_axes
+from ._style import GRID, MUTED, legend_beside, literally, look, new_axes
 
 
 def plot_treatment_effects(
@@ -67,8 +67,8 @@ def plot_treatment_effects(
         score = (reference_scores or {}).get(name)
         label = name if score is None else f"{name} ({reference}: {score:.3f})"
         dots = look(i) | {"linestyle": "", "markersize": 5, "linewidth": 1.3}
-        ax.errorbar(own["difference"], y, xerr=margins, label=label, **dots)
-    ax.set_yticks(range(len(treatments)), treatments)
+        ax.errorbar(own["difference"], y, xerr=margins, label=literally(label), **dots)
+    ax.set_yticks(range(len(treatments)), [literally(name) for name in treatments])
     ax.set_ylim(len(treatments) - 0.5, -0.5)  # the first one on top
     for border in np.arange(len(treatments) - 1) + 0.5:
         ax.axhline(border, **GRID)
@@ -77,7 +77,7 @@ def plot_treatment_effects(
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     side = "left" if lower_is_better else "right"
-    ax.set_xlabel(f"difference from “{reference}”, {interval} ({side} is better)")
+    ax.set_xlabel(f"difference from “{literally(reference)}”, {interval} ({side} is better)")
     legend_beside(ax)
     ax.set_title(f"Change in {metric}")
     return ax

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import InvalidInputError
-from ._style import DASHES, GRID, PALETTE, AxesArray, Names, as_floats, class_labels, new_figure
+from ._style import (
+    DASHES,
+    GRID,
+    PALETTE,
+    AxesArray,
+    Names,
+    as_floats,
+    class_labels,
+    literally,
+    new_figure,
+)
 
 _WIDTH, _HEIGHT = 2.1, 1.35  # inches of a panel
 
@@ -68,9 +78,9 @@ def plot_profiles(
                 ax.plot(points, line, dash, color=PALETTE[c % len(PALETTE)], label=labels[c])
             ax.grid(**GRID)
             ax.tick_params(labelsize="x-small")
-        row[0].set_ylabel(name, fontsize="small", rotation=0, ha="right", va="center")
+        row[0].set_ylabel(literally(name), fontsize="small", rotation=0, ha="right", va="center")
     for ax, code in zip(axes[0], code_names, strict=True):
-        ax.set_title(code, fontsize="medium", loc="left")
+        ax.set_title(literally(code), fontsize="medium", loc="left")
     figure.supxlabel("value of the code", fontsize="small")
     entries = axes[0, 0].get_legend_handles_labels()
     place: dict[str, Any] = {"loc": "outside upper center", "ncols": min(6, n_classes)}

@@ -167,7 +167,7 @@ def plot_rate_effect(
         if errors and metric in errors:
             bars = style.as_floats(f"errors[{metric!r}]", errors[metric], 1, len(x))[order]
         looks = style.look(i) | {"linestyle": DASHES[i % 4], "capsize": 3, "markersize": 5}
-        name = METRICS[metric].words if metric in METRICS else metric
+        name = METRICS[metric].words if metric in METRICS else style.literally(metric)
         ax.errorbar(x[order], values[order], yerr=bars, label=name, **looks)
         if reference and metric in reference:
             ax.axhline(reference[metric], color=style.look(i)["color"], linewidth=0.9, alpha=0.7)

@@ -73,7 +73,7 @@ def plot_recall_by_size(
         means = pd.Series(recall[known]).groupby(counts[known]).mean()
         ax.plot(means, color=marks["color"], linestyle=dash, linewidth=1.3)
         # What the legend shows: line and marker together.
-        ax.plot([], [], linestyle=dash, markersize=5, label=method, **marks)
+        ax.plot([], [], linestyle=dash, markersize=5, label=style.literally(method), **marks)
     style.logarithmic(ax, counts, margin=1.3)
     ax.set(xlabel="training rows of the class (logarithmic)", ylabel="recall", ylim=(0, 1.02))
     ax.grid(**GRID)

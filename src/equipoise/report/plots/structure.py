@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from ...errors import InvalidInputError
-from ._style import MUTED, fit_figure, new_axes
+from ._style import MUTED, fit_figure, literally, new_axes
 
 Pair = tuple[int, int]
 Points = NDArray[np.float64]
@@ -114,7 +114,7 @@ def plot_structure(
         patch = FancyBboxPatch((x - box[0] / 2, y - box[1] / 2), box[0], box[1], rounded)
         patch.set(facecolor=shade, edgecolor=_INK, linewidth=scale, zorder=4)
         boxes.append(ax.add_patch(patch))
-        ax.text(x, y, label, fontsize=10 * scale, ha="center", va="center", zorder=5)
+        ax.text(x, y, literally(label), fontsize=10 * scale, ha="center", va="center", zorder=5)
     for (a, b), (x, y) in _number_spots(ways, centres / box, box).items():
         r, look = rho.get((a, b)), _STRAY | {"arrowstyle": "-"}
         if (a, b) in graph.edges:

@@ -9,7 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InvalidInputError
 from ._mosaic import Canvas, as_rgb, mosaic, show
-from ._style import AxesArray, Counts, Names, as_floats, class_labels, fit_figure, new_figure
+from ._style import (
+    AxesArray,
+    Counts,
+    Names,
+    as_floats,
+    class_labels,
+    fit_figure,
+    literally,
+    new_figure,
+)
 
 _PAGE, _LARGEST_TILE = 10.5, 0.5  # inches
 
@@ -83,7 +92,7 @@ def plot_traversals(
     for i, (ax, (code, rows)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
         canvas, tops, lefts = mosaic(list(rows))
         show(ax, canvas, height)
-        ax.set_title(code, loc="left")
+        ax.set_title(literally(code), loc="left")
         ax.set_xticks(lefts + (width - 1) / 2, ticks, fontsize=small)
         names = labels if i % n_columns == 0 else [""] * n_classes
         ax.set_yticks(tops + (height - 1) / 2, names)
