@@ -79,7 +79,7 @@ def test_all_files_at_once(file, tmp_path, capsys):
         r"<!-- results:guess:\w+ -->", (tmp_path / "README.md").read_text()
     )
     assert (before, after) == ("# a\n", "\nend\n")
-    assert "| a paper (published) |" in short and "| a guess | 2 | .3500 ± .0707 |" in short
+    assert "a paper" not in short and "| a guess | 2 | .3500 ± .0707 |" in short
     assert r"\toprule" in (tmp_path / "t.tex").read_text()
     page = (tmp_path / "p.html").read_text()
     assert "<h1>A guess</h1>" in page and "equipoise bench run" in page
