@@ -49,9 +49,6 @@ MISTAKES = {
     "generate: no such folder": ("dgc", "generate", "RUN", "nowhere/out.png"),
     "generate: folder in the way": ("dgc", "generate", "RUN", "folder.png"),
     "predict: no run": ("dgc", "predict", "folder", "good.png"),
-    "predict: no such image": ("dgc", "predict", "RUN", "good.png", "missing.png"),
-    "predict: no image": ("dgc", "predict", "RUN", "file.txt"),
-    "predict: half an image": ("dgc", "predict", "RUN", "good.png", "cut.png"),
     "predict: a folder": ("dgc", "predict", "RUN", "folder"),
     "predict: no such folder": ("dgc", "predict", "RUN", "good.png", "--out", "nowhere/o.csv"),
     "demo: a file": ("demo", "--out", "file.txt"),
@@ -188,3 +185,19 @@ def test_interrupted_resampling_writes_nothing(call, tmp_path, monkeypatch):
     answer = call("resample", tmp_path / "in.csv", tmp_path / "out.csv", "--target", "y")
     assert answer.code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["good.png", "missing.png"], "missing.png: No such file"),
+        (["file.txt"], "file.txt is damaged: it is no image"),
+        (["good.png", "cut.png"], "cut.png is damaged"),
+    ],
+)
+def test_predict_names_bad_files_and_goes_on(call, place, finished_run, files, problem):
+    answer = call("dgc", "predict", str(finished_run), *files)
+    assert answer.code == 1
+    assert problem in answer.err
+    assert answer.err.count("error: ") == 1
+    assert ("good.png" in answer.out) == ("good.png" in files)

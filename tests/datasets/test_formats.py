@@ -31,7 +31,7 @@ def deep(*values):
 def test_twelve_bits_in_sixteen_are_not_dark(tmp_path, suffix):
     save(tmp_path / "a" / f"0.{suffix}", deep(2048, 0))
     save(tmp_path / "b" / f"0.{suffix}", deep(4095, 7))  # the set has one scale
-    with pytest.warns(UserWarning, match=r"2 images.* use 12 bits: values from 0 to 4095"):
+    with pytest.warns(UserWarning, match=r"\(2 in all\), use 12 bits: values from 0 to 4095"):
         data = load_dataset("folder", tmp_path)
     assert data.X_train[:, 0].tolist() == [[128, 0], [255, 0]]
     assert data.full_scale == {"integer": 4095.0}
