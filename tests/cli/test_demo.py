@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from equipoise.cli import demo as module
+from equipoise.cli.demo import verdict
 from equipoise.datasets import imbalance, load_dataset
 
 
@@ -96,3 +97,15 @@ def test_datasets_counts_before_and_after_a_protocol(call, options, kept):
     for c in range(10):
         assert [str(c), str(train[c]), str(kept[c]), str(test[c])] in rows
     assert ["all", "1,347", f"{sum(kept):,}", "450"] in rows
+
+
+@pytest.mark.parametrize(
+    ("plain", "dgc", "said"),
+    [
+        (0.9, 0.923, "2.3 more than the plain classifier (92.3 and 90.0)"),
+        (0.92, 0.9, "2.0 fewer than"),
+        (0.9, 0.9002, "equally many"),
+    ],
+)
+def test_the_demo_says_who_is_better(plain, dgc, said):
+    assert said in verdict(plain, dgc)

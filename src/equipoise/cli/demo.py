@@ -87,6 +87,8 @@ def demo(*, out: Path = Path("equipoise-demo"), seed: Seed = 0, quiet: Quiet = F
     pictures.draw_recall(results, out / "recall-by-size.png")
     pictures.draw_confusion(results["plain"], out / "confusion-plain.png", "Plain classifier")
     pictures.draw_confusion(results["DGC"], out / "confusion-dgc.png", "DGC")
+    plain, dgc = (one.report(output_dict=True)["acsa"] for one in results.values())
+    print(verdict(plain, dgc))
     for file, title in PICTURES.items():
         print(f"{out / file}: {title}")
 
@@ -102,4 +104,16 @@ def print_comparison(results: dict[str, Results]) -> None:
             for name, size in sizes.items()
         ),
         ([title, "", *(f"{m[key]:.3f}" for m in metrics)] for key, title in METRICS.items()),
+    )
+
+
+def verdict(plain: float, dgc: float) -> str:
+    """Say in words which of two values of ACSA is larger."""
+    points = 100 * (dgc - plain)
+    if abs(points) < 0.05:
+        return "DGC and the plain classifier recognise equally many images of an average class."
+    kind = "more" if points > 0 else "fewer"
+    return (
+        f"Of 100 images of an average class, DGC recognises {abs(points):.1f} {kind} than the "
+        f"plain classifier ({100 * dgc:.1f} and {100 * plain:.1f})."
     )
