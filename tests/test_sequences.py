@@ -21,7 +21,7 @@ from equipoise import (
 from equipoise.baselines import DeepSMOTE
 from equipoise.datasets import ImageFiles, LazyImages, imbalance
 from equipoise.errors import InvalidInputError
-from equipoise.sequences import Concatenation, RowSequence, extremes, is_lazy
+from equipoise.sequences import Concatenation, RowSequence, at_most_of_each, extremes, is_lazy
 
 ONE = {"max_epochs": 1, "batch_size": 16, "random_state": 0}
 
@@ -296,3 +296,10 @@ def test_files_that_are_decoded_on_the_fly(images, tmp_path):
     expected = ConvNetClassifier(**ONE).fit(X, y).predict_proba(X)
     found = ConvNetClassifier(**ONE).fit(files, y).predict_proba(files)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_all_rows_of_rare_classes_and_some_of_large_ones():
+    target = np.repeat([1, 0], [5, 4000])
+    chosen = at_most_of_each(target, 2, 1000)
+    assert chosen.tolist() == sorted(set(chosen.tolist()))
+    assert np.bincount(target[chosen]).tolist() == [1000, 5]

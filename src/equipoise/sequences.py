@@ -178,6 +178,28 @@ def select(rows: Any, index: np.ndarray) -> Any:
     return RowSequence(rows, index) if isinstance(rows, RowSequence) else rows[index]
 
 
+def at_most_of_each(target: np.ndarray, n_classes: int, most: int) -> np.ndarray:
+    """Sorted indices of all rows of every class, or of ``most`` at equal distances if it has more.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n,)
+        Class indices.
+    n_classes, most : int
+
+    Returns
+    -------
+    ndarray of int
+    """
+    chosen = []
+    for c in range(n_classes):
+        rows = np.flatnonzero(target == c)
+        if len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+        chosen.append(rows)
+    return np.sort(np.concatenate(chosen))
+
+
 def extremes(rows: Any) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest value of every row, of shape (n,); NaN for both if one is NaN."""
     found = []

@@ -9,7 +9,6 @@ from equipoise.dgc.drawing import (
     SHIFT,
     Anchors,
     Drawing,
-    chosen_anchors,
     disturbed,
     halved_sizes,
 )
@@ -61,13 +60,6 @@ def test_rows_closer_than_neighbours_are_not_new():
     real = anchors(features, [0] * 10 + [1])
     rows = torch.tensor([[3.0, 0.1], [3.0, 1.5], [50.0, 0.2], [50.0, 0.0]])
     assert real.are_new(rows, torch.tensor([0, 0, 1, 1])).tolist() == [False, True, True, False]
-
-
-def test_anchors_are_all_rows_of_rare_classes_and_some_of_large_ones():
-    target = np.repeat([1, 0], [5, 4000])
-    chosen = chosen_anchors(target, 2)
-    assert chosen.tolist() == sorted(set(chosen.tolist()))
-    assert np.bincount(target[chosen]).tolist() == [1000, 5]
 
 
 @pytest.mark.parametrize(

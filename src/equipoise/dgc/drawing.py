@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from equipoise.errors import InvalidInputError
+from equipoise.networks.conv import conv_block
 
 LARGEST_MAP = 8  # pixels to which images are halved
 CODE_DIM = 256
@@ -56,8 +56,8 @@ class Drawing(nn.Module):
         self.code_dim = CODE_DIM
         n_values = widths[-1] * math.prod(sizes[-1])
         self.encoder = nn.Sequential(
-            *[_convolution(a, b, 2) for a, b in pairwise([channels, *widths])],
-            _convolution(widths[-1], widths[-1]),
+            *[conv_block(a, b, stride=2) for a, b in pairwise([channels, *widths])],
+            conv_block(widths[-1], widths[-1]),
             nn.Flatten(),
             nn.Linear(n_values, self.code_dim),
         )
@@ -67,9 +67,9 @@ class Drawing(nn.Module):
             nn.Linear(self.code_dim, n_values),
             nn.ReLU(inplace=True),
             nn.Unflatten(1, (widths[-1], *sizes[-1])),
-            _convolution(widths[-1], widths[-1]),
+            conv_block(widths[-1], widths[-1]),
             *[
-                nn.Sequential(nn.Upsample(size), _convolution(a, b))
+                nn.Sequential(nn.Upsample(size), conv_block(a, b))
                 for size, (a, b) in zip(sizes[-2::-1], pairwise(finer), strict=True)
             ],
             nn.Conv2d(width // 2, channels, 3, padding=1),
@@ -79,14 +79,6 @@ class Drawing(nn.Module):
     def codes(self, images: Tensor) -> Tensor:
         """Codes (n, code_dim) of images (n, channels, height, width)."""
         return self.normalised(self.encoder(images).float())
-
-
-def _convolution(n_in: int, n_out: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(n_out),
-        nn.ReLU(inplace=True),
-    )
 
 
 def disturbed(codes: Tensor) -> Tensor:
@@ -102,15 +94,6 @@ def disturbed(codes: Tensor) -> Tensor:
 def absolute_error(images: Tensor, decoded: Tensor) -> Tensor:
     """Sum of the absolute differences of every image: (n,)."""
     return (images - decoded).flatten(1).abs().sum(1)
-
-
-def chosen_anchors(target: np.ndarray, n_classes: int) -> np.ndarray:
-    """Sorted indices of at most 1,000 rows of every class, evenly spaced."""
-    chosen = []
-    for c in range(n_classes):
-        rows = np.flatnonzero(target == c)
-        chosen.append(rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ANCHORS)).astype(int)])
-    return np.sort(np.concatenate(chosen))
 
 
 @dataclass

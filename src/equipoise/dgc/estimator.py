@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from equipoise.backbone_classifier import BackboneClassifier
 from equipoise.base import TABLE_CONSTRAINTS
-from equipoise.dgc.drawing import Anchors, Drawing, chosen_anchors
+from equipoise.dgc.drawing import MOST_ANCHORS, Anchors, Drawing
 from equipoise.dgc.forest import Forest
 from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_log_joint
 from equipoise.dgc.network import DGCNetwork
@@ -24,17 +24,11 @@ from equipoise.dgc.training import DGCPlan
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
-from equipoise.parameters import (
-    BOOLEAN,
-    Constraint,
-    Instance,
-    Number,
-    OneOf,
-    check_parameters,
-)
+from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
 from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.priors import priors_by_class
+from equipoise.sequences import at_most_of_each
 from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
 from equipoise.training.blockwise import evaluate_blockwise
 
@@ -453,7 +447,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         )
 
     def _scores(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
+        self._check_use()
         spec, forest, weight = self._spec, self.forest_, self.forest_weight
         if forest is None:
             return super()._scores(X)
@@ -479,11 +473,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
-        allowed = {"class_prior": self._constraints["class_prior"]}  # it may be set after the fit
-        check_parameters(type(self).__name__, {"class_prior": self.class_prior}, allowed)
         log_train = np.log(spec.class_counts / spec.class_counts.sum())
         learnt = (1 - self.logit_adjustment) * log_train
-        if isinstance(self.class_prior, str) and self.class_prior in ("uniform", "train"):
+        if isinstance(self.class_prior, str):
             return (log_train if self.class_prior == "train" else 0.0) - learnt
         return np.log(priors_by_class("class_prior", self.class_prior, spec.classes)) - learnt
 
@@ -713,7 +705,7 @@ def _anchors(network: DGCNetwork, drawing: Drawing, fit: FitContext) -> Anchors:
         """Code in the autoencoder next to the mean of q(z|x)."""
         return torch.cat([drawing.codes(x), moments(network.recognise(x)[0])[0]], 1)
 
-    chosen = chosen_anchors(fit.target, len(fit.classes))
+    chosen = at_most_of_each(fit.target, len(fit.classes), MOST_ANCHORS)
     values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, both_codes)[chosen])
     codes, features = (part.clone() for part in values.tensor_split([drawing.code_dim], 1))
     return Anchors.of(codes, features, torch.from_numpy(fit.target[chosen]), len(fit.classes))

@@ -22,7 +22,7 @@ from equipoise.imsic.decisions import Proposal
 from equipoise.imsic.profiles import column_differences
 from equipoise.metrics import SynthesisReport, memorised_rows, synthesis_report
 from equipoise.preprocessing import TableCodec
-from equipoise.sequences import select
+from equipoise.sequences import at_most_of_each, select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -316,8 +316,7 @@ class Judging:
         check_is_fitted(self)
         made = self.sample(n, random_state=random_state)
         y_made = np.repeat(self.classes_, n)
-        some = [_at_most(MOST_COMPARED, self._target == c) for c in range(len(self.classes_))]
-        compared = np.sort(np.concatenate(some))
+        compared = at_most_of_each(self._target, len(self.classes_), MOST_COMPARED)
         train = self._codec.container(select(self._own_rows(), compared))
         features = self._flat
         if classifier is None:
@@ -395,11 +394,3 @@ class Judging:
                 f"{method} draws images, but this sampler was fitted on a table. For flat "
                 "images pass image_shape=(height, width)."
             )
-
-
-def _at_most(n: int, members: np.ndarray) -> np.ndarray:
-    """Positions where the mask is true, or ``n`` of them at equal distances if there are more."""
-    positions = np.flatnonzero(members)
-    if len(positions) <= n:
-        return positions
-    return positions[np.linspace(0, len(positions) - 1, n).astype(np.int64)]

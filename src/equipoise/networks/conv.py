@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def _conv_block(n_in: int, n_out: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+def conv_block(n_in: int, n_out: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """A convolution with batch normalisation and ReLU; a stride of 2 halves the size."""
     return nn.Sequential(
         nn.Conv2d(n_in, n_out, kernel, stride, (kernel - 1) // 2, bias=False),
         nn.BatchNorm2d(n_out),
@@ -36,12 +37,12 @@ class CompactTrunk(nn.Sequential):
         def pool() -> nn.MaxPool2d:
             return nn.MaxPool2d(2, ceil_mode=True)  # a single pixel remains one
 
-        layers = [_conv_block(channels, 32), _conv_block(32, 32), pool()]
-        layers += [_conv_block(32, 64), _conv_block(64, 64), pool()]
-        layers += [_conv_block(64, 128), _conv_block(128, 128)]
+        layers = [conv_block(channels, 32), conv_block(32, 32), pool()]
+        layers += [conv_block(32, 64), conv_block(64, 64), pool()]
+        layers += [conv_block(64, 128), conv_block(128, 128)]
         n_further = max(0, math.ceil(math.log2(min(height, width) / 32)))
         for _ in range(n_further):
-            layers += [pool(), _conv_block(128, 128)]
+            layers += [pool(), conv_block(128, 128)]
         super().__init__(*layers, pool() if spatial else nn.AdaptiveAvgPool2d(1), nn.Flatten())
         factor = 2 ** (3 + n_further)
         n_positions = math.ceil(height / factor) * math.ceil(width / factor) if spatial else 1
@@ -53,7 +54,7 @@ class Residual(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _conv_block(width, width)
+        self.first = conv_block(width, width)
         self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width)
         nn.init.zeros_(self.norm.weight)  # the block starts as the identity
@@ -83,10 +84,10 @@ class ResidualTrunk(nn.Sequential):
         n_further = 1 if min(sides) / 2**n_strides > 32 else 0
         # The first halvings of a large image are strides, which take much less time than pooling.
         widths = [channels, *[width // 2] * n_strides]
-        layers: list[nn.Module] = [_conv_block(a, b, 4, 2) for a, b in pairwise(widths)]
-        layers += [_conv_block(widths[-1], width // 2), pool(), _conv_block(width // 2, width)]
-        layers += [_conv_block(width, 2 * width), pool(), Residual(2 * width)]
-        layers += [_conv_block(2 * width, 4 * width), pool(), Residual(4 * width)]
+        layers: list[nn.Module] = [conv_block(a, b, 4, 2) for a, b in pairwise(widths)]
+        layers += [conv_block(widths[-1], width // 2), pool(), conv_block(width // 2, width)]
+        layers += [conv_block(width, 2 * width), pool(), Residual(2 * width)]
+        layers += [conv_block(2 * width, 4 * width), pool(), Residual(4 * width)]
         for _ in range(n_further):
             layers += [pool(), Residual(4 * width)]
         super().__init__(*layers, pool() if spatial else nn.AdaptiveMaxPool2d(1), nn.Flatten())
