@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -23,9 +24,12 @@ from equipoise.training.augment import (
     AUGMENTATIONS,
     LEAST_PIXELS,
     SYMMETRIC,
+    Augmentation,
+    augment,
     mirror_asymmetry,
 )
 from equipoise.training.blockwise import evaluate_blockwise
+from equipoise.training.deformations import Deformations
 from equipoise.training.frozen import FrozenRows
 
 COMPARED = 64  # images of a class that are compared with their mirror images
@@ -45,6 +49,9 @@ class BackboneClassifier(DeepClassifier):
     backbone_learning_rate: float | str
     learning_rate: float
     augmentation: str
+
+    # What augmentation="auto" is for images that are not like their mirror images.
+    _augmentation_of_asymmetric: ClassVar[str] = "none"
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepClassifier._constraints,
@@ -125,6 +132,13 @@ class BackboneClassifier(DeepClassifier):
             held_out = held_out._replace(inputs=known)
         return replace(fit, inputs=inputs, held_out=held_out)
 
+    def _augmentation(self, fit: FitContext) -> Augmentation:
+        """What changes the images of a batch at random."""
+        kind = self._chosen_augmentation(fit)
+        if kind != "learned":
+            return partial(augment, kind)
+        return Deformations.learn(fit.inputs, fit.target, fit.seed, fit.device)
+
     def _chosen_augmentation(self, fit: FitContext) -> str:
         """The augmentation of a fit, for which ``"auto"`` looks at the training images."""
         if self.augmentation != "auto":
@@ -138,7 +152,7 @@ class BackboneClassifier(DeepClassifier):
                 asymmetries.append(mirror_asymmetry(fit.inputs[rows]))
                 sizes.append(len(rows))
         symmetric = bool(sizes) and np.average(asymmetries, weights=sizes) < SYMMETRIC
-        return "flip" if symmetric else "none"
+        return "flip" if symmetric else self._augmentation_of_asymmetric
 
     def _params_to_save(self) -> dict[str, Any]:
         params = super()._params_to_save()

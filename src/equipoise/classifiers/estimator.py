@@ -26,7 +26,14 @@ from equipoise.classifiers.objective import (
 from equipoise.classifiers.training import ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
-from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
+from equipoise.training import (
+    RESAMPLING,
+    Callback,
+    DataSpec,
+    FitContext,
+    Plan,
+    TrainingRows,
+)
 from equipoise.training.losses import adjusted_cross_entropy
 
 LOSSES = ("cross_entropy", "logit_adjusted", "balanced_softmax", "focal", "ldam")
@@ -78,18 +85,20 @@ default="cross_entropy"
         to their effective number of samples, (1 - β^n) / (1 - β) with β = 0.9999 [5]_. The weights
         change neither ``class_counts_`` nor the priors that ``loss`` uses: together with a loss
         that depends on the class sizes, the imbalance is corrected twice.
-    resampling : {"none", "balanced"}, default="none"
-        ``"balanced"`` draws every batch with replacement: all classes have the same probability,
-        and within a class the rows are drawn by their ``sample_weight``, which is not used again in
-        the loss. Logit adjustment then has no effect.
-    augmentation : {"auto", "none", "shift", "flip", "affine"}, default="auto"
+    resampling : {"none", "square_root", "balanced"}, default="none"
+        Draw every batch with replacement. With ``"balanced"`` all classes have the same
+        probability, and logit adjustment has no effect; with ``"square_root"`` it is proportional
+        to the square root of their size, and logit adjustment corrects what is left. Within a class
+        the rows are drawn by their ``sample_weight``, which is not used again in the loss.
+    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"}, default="auto"
         Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
         of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
         translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
-        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"auto"`` is
-        ``"flip"`` if the training images of a class hardly differ on average from their mirror
-        images, as is the case for most photographs, and ``"none"`` otherwise, as for digits, and
-        for images of less than 16 pixels.
+        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"learned"``
+        bends them as images of a class differ from each other; see
+        :class:`~equipoise.DGCClassifier`. ``"auto"`` is ``"flip"`` if the training images of a
+        class hardly differ on average from their mirror images, as is the case for most
+        photographs, and ``"none"`` otherwise, as for digits, and for images of less than 16 pixels.
     mixing : {"none", "mixup", "remix"}, default="none"
         ``"mixup"`` trains on pairs of rows that are mixed with the weights λ and 1 - λ, and on both
         labels with these weights [6]_. ``"remix"`` assigns the label of the rarer class alone if it
@@ -173,7 +182,7 @@ default="cross_entropy"
             OneOf((None, "balanced", "deferred")),
             Instance((dict,), "a dict from classes to their weights"),
         ],
-        "resampling": [OneOf(("none", "balanced"))],
+        "resampling": [OneOf(("none", *RESAMPLING))],
         "mixing": [OneOf(("none", "mixup", "remix"))],
         "mixing_alpha": [Number(0, open_low=True)],
     }
@@ -247,29 +256,24 @@ default="cross_entropy"
         )
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
-        class_weights, weight = self._class_weights(fit), data.weight
-        prior, sampling_weights = fit.class_counts / fit.class_counts.sum(), None
-        if self.resampling == "balanced":
-            sampling_weights = (1 / fit.class_counts)[fit.target]
-            if weight is not None:
-                sampling_weights, weight = sampling_weights * weight.cpu().numpy(), None
-            prior = np.full(len(prior), 1 / len(prior))  # of the rows that the loss sees
-        late_weight = None
+        sizes, data = data.class_counts, data.resampled(self.resampling)
+        class_weights, late_weight = self._class_weights(fit), None
         if class_weights is not None:
-            factors = torch.from_numpy(class_weights).to(data.y.device, torch.float32)[data.y]
-            weighted = factors if weight is None else factors * weight
+            weighted = torch.from_numpy(class_weights).to(data.y.device, torch.float32)[data.y]
+            if data.weight is not None:
+                weighted = weighted * data.weight
             if self.class_weight == "deferred":
                 late_weight = weighted
             else:
-                weight = weighted
-        log_prior = torch.from_numpy(prior).log().to(data.y.device, torch.float32)
+                data = replace(data, weight=weighted)
+        log_prior = (data.class_counts / data.class_counts.sum()).log()
         return ClassifierPlan(
             network,
-            replace(data, weight=weight),
+            data,
+            class_sizes=sizes,
             late_weight=late_weight,
             loss=self._loss(log_prior, fit),
-            sampling_weights=sampling_weights,
-            augmentation=self._chosen_augmentation(fit),
+            augmentation=self._augmentation(fit),
             mixing=self.mixing,
             mixing_alpha=self.mixing_alpha,
             learning_rate=self.learning_rate,

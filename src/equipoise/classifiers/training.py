@@ -14,7 +14,7 @@ from equipoise.classifiers.objective import draw_mixing_weights, mix, remix_labe
 from equipoise.networks.backbone import backbone_of
 from equipoise.preprocessing import moved
 from equipoise.training import Callback, Progress, TrainingRows
-from equipoise.training.augment import augment
+from equipoise.training.augment import Augmentation
 from equipoise.training.steps import adam, descend, dropout
 
 
@@ -27,15 +27,14 @@ class ClassifierPlan(Callback):
     ----------
     network : ClassifierNetwork
     data : TrainingRows
+    class_sizes : Tensor of shape (n_classes,)
+        Before any resampling; Remix compares them.
     late_weight : Tensor of shape (n,) or None
         Weights that replace those of ``data`` in the last fifth of the epochs (at least one).
     loss : callable
         Maps logits, class indices and ``weight=`` of a batch to a scalar.
-    sampling_weights : ndarray of shape (n,) or None
-        Draw the rows of a step with replacement, with probabilities proportional to these weights.
-        With None, every epoch takes each row once.
-    augmentation : str
-        See :func:`equipoise.training.augment.augment`.
+    augmentation : callable
+        Changes the images of a batch; see :func:`equipoise.training.augment.augment`.
     mixing : {"none", "mixup", "remix"}
     mixing_alpha : float
         Parameter α of the Beta distribution of the mixing weights.
@@ -47,10 +46,10 @@ class ClassifierPlan(Callback):
         network: ClassifierNetwork,
         data: TrainingRows,
         *,
+        class_sizes: Tensor,
         late_weight: Tensor | None,
         loss: Callable[..., Tensor],
-        sampling_weights: np.ndarray | None,
-        augmentation: str,
+        augmentation: Augmentation,
         mixing: str,
         mixing_alpha: float,
         learning_rate: float,
@@ -58,12 +57,9 @@ class ClassifierPlan(Callback):
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.backbone = backbone_of(network)
+        self.class_sizes = class_sizes
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
         self.mixing, self.mixing_alpha = mixing, mixing_alpha
-        self.cumulative = None
-        if sampling_weights is not None:
-            cumulative = np.cumsum(sampling_weights, dtype=np.float64)
-            self.cumulative = cumulative / cumulative[-1]  # ends at 1 exactly, above every draw
         self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def on_fit_start(self, progress: Progress) -> None:
@@ -76,11 +72,8 @@ class ClassifierPlan(Callback):
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
-        if self.cumulative is not None:
-            draws = torch.rand(len(rows), generator=self.generator, dtype=torch.float64)
-            rows = np.searchsorted(self.cumulative, draws.numpy(), side="right")
-        x, y, weight = self.data.batch(rows)
-        x = augment(x, self.augmentation, self.data.noise)
+        x, y, weight = self.data.batch(self.data.drawn(rows))
+        x = self.augmentation(x, self.data.noise)
         if self.mixing == "none":
             logits = self._logits(x)
         else:
@@ -102,7 +95,7 @@ class ClassifierPlan(Callback):
         mixing = moved(draw_mixing_weights(len(x), self.mixing_alpha, self.generator), x.device)
         x = mix(x, partner, mixing)
         if self.mixing == "remix":
-            counts = self.data.class_counts[y]
+            counts = self.class_sizes[y]
             mixing = remix_label_weights(mixing, counts, counts[partner])
         first = torch.ones_like(mixing) if weight is None else weight
         weights = torch.cat([mixing * first, (1 - mixing) * first[partner]])

@@ -29,8 +29,17 @@ from equipoise.preprocessing import TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.priors import priors_by_class
 from equipoise.sequences import at_most_of_each
-from equipoise.training import Callback, DataSpec, FitContext, Plan, TrainingRows
+from equipoise.training import (
+    RESAMPLING,
+    Callback,
+    DataSpec,
+    FitContext,
+    Plan,
+    TrainingRows,
+    resampled_sizes,
+)
 from equipoise.training.blockwise import evaluate_blockwise
+from equipoise.training.deformations import Deformations
 
 # reconstruction_weight="auto": the first improves the classification of images and of tables with
 # as many numbers, the second the generated rows of other tables.
@@ -43,7 +52,7 @@ PAIRS = "absent_pairs."  # before the number of a class in the names of saved te
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneClassifier):
     """Deep generative classifier, robust to class imbalance.
 
-    A latent code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z). The
+    A latent code z explains both the input and its label: p(x, z, y) = p(z) p(x|z) p(y|z) [1]_. The
     classifier learns from several codes that are drawn for every row. Class imbalance is corrected
     by logit adjustment or, as in the paper, by additional steps on further codes of the rare
     classes (``oversampling_rate``). The defaults differ from the paper where that measurably helps
@@ -154,14 +163,22 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         Exponential decay rate β₁ of the gradient average in AdamW; the paper has 0.5.
     weight_decay : float, default=1e-2
         Weight decay coefficient of AdamW.
-    augmentation : {"auto", "none", "shift", "flip", "affine"}, default="auto"
+    resampling : {"auto", "none", "square_root", "balanced"}, default="auto"
+        Draw every batch with replacement, so that the expected size of the classes is proportional
+        to the square root of their number of rows, or equal. Within a class the rows are drawn by
+        their ``sample_weight``, which is not used again in the loss. ``"auto"`` is
+        ``"square_root"`` if learnt deformations make repeated images differ and
+        ``logit_adjustment`` is 1, and ``"none"`` otherwise.
+    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"}, default="auto"
         Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
         of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
         translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
-        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"auto"`` is
+        their size, rotates them by up to 10 degrees and scales them by 0.9 to 1.1. ``"learned"``
+        bends them as images of a class differ from each other, which is learnt from pairs of
+        training images, mostly of large classes, and applied to all classes [2]_. ``"auto"`` is
         ``"flip"`` if the training images of a class hardly differ on average from their mirror
-        images, as is the case for most photographs, and ``"none"`` otherwise, as for digits, and
-        for images of less than 16 pixels.
+        images, as is the case for most photographs, and ``"learned"`` otherwise, as for digits and
+        clothes; images of less than 16 pixels are not augmented.
     early_stopping : bool, default=False
         Whether to stop when the validation ACSA no longer improves, and to restore the best
         weights.
@@ -210,7 +227,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
     References
     ----------
-    Wang, Lyu, Jing, Deep Generative Model for Robust Imbalance Classification, CVPR 2020.
+    .. [1] Wang, Lyu, Jing, Deep Generative Model for Robust Imbalance Classification, CVPR 2020.
+    .. [2] Hauberg, Freifeld, Larsen, Fisher, Hansen, Dreaming more data: class-dependent
+       distributions over diffeomorphisms for learned data augmentation, AISTATS 2016.
 
     Examples
     --------
@@ -241,6 +260,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         "density_weight": [Number(0, 1)],
         "n_importance_samples": [Number(1, integer=True)],
         "forest_weight": [Number(0, 1)],
+        "resampling": [OneOf(("auto", "none", *RESAMPLING))],
         "drawing": [OneOf(("neighbours", "gaussian"))],
         "class_prior": [
             OneOf(("uniform", "train")),
@@ -248,6 +268,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         ],
         "beta_1": [Number(0, 1, open_high=True)],
     }
+
+    _augmentation_of_asymmetric = "learned"
 
     _used_after_fit = (
         *BackboneClassifier._used_after_fit,
@@ -293,6 +315,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         lr_schedule: str = "one_cycle",
         beta_1: float = 0.9,
         weight_decay: float = 1e-2,
+        resampling: str = "auto",
         augmentation: str = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -335,6 +358,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         self.lr_schedule = lr_schedule
         self.beta_1 = beta_1
         self.weight_decay = weight_decay
+        self.resampling = resampling
         self.augmentation = augmentation
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -380,6 +404,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             "learning_rate": 2e-3,
             "beta_1": 0.5,
             "weight_decay": 0.0,
+            "resampling": "none",
             "augmentation": "none",
         }
         return cls(**{**published, **parameters})
@@ -406,9 +431,14 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
                 "not trained with label_dropout=0. Set label_dropout above 0 or "
                 "inference='conditional'."
             )
+        augmentation, resampling = self._augmentation(fit), self.resampling
+        if resampling == "auto":
+            # What is repeated differs, and the logits do not depend on how often.
+            helps = isinstance(augmentation, Deformations) and self.logit_adjustment == 1
+            resampling = "square_root" if helps else "none"
         return DGCPlan(
             network,
-            data,
+            data.resampled(resampling),
             dropout=self.dropout,
             reconstruction=self.reconstruction,
             reconstruction_weight=self._reconstruction_weight(fit),
@@ -421,7 +451,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             learning_rate=self.learning_rate,
             beta_1=self.beta_1,
             weight_decay=self.weight_decay,
-            augmentation=self._chosen_augmentation(fit),
+            augmentation=augmentation,
         )
 
     def _batch_size(self, fit: FitContext) -> int:
@@ -452,8 +482,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         if forest is None:
             return super()._scores(X)
         train = spec.class_counts / spec.class_counts.sum()
-        # Log ratio of the requested class prior to that of the training rows.
-        shift = self._log_prior_shift(spec) - self.logit_adjustment * np.log(train)
+        shift = self._log_prior(spec) - np.log(train)
 
         def log_posterior(network: Any, x: Tensor) -> Tensor:
             own = self._log_posterior(network, x, spec)
@@ -473,11 +502,16 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
     def _log_prior_shift(self, spec: DataSpec) -> np.ndarray:
         """Log ratio of the requested class prior to the one that the logits have learnt."""
-        log_train = np.log(spec.class_counts / spec.class_counts.sum())
-        learnt = (1 - self.logit_adjustment) * log_train
+        seen = resampled_sizes(spec.class_counts, self.resampling)
+        learnt = (1 - self.logit_adjustment) * np.log(seen / seen.sum())
+        return self._log_prior(spec) - learnt
+
+    def _log_prior(self, spec: DataSpec) -> np.ndarray:
+        """Logarithm of the requested class prior, up to a constant."""
         if isinstance(self.class_prior, str):
-            return (log_train if self.class_prior == "train" else 0.0) - learnt
-        return np.log(priors_by_class("class_prior", self.class_prior, spec.classes)) - learnt
+            sizes = spec.class_counts
+            return np.log(sizes / sizes.sum()) if self.class_prior == "train" else 0 * sizes
+        return np.log(priors_by_class("class_prior", self.class_prior, spec.classes))
 
     # Codes ----------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from equipoise.networks.backbone import backbone_of
 from equipoise.networks.variational import draw_codes, moments
 from equipoise.preprocessing import moved
 from equipoise.training import TrainingRows
-from equipoise.training.augment import augment
+from equipoise.training.augment import Augmentation
 from equipoise.training.distributed import all_rows, own_rows
 from equipoise.training.losses import adjusted_cross_entropy
 from equipoise.training.steps import adam, descend, dropout, repeated_indices
@@ -57,7 +57,7 @@ class DGCPlan:
         learning_rate: float,
         beta_1: float,
         weight_decay: float,
-        augmentation: str,
+        augmentation: Augmentation,
     ) -> None:
         self.modules, self.data, self.generator = network, data, data.generator
         self.backbone = backbone_of(network)
@@ -93,8 +93,9 @@ class DGCPlan:
 
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
+        rows = self.data.drawn(rows)
         x, y, weight = self.data.batch(rows)
-        x = augment(x, self.augmentation, self.data.noise, len(y))
+        x = self.augmentation(x, self.data.noise, len(y))
         if self.encoder is not None:
             descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)

@@ -169,7 +169,7 @@ class IMSICPlan:
         # Real and generated rows are augmented alike, so that a small number of real rows is not
         # memorised (Zhao et al., Differentiable augmentation for data-efficient GAN training,
         # NeurIPS 2020).
-        x = augment(x, "shift", self.data.noise, n) if x.ndim == 4 else self._blurred(x, n)
+        x = augment("shift", x, self.data.noise, n) if x.ndim == 4 else self._blurred(x, n)
         with self.data.autocast:
             return self.modules.discriminator(x, own_rows(y, n) if self.supervised else None)
 

@@ -10,9 +10,10 @@ from equipoise.training.callbacks import (
 from equipoise.training.context import DataSpec, FitContext
 from equipoise.training.loop import fit_loop
 from equipoise.training.plan import Plan, Progress
-from equipoise.training.rows import TrainingRows
+from equipoise.training.rows import RESAMPLING, TrainingRows, resampled_sizes
 
 __all__ = [
+    "RESAMPLING",
     "Callback",
     "Checkpoint",
     "DataSpec",
@@ -24,4 +25,5 @@ __all__ = [
     "ProgressBar",
     "TrainingRows",
     "fit_loop",
+    "resampled_sizes",
 ]

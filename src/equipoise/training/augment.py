@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +11,8 @@ from torch import Tensor
 
 from equipoise.training.distributed import n_all_rows, own_rows
 
-AUGMENTATIONS = ("auto", "none", "shift", "flip", "affine")
+Augmentation = Callable[..., Tensor]  # of the images, a generator, and the rows of the batch
+AUGMENTATIONS = ("auto", "none", "shift", "flip", "affine", "learned")
 SHIFT = 1 / 14  # of the size: two pixels of 28
 CROP = 1 / 8  # of the size: four pixels of 32, as is common for small photographs
 ANGLE = math.radians(10)
@@ -19,19 +21,19 @@ SYMMETRIC = 0.05  # largest asymmetry of photographs; digits and clothes have .1
 LEAST_PIXELS = 16  # of the smaller side of images that are flipped by default
 
 
-def augment(x: Tensor, kind: str, generator: torch.Generator, n: int | None = None) -> Tensor:
+def augment(kind: str, x: Tensor, generator: torch.Generator, n: int | None = None) -> Tensor:
     """Transform every image of a batch at random.
 
     Parameters
     ----------
-    x : Tensor of shape (n, channels, height, width)
-        Floats; never modified.
     kind : {"none", "shift", "flip", "affine"}
         ``"none"`` returns ``x`` itself. ``"shift"`` translates by whole pixels, up to 1/14 of the
         height and width (rounded: 2 of 28 pixels, 1 of 8, none below 8), and repeats the edge.
         ``"flip"`` mirrors half of the images from left to right and translates all by whole pixels,
         up to 1/8 of the size, with the image reflected at its edge. ``"affine"`` rotates by up to
         10 degrees, scales by 0.9 to 1.1 and translates by up to 1/14 of the size.
+    x : Tensor of shape (n, channels, height, width)
+        Floats; never modified.
     generator : torch.Generator
         Source of all noise.
     n : int, optional

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +19,8 @@ from equipoise.training.distributed import own_part, rank
 from equipoise.training.precision import autocast
 
 GLOBAL_GENERATORS = threading.Lock()
+# Exponent of the class sizes in the probabilities with which classes are drawn.
+RESAMPLING = {"square_root": 0.5, "balanced": 0.0}
 
 
 @dataclass
@@ -41,6 +43,9 @@ class TrainingRows:
         Source of the noise in a step, on the network's device; on the CPU it is ``generator``.
     autocast : context manager
         Sets the precision of a forward pass.
+    cumulative : ndarray of shape (n,) or None
+        Cumulative probabilities with which the rows of a step are drawn, with replacement; None if
+        every epoch takes each row once.
     """
 
     load: Callable[[np.ndarray], Tensor]
@@ -50,6 +55,7 @@ class TrainingRows:
     generator: torch.Generator
     noise: torch.Generator
     autocast: AbstractContextManager[Any]
+    cumulative: np.ndarray | None = None
 
     @classmethod
     def from_fit(cls, fit: FitContext, precision: str) -> Self:
@@ -77,6 +83,39 @@ class TrainingRows:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def resampled(self, kind: str) -> Self:
+        """These rows, drawn with replacement by other class sizes.
+
+        The weights decide how often the rows of a class are drawn, and no longer count in the loss.
+
+        Parameters
+        ----------
+        kind : {"none", "square_root", "balanced"}
+            The expected class sizes are proportional to the present ones, to their square roots, or
+            equal. ``"none"`` changes nothing.
+        """
+        if kind == "none":
+            return self
+        sizes = self.class_counts.cpu().double().numpy()
+        wanted = resampled_sizes(sizes, kind)
+        probabilities = (wanted / sizes)[self.y.cpu().numpy()]
+        if self.weight is not None:
+            probabilities *= self.weight.cpu().numpy()
+        cumulative = probabilities.cumsum()
+        return replace(
+            self,
+            weight=None,
+            class_counts=torch.from_numpy(wanted).to(self.class_counts),
+            cumulative=cumulative / cumulative[-1],  # ends at 1 exactly, above every draw
+        )
+
+    def drawn(self, rows: np.ndarray) -> np.ndarray:
+        """The rows of a step: these, or as many that are drawn."""
+        if self.cumulative is None:
+            return rows
+        draws = torch.rand(len(rows), generator=self.generator, dtype=torch.float64)
+        return np.searchsorted(self.cumulative, draws.numpy(), side="right")
 
     def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return inputs, class indices and weights of the rows with these indices.
@@ -113,3 +152,22 @@ class TrainingRows:
         with self.autocast:
             y = module(x)
         return y.to(x)
+
+
+def resampled_sizes(sizes: np.ndarray, kind: str) -> np.ndarray:
+    """Expected class sizes among the rows that are drawn.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_classes,)
+        Number of rows of each class, or their total weight.
+    kind : {"none", "square_root", "balanced"}
+        As in :meth:`TrainingRows.resampled`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        With the sum of ``sizes``.
+    """
+    wanted = sizes ** RESAMPLING.get(kind, 1.0)
+    return wanted * (sizes.sum() / wanted.sum())
