@@ -275,3 +275,13 @@ def test_mistakes_are_named_before_any_work(changed, error, message, spy_sampler
     with pytest.raises(error, match=message):
         evaluate_resampling(given.pop("X"), given.pop("y"), **given)
     assert not spy_sampler.seen
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_progress_counts_combinations(numeric, capsys, n_jobs):
+    X, y = numeric()
+    with parallel_backend("threading"):
+        evaluate_resampling(X, y, {}, LOGISTIC, cv=3, n_jobs=n_jobs, refit=None, verbose=1)
+    shown = capsys.readouterr().err
+    assert "12/12" in shown  # four remedies in three folds
+    assert ("fold 3, threshold, lr" in shown) == (n_jobs == 1)

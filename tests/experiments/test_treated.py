@@ -40,6 +40,15 @@ def small(name):
     return model.set_params(**{f"estimator__{BOOSTING[name]}": 9})
 
 
+@pytest.mark.parametrize("name", BOOSTING)
+def test_boosting_has_no_more_threads_than_torch(name, monkeypatch):
+    pytest.importorskip(name.lower())
+    monkeypatch.setattr("torch.get_num_threads", lambda: 3)
+    for one_thread, expected in ((False, 3), (True, 1)):
+        params = installed_boosting(one_thread)[name].estimator.get_params()
+        assert params["thread_count" if name == "CatBoost" else "n_jobs"] == expected
+
+
 @pytest.mark.parametrize("remedy", REMEDIES)
 def test_the_best_predicts_as_its_remedy_does(numeric, remedy):
     X, y = numeric(300, weights=(0.8,))

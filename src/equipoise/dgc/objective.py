@@ -71,40 +71,45 @@ def inverse_multiquadratic_mmd(a: Tensor, b: Tensor) -> Tensor:
 
     Parameters
     ----------
-    a, b : Tensor of shape (n, K), n >= 2
+    a : Tensor of shape (n, K), n >= 2
+        Can be differentiated.
+    b : Tensor of shape (n, K)
+        A fixed sample.
 
     Returns
     -------
     Tensor
         Scalar; unbiased, so it can be slightly negative.
     """
-    n, dim = a.shape
-    left, right = torch.stack([a, b, a]), torch.stack([a, b, b])
-    norms = left.square().sum(2)[:, :, None] + right.square().sum(2)[:, None]
-    squared = torch.baddbmm(norms, left, right.mT, alpha=-2).clamp_min(0)
-    within_a, within_b, between = _Kernel.apply(squared, 2 * dim).sum((1, 2))
-    # The diagonals hold 2 n pairs of a point with itself, each with kernel value 1 per scale.
-    same = within_a + within_b - 2 * n * len(MMD_SCALES)
-    return same / (n * (n - 1)) - 2 * between / n**2
+    return _Discrepancy.apply(a, b.detach())
 
 
-class _Kernel(torch.autograd.Function):
-    """Kernel of squared distances, summed over the scales.
+class _Discrepancy(torch.autograd.Function):
+    """The statistic, whose gradient is computed together with it.
 
-    The derivative is computed together with the kernel, which spares autograd a matrix for every
-    scale and operation.
+    That spares autograd a matrix for every scale and operation, and the pairs within ``b``.
     """
 
     @staticmethod
-    def forward(ctx: Any, squared: Tensor, unit: float) -> Tensor:
-        kernel, slope = torch.zeros_like(squared), torch.zeros_like(squared)
+    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
+        n, dim = a.shape
+        left, right = torch.stack([a, a, b]), torch.stack([a, b, b])
+        norms = left.square().sum(2)[:, :, None] + right.square().sum(2)[:, None]
+        squared = torch.baddbmm(norms, left, right.mT, alpha=-2).clamp_min_(0)
+        kernel, slope = torch.zeros_like(squared), torch.zeros_like(squared[:2])
+        inverse = torch.empty_like(squared)
         for scale in MMD_SCALES:
-            s = unit * scale
-            inverse = (squared + s).reciprocal_()
+            s = 2 * dim * scale
+            torch.add(squared, s, out=inverse).reciprocal_()
             kernel.add_(inverse, alpha=s)
-            slope.addcmul_(inverse, inverse, value=-s)
-        ctx.save_for_backward(slope)
-        return kernel
+            slope.addcmul_(inverse[:2], inverse[:2], value=-s)
+        within_a, between, within_b = kernel.sum((1, 2))
+        # The diagonals hold 2 n pairs of a point with itself, each with kernel value 1 per scale.
+        same = within_a + within_b - 2 * n * len(MMD_SCALES)
+        # Every pair within a occurs twice; the slope is that by the squared distance.
+        weight = torch.cat([slope[0] * (4 / (n * (n - 1))), slope[1] * (-4 / n**2)], 1)
+        ctx.save_for_backward(weight.sum(1, keepdim=True) * a - weight @ torch.cat([a, b]))
+        return same / (n * (n - 1)) - 2 * between / n**2
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

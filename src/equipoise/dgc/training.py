@@ -119,7 +119,7 @@ class DGCPlan:
             rows = torch.randint(len(self.data), (batch_size,), generator=self.generator).numpy()
             x, y, _ = self.data.batch(rows)
             base, shifts = self._recognise(x, batch_size)
-            distance = moment_distance(self._codes(base[:, None], shifts[y])[:, 0])
+            distance = moment_distance(self._codes(base, shifts[y])[:, 0])
             if float(distance.detach()) < PRETRAIN_TOLERANCE:
                 return
             descend(optimizer, distance)
@@ -133,17 +133,18 @@ class DGCPlan:
         features = dropout(features, self.dropout, noise)
         return self.modules.parameters_of(features), self.modules.label_shifts()
 
-    def _codes(self, base: Tensor, shift: Tensor) -> Tensor:
-        """Draw a code for every entry of ``base`` (n, S, 2 K), shifted by its label's (n, 2 K)."""
-        noise = self.data.noise
-        draws = torch.rand(*base.shape[:2], 1, generator=noise, device=noise.device)
-        kept = draws >= self.label_dropout
-        mean, log_variance = moments(base + kept.to(base) * shift[:, None])
-        return draw_codes(mean, log_variance, noise)
+    def _codes(self, base: Tensor, shift: Tensor, n_codes: int = 1) -> Tensor:
+        """Draw codes (n, S, K) for every row of ``base`` (n, 2 K), shifted by its label's."""
+        noise, base = self.data.noise, base[:, None]
+        draws = torch.rand(len(base), n_codes, 1, generator=noise, device=noise.device)
+        if self.label_dropout < 1:  # otherwise the codes of a row share their moments
+            base = base + (draws >= self.label_dropout).to(base) * shift[:, None]
+        mean, log_variance = moments(base)
+        return draw_codes(mean, log_variance, noise, n_codes)
 
     def _loss(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[DGCLoss, Tensor, Tensor]:
         base, shifts = self._recognise(x, len(y))
-        codes = self._codes(base[:, None].expand(-1, self.n_codes, -1), shifts[y])
+        codes = self._codes(base, shifts[y], self.n_codes)
         x_hat = self.modules.decoder(own_rows(codes[:, 0], len(y)))
         error = reconstruction_error(
             self.modules.targets(x), x_hat.flatten(1), self.reconstruction, self.modules.blocks
@@ -172,7 +173,7 @@ class DGCPlan:
         ``source`` has the position of each of them in the batch.
         """
         labels = y[source]
-        codes = self._codes(base[source, None], shifts[labels])[:, 0]
+        codes = self._codes(base[source], shifts[labels])[:, 0]
         loss = adjusted_cross_entropy(
             self.modules.head(codes),
             labels,

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
 from equipoise.columns import Rows
@@ -38,12 +39,13 @@ def installed_boosting(one_thread: bool) -> dict[str, BoostingClassifier]:
     Parameters
     ----------
     one_thread : bool
-        Whether a fit uses one thread instead of all cores.
+        Whether a fit uses one thread instead of as many as torch, which ``OMP_NUM_THREADS`` sets.
+        More threads than free cores wait for each other at every split.
     """
-    found = {}
+    found, n_threads = {}, 1 if one_thread else torch.get_num_threads()
     for name, (cls, threads, given) in GIVEN.items():
         if find_spec(name.lower()):
-            params = {**given, threads: 1 if one_thread else -1, "random_state": 0}
+            params = {**given, threads: n_threads, "random_state": 0}
             found[name] = BoostingClassifier(getattr(import_module(name.lower()), cls)(**params))
     return found
 

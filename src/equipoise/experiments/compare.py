@@ -28,6 +28,7 @@ def compare_on_fold(
     samplers: Mapping[str, Any],
     classifiers: Mapping[str, Any],
     scorers: Mapping[str, Callable[..., float]],
+    report: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Train every treatment and classifier on the training part and score it on the test part.
 
@@ -43,6 +44,8 @@ def compare_on_fold(
         Not fitted; clones are.
     scorers : dict of str to callable
         Further scores, from ``(model, X_test, y_test)``.
+    report : callable, default=None
+        Called after every combination with what was tried.
 
     Returns
     -------
@@ -110,6 +113,8 @@ def compare_on_fold(
                 errors[name] = error
             about = {"classifier": name, "treatment": treatment, **place, **sizes}
             records.append({**about, **(found or {}), "error": error})
+            if report is not None:
+                report(f"fold {fold.fold}, {treatment}, {name}")
     names = list(classifiers)
     return sorted(records, key=lambda record: names.index(record["classifier"]))
 

@@ -25,7 +25,7 @@ from .compare import compare_on_fold
 from .result import FIXED, SCORES, ResamplingEvaluation
 from .splits import make_folds
 from .treated import TreatedClassifier
-from .treatments.remedies import NONE, REMEDIES
+from .treatments.remedies import NONE, REMEDIES, remedies_for
 from .treatments.samplers import make_sampler
 
 
@@ -100,7 +100,8 @@ def evaluate_resampling(
         Of the folds, and of every sampler and classifier that has a ``random_state``: within a
         fold all get the same seed.
     verbose : int, default=0
-        Above 0 shows progress.
+        Above 0 shows progress, with the combination that was tried last and the time left; with
+        several folds at a time once per fold.
 
     Returns
     -------
@@ -185,11 +186,25 @@ def evaluate_resampling(
         raise InvalidParameterError(f"refit={refit!r} is unknown. Choose one of {listed}, or None.")
     models = {name: prepared_if_bare(model, X) for name, model in models.items()}
 
-    jobs = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(compare_on_fold)(X, y, fold, samplers, models, scorers) for fold in folds
-    )
-    shown = tqdm(jobs, "evaluate", total=len(folds), unit="fold", disable=not verbose)
-    scores = pd.DataFrame([record for records in shown for record in records])
+    n_each = len(models) * (len(remedies_for(len(np.unique(y)))) + len(samplers))
+    with tqdm(desc="evaluate", total=n_each * len(folds), unit="fit", disable=not verbose) as bar:
+
+        def report(done: str) -> None:
+            bar.set_postfix_str(done, refresh=False)
+            bar.update()
+
+        compared = (samplers, models, scorers)
+        records = []
+        if effective_n_jobs(n_jobs) == 1:
+            for fold in folds:
+                records += compare_on_fold(X, y, fold, *compared, report)
+        else:  # other processes cannot report before their fold is done
+            for of_fold in Parallel(n_jobs=n_jobs, return_as="generator")(
+                delayed(compare_on_fold)(X, y, fold, *compared) for fold in folds
+            ):
+                records += of_fold
+                bar.update(n_each)
+    scores = pd.DataFrame(records)
     found = ResamplingEvaluation(_checked(scores), refit)
     if refit is None:
         return found

@@ -80,6 +80,8 @@ class ColumnBlocks(nn.Module):
         Every block is weighted so that the loss of the best constant prediction is 1/2, like half
         the squared error of a standardised number.
         """
+        if not len(self.index):
+            return x_hat.new_zeros(x_hat.shape[:-1])
         cross_entropy = -(x[..., self.index] * self._log_probabilities(x_hat)).sum(-1)
         return (cross_entropy * self.weight.to(cross_entropy)).sum(-1)
 

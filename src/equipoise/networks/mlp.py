@@ -53,9 +53,10 @@ class PiecewiseLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map numbers (n, n_numbers) to embeddings (n, n_numbers * size)."""
-        covered = ((x[..., None] - self.start) / self.width).clamp(0, 1)  # part of every piece
-        by_column = torch.bmm(covered.transpose(0, 1), self.weight).transpose(0, 1)
-        return torch.relu(by_column + self.bias).flatten(1)
+        # Part of every piece that lies below the number: (n_numbers, n, n_pieces).
+        covered = ((x.T[..., None] - self.start) / self.width).clamp_(0, 1)
+        by_column = torch.baddbmm(self.bias[:, None], covered, self.weight)
+        return torch.relu(by_column.transpose(0, 1).flatten(1))
 
 
 class MLPTrunk(nn.Module):

@@ -33,6 +33,11 @@ class Seeded(TorchDispatchMode):
     True
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # To skip it, torch would import torch.compile, which takes a second.
+        return False
+
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.generator = torch.Generator().manual_seed(seed)

@@ -14,9 +14,16 @@ def moments(parameters: Tensor) -> tuple[Tensor, Tensor]:
     return mean, log_variance.clamp(-10, 5)
 
 
-def draw_codes(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw one code from every Gaussian. All shapes are (..., K)."""
-    noise = torch.randn(mean.shape, generator=generator, device=generator.device).to(mean)
+def draw_codes(
+    mean: Tensor, log_variance: Tensor, generator: torch.Generator, n_codes: int | None = None
+) -> Tensor:
+    """Draw codes from Gaussians with moments of shape (..., K), one from each of them.
+
+    With ``n_codes`` the moments have the shape (n, 1, K) or (n, n_codes, K), and the result has
+    (n, n_codes, K).
+    """
+    shape = mean.shape if n_codes is None else (len(mean), n_codes, mean.shape[-1])
+    noise = torch.randn(shape, generator=generator, device=generator.device).to(mean)
     return mean + torch.exp(log_variance / 2) * noise
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from equipoise.networks.backbone import backbone_of
 from equipoise.training.distributed import average_gradients, n_all_rows, own_rows
@@ -32,9 +33,56 @@ def adam(
     groups: list[dict[str, Any]] = [{"params": [p for p in trained if p not in given]}]
     if backbone is not None and (slower := [p for p in trained if p in given]):
         groups.append({"params": slower, "lr": backbone.learning_rate})
-    return torch.optim.AdamW(
+    return LightAdamW(
         groups, learning_rate, betas=(beta_1, 0.999), weight_decay=weight_decay, fused=True
     )
+
+
+class LightAdamW(torch.optim.AdamW):
+    """AdamW with fused updates alone.
+
+    The methods that are replaced would import torch.compile, which takes longer than the training
+    on a small table, and spend more time around the update than the update takes. Updates and
+    states are the same.
+    """
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters, with the defaults for what the group does not set."""
+        self.param_groups.append({**self.defaults, **param_group})
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Remove the gradients."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Update the parameters that have a gradient."""
+        for group in self.param_groups:
+            parameters = [p for p in group["params"] if p.grad is not None]
+            states = [self.state[p] for p in parameters]
+            for parameter, state in zip(parameters, states, strict=True):
+                if not state:
+                    state["step"] = torch.zeros((), device=parameter.device)
+                    state["exp_avg"] = torch.zeros_like(parameter)
+                    state["exp_avg_sq"] = torch.zeros_like(parameter)
+            adamw(
+                parameters,
+                [p.grad for p in parameters if p.grad is not None],
+                [state["exp_avg"] for state in states],
+                [state["exp_avg_sq"] for state in states],
+                [],
+                [state["step"] for state in states],
+                fused=True,
+                amsgrad=False,
+                beta1=group["betas"][0],
+                beta2=group["betas"][1],
+                lr=group["lr"],
+                weight_decay=group["weight_decay"],
+                eps=group["eps"],
+                maximize=False,
+            )
 
 
 def repeated_indices(counts: Tensor, generator: torch.Generator) -> Tensor:
