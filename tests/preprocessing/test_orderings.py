@@ -43,6 +43,9 @@ def test_one_row_that_breaks_it_and_too_few_rows_are_no_rule():
     X[7, 0] = 50
     assert found_in(X) == set()
     assert found_in(np.column_stack([low, low + 1])[: LEAST_ROWS - 1]) == set()
+    both = np.column_stack([low, low + 1])
+    both[:2, 1] = np.nan  # as many rows as are needed, but one too few with both values
+    assert found_in(both) == set()
 
 
 def test_ranges_apart_and_kinds_apart_are_no_rule():
