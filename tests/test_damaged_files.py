@@ -1,22 +1,29 @@
 """Files with random changes: every reader says what is wrong, or reads what is there.
 
-``EQUIPOISE_MUTATIONS=10000 pytest tests/test_damaged_files.py`` tries many more.
+``python benchmarks/damaged_files.py`` tries many more, and counts what comes out.
 """
 
+import gzip
+import io
 import json
 import os
 import random
+import struct
+import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import savemat
 
 from equipoise import ConvNetClassifier, DGCClassifier
-from equipoise.datasets import DamagedFileError
+from equipoise.datasets import DamagedFileError, load_dataset
+from equipoise.datasets.idx import read_idx
 from equipoise.datasets.mat import read_svhn
 from equipoise.errors import InvalidInputError
 from equipoise.experiments import load_experiment, store
 from equipoise.runs.run import Run
+from equipoise.runs.tables import read_table
 from equipoise.training import Checkpoint
 
 MUTATIONS = int(os.environ.get("EQUIPOISE_MUTATIONS", 40))
@@ -124,6 +131,36 @@ def test_matlab_files(tmp_path, draw):
     for _ in range(5 * MUTATIONS):
         path.write_bytes(changed_bytes(whole, draw))
         survives(lambda: read_svhn(path), DamagedFileError)
+
+
+def test_idx_files(tmp_path, draw):
+    path = tmp_path / "labels"
+    whole = struct.pack(">HBBI", 0, 8, 1, 200) + draw.randbytes(200)
+    for i in range(5 * MUTATIONS):
+        damaged = changed_bytes(whole, draw)
+        path.write_bytes(damaged if i % 2 else changed_bytes(gzip.compress(whole), draw))
+        survives(lambda: read_idx(path), DamagedFileError)
+
+
+def test_zip_files_of_images(tmp_path, draw):
+    path, content = tmp_path / "images.zip", io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for i in range(4):
+            image = io.BytesIO()
+            Image.fromarray(np.full((4, 4), 50 * i, np.uint8)).save(image, "png")
+            archive.writestr(f"{'ab'[i % 2]}/{i}.png", image.getvalue())
+    for _ in range(MUTATIONS):
+        path.write_bytes(changed_bytes(content.getvalue(), draw))
+        survives(lambda: load_dataset("folder", path), ValueError)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_csv_files(tmp_path, draw):
+    path = tmp_path / "table.csv"
+    whole = "day,amount,kind,class\n" + "2020-01-02,1.5,x,a\n2020-01-03,,NA,b\n" * 4
+    for _ in range(MUTATIONS):
+        path.write_bytes(changed_bytes(whole.encode(), draw))
+        survives(lambda: read_table(path, "class", None, None, None), ValueError)
 
 
 EXPERIMENT = """

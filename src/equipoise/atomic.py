@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import glob
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 # What a file system without hard links says of a link.
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 PARTIAL = ".partial-"  # before the names of files that are not whole yet
+ABANDONED = 3600.0  # seconds since a partial file was changed, after which its writer was killed
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
 
 
@@ -39,7 +42,7 @@ def replacing(path: Path, earlier: bool = False) -> Iterator[Path]:
         If the disk is full. Nothing is left of what was written.
     """
     path = path.resolve()
-    partial = path.with_name(f"{PARTIAL}{uuid4().hex}{path.suffix}")
+    partial = _partial(path)
     try:
         with full_disk_as_message(path):
             yield partial
@@ -69,7 +72,7 @@ def write_new(path: Path, content: bytes) -> None:
     DiskFullError
         If the disk is full.
     """
-    partial = path.with_name(f"{PARTIAL}{uuid4().hex}")
+    partial = _partial(path)
     try:
         with full_disk_as_message(path):
             partial.write_bytes(content)
@@ -99,6 +102,17 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    """Where to write what becomes ``path``, after removing what a killed process left of it."""
+    start = f"{PARTIAL}{path.stem[:100]}-"
+    for left in path.parent.glob(f"{glob.escape(start)}*"):
+        with suppress(OSError):  # another process may finish or remove it meanwhile
+            parts = [left, *left.rglob("*")] if left.is_dir() else [left]
+            if time.time() - max(part.stat().st_mtime for part in parts) > ABANDONED:
+                remove(left)
+    return path.with_name(f"{start}{uuid4().hex}{path.suffix}")
 
 
 def _is_of_full_disk(error: BaseException | None) -> bool:

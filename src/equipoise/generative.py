@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy, check_target_type
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags, get_tags
 
@@ -20,7 +20,7 @@ from equipoise.columns import Rows
 from equipoise.dgc import DGCClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
-from equipoise.parameters import Constraint, Instance, Number, OneOf, check_parameters
+from equipoise.parameters import Constraint, Instance, Methods, Number, OneOf, check_parameters
 from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
@@ -80,7 +80,7 @@ class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         "generator": [
             OneOf((None,)),
-            Instance((BaseEstimator,), "an estimator with fit and sample"),
+            Methods(("fit", "get_params"), "an estimator with fit and sample"),
         ],
         "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
         "min_confidence": [Number(0, 1)],

@@ -104,8 +104,31 @@ class Instance:
         return self.description
 
 
+@dataclass(frozen=True)
+class Methods:
+    """An estimator by what it can do, since not all derive from scikit-learn's, as CatBoost's.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Methods that it needs.
+    description : str
+        The valid values in words, for error messages.
+    """
+
+    names: tuple[str, ...]
+    description: str
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid; classes are not, only their instances."""
+        return not isinstance(value, type) and all(hasattr(value, name) for name in self.names)
+
+    def __str__(self) -> str:
+        return self.description
+
+
 BOOLEAN = Instance((bool, np.bool_), "a bool")
-Constraint = Number | OneOf | Prefixed | Instance
+Constraint = Number | OneOf | Prefixed | Instance | Methods
 
 
 def check_parameters(

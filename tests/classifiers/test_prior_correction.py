@@ -263,6 +263,38 @@ def test_a_class_that_resampling_removed_is_an_error():
         model.fit(*draw(3, seed=0, n=100))
 
 
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        (
+            "catboost.CatBoostClassifier",
+            {"iterations": 10, "verbose": 0, "allow_writing_files": False},
+        ),
+        ("lightgbm.LGBMClassifier", {"n_estimators": 10, "verbose": -1}),
+        ("xgboost.XGBClassifier", {"n_estimators": 10}),
+    ],
+)
+@pytest.mark.parametrize("resampled", [False, True], ids=["alone", "in a pipeline"])
+def test_libraries_of_boosted_trees_are_corrected(name, params, resampled):
+    library, _, kind = name.partition(".")
+    boosted = getattr(pytest.importorskip(library), kind)(**params)
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    y = (X[:, 0] > 1).astype(int)
+    if resampled:
+        boosted = make_pipeline(RandomOverSampler(random_state=0), boosted)
+    corrected = PriorCorrectedClassifier(boosted, target_prior=[0.3, 0.7]).fit(X, y)
+    known = np.array([0.5, 0.5]) if resampled else np.bincount(y) / len(y)
+    np.testing.assert_allclose(corrected.training_prior_, known)
+    expected = corrected.estimator_.predict_proba(X) * [0.3, 0.7] / known
+    expected /= expected.sum(1, keepdims=True)
+    np.testing.assert_allclose(corrected.predict_proba(X), expected, rtol=1e-5)
+
+
+def test_a_class_in_place_of_an_estimator_is_refused():
+    with pytest.raises(InvalidParameterError, match="must be a classifier"):
+        PriorCorrectedClassifier(LogisticRegression).fit(np.ones((4, 1)), [0, 0, 1, 1])
+
+
 def test_priors_by_class():
     X, y = np.random.default_rng(0).normal(size=(40, 2)), np.repeat(["b", "a"], [30, 10])
     by_class = {"b": 0.25, "a": 0.75}

@@ -29,6 +29,11 @@ def test_a_senseless_hair_is_refused():
         load_dataset("celeba", hair="both")
 
 
+def test_skipping_damaged_images_is_refused_where_there_are_no_files():
+    with pytest.raises(ValueError, match="skip_damaged=True .* is for 'folder': 'digits' has no"):
+        load_dataset("digits", skip_damaged=True)
+
+
 def test_image_size_keeps_what_is_in_the_image():
     small, large = load_dataset("digits"), load_dataset("digits", image_size=np.int64(16))
     assert large.X_train.shape == (len(small.X_train), 16, 16)

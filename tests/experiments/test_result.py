@@ -136,6 +136,16 @@ def test_verdict_prefers_nothing_worse_and_nothing_that_is_not_simpler():
     assert last_but_one(made_up(means, noise=0, seconds=SECONDS)).endswith("Nothing is simpler.")
 
 
+def test_the_summary_and_the_overall_sentence_do_not_contradict_each_other():
+    verdict = made_up({"a": [0.7, 0.6, 0.69, 0.733]}, noise=0.02).verdict()
+    *_, short, overall, _ = verdict.splitlines()
+    assert "no treatment is better than doing nothing" in short
+    assert "Nothing simpler is as good, although a as it is (0.70" in overall
+    for gain in np.arange(0.02, 0.06, 0.004):
+        lines = made_up({"a": [0.7, 0.6, 0.69, 0.7 + gain]}, noise=0.02).verdict().splitlines()
+        assert ("no treatment is better" in lines[2]) == ("although a as it is" in lines[3])
+
+
 def test_verdict_on_the_best_where_lower_is_better_or_nothing_can_be_tested():
     means = {"slow": [0.3, 0.1, 0.3, 0.3], "fast": [0.3, 0.4, 0.5, 0.5]}
     result = made_up(means, metric="brier", seconds=SECONDS)

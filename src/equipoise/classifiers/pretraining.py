@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from equipoise.errors import InvalidParameterError
 from equipoise.inputs import adopt_features, resampled_as_floats
-from equipoise.parameters import Constraint, Instance, Number, check_parameters
+from equipoise.parameters import Constraint, Methods, Number, check_parameters
 
 
 def _estimator_has(name: str) -> Callable[[Any], bool]:
@@ -70,8 +70,8 @@ class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEs
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        "estimator": [Instance((BaseEstimator,), "a classifier")],
-        "sampler": [Instance((BaseEstimator,), "an oversampler")],
+        "estimator": [Methods(("fit", "get_params"), "a classifier")],
+        "sampler": [Methods(("fit", "get_params"), "an oversampler")],
         "pretraining_share": [Number(0, 1, open_low=True, open_high=True)],
     }
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from equipoise.classifiers.learnt_prior import check_countable, fit_and_count
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, check_labels
-from equipoise.parameters import Constraint, Instance, OneOf, check_parameters
+from equipoise.parameters import Constraint, Instance, Methods, OneOf, check_parameters
 from equipoise.priors import correct_posterior, priors_by_class
 
 PRIORS = Instance((dict, list, tuple, np.ndarray), "class priors that sum to 1")
@@ -84,7 +84,7 @@ class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
-        "estimator": [Instance((BaseEstimator,), "a classifier")],
+        "estimator": [Methods(("fit", "get_params"), "a classifier")],
         "training_prior": [OneOf(("auto", "uniform")), PRIORS],
         "target_prior": [OneOf(("train", "uniform")), PRIORS],
     }

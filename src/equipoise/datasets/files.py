@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -53,14 +58,13 @@ class ImageFile(NamedTuple):
             return (self.root / self.name).open("rb")
         archive = open_zip(self.root)
         try:
-            if archive.getinfo(self.name).file_size > MOST_BYTES:
-                raise damaged(self.root, f"{self.name} has more than {MOST_BYTES >> 20} MiB")
-            return BytesIO(archive.read(self.name))
+            size = archive.getinfo(self.name).file_size
         except KeyError:
             raise damaged(self.root, f"{self.name} is not in it") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-            # RuntimeError stands for encryption, and for methods of compression that are unknown.
-            raise damaged(self.root, f"{self.name}: {error}") from None
+        if size > MOST_BYTES:
+            raise damaged(self.root, f"{self.name} has more than {MOST_BYTES >> 20} MiB")
+        with _naming_damage(self.root, f"{self.name}: "):
+            return BytesIO(archive.read(self.name))
 
 
 def is_zip(path: Path) -> bool:
@@ -82,10 +86,31 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 
 @lru_cache(maxsize=4)
 def _opened(path: Path, changed: int, process: int) -> zipfile.ZipFile:
-    try:
+    with _naming_damage(path):
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise damaged(path, str(error)) from None
+
+
+@contextmanager
+def _naming_damage(path: Path, prefix: str = "") -> Iterator[None]:
+    """Turn what Python's reader raises for a damaged zip file into an error that names it."""
+    try:
+        yield
+    except OSError as error:
+        # A position outside of the file, or data that do not decompress.
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        raise damaged(path, f"{prefix}{error}") from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        EOFError,
+        ValueError,
+        OverflowError,
+        RuntimeError,  # of encryption, and of methods of compression that are unknown
+    ) as error:
+        raise damaged(path, f"{prefix}{error}") from None
 
 
 def class_folders(root: Path) -> dict[str, list[str]]:

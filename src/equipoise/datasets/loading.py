@@ -177,7 +177,8 @@ def load_dataset(
         "memory" up to 1 GiB of decoded images, and "disk" above. Estimators take each of them.
     skip_damaged : bool, default=False
         For "folder", whether to leave images out that do not decode, with a warning that names
-        them, for which every image is decoded once more. Otherwise they are an error.
+        them, for which every image is decoded once more. Otherwise they are an error. True is
+        refused for other data sets.
 
     Returns
     -------
@@ -232,6 +233,11 @@ def load_dataset(
         root = path if is_zip(path) else data_root(path)
         arrays, class_names, scale = folder.load(root, size, full_scale, storage, skip_damaged)
         return Dataset(name, *arrays, class_names, scale)
+    if skip_damaged:
+        raise ValueError(
+            f"skip_damaged=True (--skip-damaged) is for 'folder': {name!r} has no images in files "
+            "of their own that could be left out. Leave skip_damaged out."
+        )
     class_names = _KNOWN[name].class_names
     if name == "digits":
         arrays = digits.load()

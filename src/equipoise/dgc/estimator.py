@@ -608,7 +608,9 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             ``n`` rows per label, in the order of the labels, in the shape, dtype and range of
             the training data. Rows of a table are drawn from the distributions that the decoder
             returns. Two categories that the training rows of the class never have together,
-            although both are frequent, are not drawn together either.
+            although both are frequent, are not drawn together either, and a number or date that
+            no training row has above another, such as a first and a last visit, is never drawn
+            above it.
         labels : ndarray of shape (n_rows,)
             Only with ``return_labels=True``: the class of every row.
         """
@@ -648,9 +650,11 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
     def _refused(self, rows: Tensor, classes: Tensor) -> Tensor:
         """Positions of encoded rows that have to be drawn anew."""
         refused = torch.zeros(len(classes), dtype=torch.bool)
+        if isinstance(self._codec, TableCodec):
+            refused |= torch.from_numpy(self._codec.breaks_ordering(rows))
         for c, pairs in self._absent_pairs.items():
             chosen = classes == c
-            refused[chosen] = has_any_pair(rows[chosen], pairs)
+            refused[chosen] |= has_any_pair(rows[chosen], pairs)
         if self._anchors is not None:
             features, logits = _decoded(self._judged, rows).tensor_split([self.latent_dim], 1)
             refused = (logits.argmax(1) != classes) | ~self._anchors.are_new(features, classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -20,6 +20,7 @@ from equipoise.preprocessing.categorical_column import CategoricalColumn
 from equipoise.preprocessing.categories import named_categorical
 from equipoise.preprocessing.names import plain_names
 from equipoise.preprocessing.numeric_column import NumericColumn
+from equipoise.preprocessing.orderings import Orderings, Scales, find_orderings, in_order
 
 Column = NumericColumn | CategoricalColumn
 
@@ -70,12 +71,16 @@ class TableCodec:
         Dtype of decoded rows, if fitted on an array.
     allow_missing : bool
         Whether values may be missing.
+    orderings : dict of int to list of int
+        For each column that is never below others in the training rows: the positions of these.
+        Decoded rows obey it.
     """
 
     columns: tuple[Column, ...]
     names: pd.Index | None
     dtype: str | None
     allow_missing: bool = True
+    orderings: Orderings = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -118,14 +123,18 @@ class TableCodec:
                 else NumericColumn.fit(values, np.dtype(dtype), i)
                 for i, (values, is_in) in enumerate(zip(table.T, is_category, strict=True))
             )
-            return cls(columns, None, dtype, allow_missing)
+            return cls(columns, None, dtype, allow_missing)._with_orderings(table)
         names = table.columns
         columns = tuple(
             _fit_column(table.iloc[:, i], names[i], is_in) for i, is_in in enumerate(is_category)
         )
         if isinstance(original, (np.ndarray, list, tuple)):
-            return cls(columns, None, "object", allow_missing)
-        return cls(columns, names, None, allow_missing)
+            return cls(columns, None, "object", allow_missing)._with_orderings(table)
+        return cls(columns, names, None, allow_missing)._with_orderings(table)
+
+    def _with_orderings(self, table: np.ndarray | pd.DataFrame) -> Self:
+        """The same codec with the orderings that the rows of a table obey."""
+        return replace(self, orderings=find_orderings(self.rows(table), self._scales))
 
     # Shapes ---------------------------------------------------------------------------------
 
@@ -164,6 +173,10 @@ class TableCodec:
     @cached_property
     def _categorical(self) -> dict[int, CategoricalColumn]:
         return {i: c for i, c in enumerate(self.columns) if isinstance(c, CategoricalColumn)}
+
+    @cached_property
+    def _scales(self) -> Scales:
+        return Scales(self._numeric)
 
     # Rows -----------------------------------------------------------------------------------
 
@@ -215,13 +228,27 @@ class TableCodec:
     def decode(self, encoded: Tensor) -> np.ndarray | pd.DataFrame:
         """Decode a tensor as from :meth:`encode` into the user's container, columns and dtypes.
 
-        The category of a block is that of its largest entry.
+        The category of a block is that of its largest entry. Numbers that break an ordering of
+        columns are raised until they obey it.
         """
+        return self.container(in_order(self._decoded(encoded), self.orderings, self._scales))
+
+    def breaks_ordering(self, encoded: Tensor) -> np.ndarray:
+        """Whether :meth:`decode` has to change each of these rows, a mask of shape (n,)."""
+        if not self.orderings:
+            return np.zeros(len(encoded), dtype=bool)
+        rows = self._decoded(encoded)
+        raised: np.ndarray = in_order(rows, self.orderings, self._scales) > rows
+        return np.logical_or.reduce(raised, axis=1)
+
+    def _decoded(self, encoded: Tensor) -> np.ndarray:
+        """Decode a tensor as from :meth:`encode` into a matrix as from :meth:`rows`."""
         values = encoded.detach().cpu().double().numpy()
         n_numeric, _, flagged = self.layout
         rows = np.empty((len(values), len(self.columns)))
         for at, (i, numeric) in enumerate(self._numeric.items()):
-            rows[:, i] = numeric.scores.decode(values[:, at])
+            numbers = numeric.scores.decode(values[:, at])
+            rows[:, i] = numbers if numeric.decimals is None else numbers.round(numeric.decimals)
         start = n_numeric
         for i, column in self._categorical.items():
             position = values[:, start : start + len(column.shares)].argmax(1)
@@ -230,7 +257,7 @@ class TableCodec:
         for f in flagged:
             rows[values[:, start + 1] > values[:, start], self._place[f]] = np.nan
             start += 2
-        return self.container(rows)
+        return rows
 
     def container(self, rows: np.ndarray) -> np.ndarray | pd.DataFrame:
         """Inverse of :meth:`rows`: convert a matrix to the user's container and dtypes."""
@@ -253,6 +280,7 @@ class TableCodec:
             "names": self.column_names,
             "dtype": self.dtype,
             "allow_missing": self.allow_missing,
+            "orderings": list(self.orderings.items()),
         }
 
     @classmethod
@@ -263,7 +291,9 @@ class TableCodec:
         }
         columns = tuple(kinds[column["kind"]](column) for column in values["columns"])
         names = None if values["names"] is None else pd.Index(values["names"])
-        return cls(columns, names, values["dtype"], values["allow_missing"])
+        # Models that were saved before orderings were learnt have none.
+        orderings = {high: lows for high, lows in values.get("orderings", [])}
+        return cls(columns, names, values["dtype"], values["allow_missing"], orderings)
 
 
 def _check_no_missing(table: np.ndarray | pd.DataFrame) -> None:
