@@ -3,6 +3,8 @@
 #   make test
 #   make PYTHON=python3.12 test
 PYTHON ?= python3
+# 0 builds the documentation without running the examples of the gallery.
+GALLERY ?= 1
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 INSTALLED_DOCS := .venv/.installed-docs
@@ -15,7 +17,7 @@ help:
 	@echo "make lint   check style, formatting, types and imports"
 	@echo "make bench  compare methods on small images, and draw the report (a minute and a half)"
 	@echo "make results  write the stored results into README and benchmarks/results"
-	@echo "make docs   build the documentation into docs/_build/html"
+	@echo "make docs   build the documentation into docs/_build/html, and check its links"
 	@echo "make clean  remove everything that the targets above made here"
 
 install: $(INSTALLED)
@@ -54,7 +56,9 @@ results: $(INSTALLED)
 
 docs: $(INSTALLED_DOCS)
 	rm -rf docs/generated docs/gallery
-	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going -D plot_gallery=$(GALLERY) \
+		-b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html README.md CONTRIBUTING.md
 
 clean:
 	rm -rf .venv build dist docs/_build docs/generated docs/gallery .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

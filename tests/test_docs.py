@@ -55,6 +55,14 @@ def test_snippets_on_backbones_run(monkeypatch, capsys):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("page", ["imblearn", "ctgan", "torch"])
+def test_snippets_of_coming_from_run(page, capsys):
+    code = "\n".join(snippets(f"coming-from-{page}.rst"))
+    exec(re.sub(r"max_epochs=(20|40)", "max_epochs=2", code), {})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_snippets_of_readme_run(monkeypatch, tmp_path):
     """As they stand, but with fewer epochs of the two that take half a minute and more."""
     monkeypatch.chdir(tmp_path)

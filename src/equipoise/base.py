@@ -35,6 +35,7 @@ from equipoise.inputs import (
 )
 from equipoise.metrics import acsa
 from equipoise.networks.seeding import Seeded
+from equipoise.notebook import DocumentedEstimator
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows
@@ -69,7 +70,7 @@ TABLE_CONSTRAINTS: dict[str, list[Constraint]] = {
 }
 
 
-class DeepEstimator(BaseEstimator):
+class DeepEstimator(DocumentedEstimator, BaseEstimator):
     """Template of a neural estimator for images and tables.
 
     A subclass declares its parameters in ``__init__``, adds their constraints to ``_constraints``

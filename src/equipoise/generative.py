@@ -20,6 +20,7 @@ from equipoise.columns import Rows
 from equipoise.dgc import DGCClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
+from equipoise.notebook import DocumentedEstimator
 from equipoise.parameters import Constraint, Instance, Methods, Number, OneOf, check_parameters
 from equipoise.polars import as_given, as_pandas
 
@@ -27,7 +28,7 @@ from equipoise.polars import as_given, as_pandas
 DRAWS_PER_ROW = (2, 10)
 
 
-class GenerativeOverSampler(MetaEstimatorMixin, BaseOverSampler):
+class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSampler):
     """Oversample with the rows that a generative model draws.
 
     It makes an oversampler of any estimator that has ``fit(X, y)`` and ``sample(n, y)``, such as

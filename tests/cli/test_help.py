@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from typer.main import get_command
 from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
 from equipoise.cli import train, train_classifier
 from equipoise.cli.app import app
+from equipoise.cli.examples import EXAMPLES, GROUPS
 from equipoise.parameters import OneOf
 
 PAGES = [
@@ -146,7 +148,29 @@ def test_help_loads_nothing_heavy(page):
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
-@pytest.mark.parametrize("page", [[], ["dgc"], ["imsic"]], ids=" ".join)
+def test_all_commands_are_in_groups(call):
+    listed = [name for names in GROUPS.values() for name in names]
+    assert sorted(listed) == sorted(get_command(app).commands)
+    shown = call("--help").out
+    assert shown.index("Tables:\n  evaluate") < shown.index("Methods:\n  dgc")
+
+
+def test_examples_are_commands_that_exist(call):
+    program = get_command(app)
+    pages = {" ".join(page) for page in PAGES} - {"", "dgc", "imsic", "bench"}
+    assert pages <= set(EXAMPLES)
+    for name, lines in EXAMPLES.items():
+        shown = call(*name.split(), "--help").out
+        for line in lines:
+            words, command = shlex.split(line), program
+            for word in name.split():
+                assert words.pop(0) == word
+                command = command.commands[word]
+            command.make_context(name, words)  # raises for an option that does not exist
+            assert f"  equipoise {line}\n" in shown
+
+
+@pytest.mark.parametrize("page", [["dgc"], ["imsic"]], ids=" ".join)
 def test_a_group_alone_shows_its_help(call, page):
     answer = call(*page)
     assert "Commands:" in answer.out + answer.err

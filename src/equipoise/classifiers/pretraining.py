@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from equipoise.errors import InvalidParameterError
 from equipoise.inputs import adopt_features, resampled_as_floats
+from equipoise.notebook import DocumentedEstimator
 from equipoise.parameters import Constraint, Methods, Number, check_parameters
 
 
@@ -25,7 +26,9 @@ def _estimator_has(name: str) -> Callable[[Any], bool]:
     return check
 
 
-class SyntheticPretrainingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SyntheticPretrainingClassifier(
+    DocumentedEstimator, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """Train a network on resampled rows first, then on the real rows alone.
 
     If synthetic rows take part in the training until its end, their defects are learnt as features

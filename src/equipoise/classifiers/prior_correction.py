@@ -16,13 +16,16 @@ from sklearn.utils.validation import check_is_fitted
 from equipoise.classifiers.learnt_prior import check_countable, fit_and_count
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, check_labels
+from equipoise.notebook import DocumentedEstimator
 from equipoise.parameters import Constraint, Instance, Methods, OneOf, check_parameters
 from equipoise.priors import correct_posterior, priors_by_class
 
 PRIORS = Instance((dict, list, tuple, np.ndarray), "class priors that sum to 1")
 
 
-class PriorCorrectedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class PriorCorrectedClassifier(
+    DocumentedEstimator, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     r"""Correct predicted probabilities for class priors changed by resampling or class weights.
 
     A classifier that was trained on balanced rows assumes that the classes are equally frequent,

@@ -18,6 +18,7 @@ from equipoise.cli.datasets import datasets
 from equipoise.cli.demo import demo
 from equipoise.cli.evaluate import evaluate
 from equipoise.cli.evaluate_table import evaluate_table
+from equipoise.cli.examples import GroupedCommands, add
 from equipoise.cli.generate import generate, sample, traverse
 from equipoise.cli.grid_search import grid_search
 from equipoise.cli.predict import predict
@@ -43,29 +44,46 @@ dgc = typer.Typer(help="The deep generative classifier: train it and use it.", *
 imsic = typer.Typer(help="Interpretable minority synthesis: train its GAN and use it.", **STYLE)
 bench = typer.Typer(help="Experiments: run them, and report their results.", **STYLE)
 
-app.command()(demo)
-app.command()(datasets)
-app.command("evaluate")(evaluate_table)
-app.command("predict")(predict_table)
-app.command()(resample)
-app.command()(studio)
+for name, command in {
+    "demo": demo,
+    "datasets": datasets,
+    "studio": studio,
+    "evaluate": evaluate_table,
+    "predict": predict_table,
+    "resample": resample,
+}.items():
+    add(app, "", name, command)
 app.add_typer(dgc, name="dgc")
 app.add_typer(imsic, name="imsic")
 app.add_typer(bench, name="bench")
-for group, commands in {
-    dgc: (train, evaluate, generate, predict),
-    imsic: (train_gan, sample, traverse, train_classifier, predict, grid_search),
+for name, command in {
+    "train": train,
+    "evaluate": evaluate,
+    "generate": generate,
+    "predict": predict,
 }.items():
-    for command in commands:
-        group.command()(command)
-imsic.command(
-    help="Test the classifier of a run on test images, or compare its GAN's images with them."
-)(evaluate)
-bench.command()(benches.run)
-bench.command("list")(benches.list_experiments)
-bench.command()(benches.show)
-bench.command()(benches.pack)
-bench.command("report")(bench_report)
+    add(dgc, "dgc", name, command)
+for name, command in {
+    "train-gan": train_gan,
+    "sample": sample,
+    "traverse": traverse,
+    "train-classifier": train_classifier,
+    "predict": predict,
+    "grid-search": grid_search,
+}.items():
+    add(imsic, "imsic", name, command)
+IMSIC_EVALUATE = (
+    "Test the classifier of a run on test images, or compare its GAN's images with them."
+)
+add(imsic, "imsic", "evaluate", evaluate, help=IMSIC_EVALUATE)
+for name, command in {
+    "run": benches.run,
+    "list": benches.list_experiments,
+    "show": benches.show,
+    "pack": benches.pack,
+    "report": bench_report,
+}.items():
+    add(bench, "bench", name, command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -74,7 +92,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(cls=GroupedCommands)
 def root(
     version: Annotated[
         bool,

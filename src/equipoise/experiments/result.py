@@ -9,6 +9,7 @@ import pandas as pd
 
 from equipoise.errors import InvalidParameterError
 from equipoise.metrics import cross_validated_differences
+from equipoise.notebook import as_html
 
 from .treatments.remedies import NONE, REMEDIES
 from .verdict import best_combination, lower_is_better, sentences, words_of
@@ -229,6 +230,12 @@ class ResamplingEvaluation:
             interval="95 % interval with Holm's correction",
             ax=ax,
         )
+
+    def _repr_html_(self) -> str:
+        """The mean scores and the verdict on the score of ``refit``, for notebooks."""
+        metric = self.refit or "balanced_accuracy"
+        means = self.summary(metric)["mean"].unstack("treatment", sort=False)
+        return as_html([means], self.verdict(metric).splitlines())
 
     def _check(self, parameter: str, value: str, known: list[str]) -> None:
         if value not in known:

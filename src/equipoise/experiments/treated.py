@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from equipoise.columns import Rows, is_categorical, warn_if_all_unknown
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.metrics._labels import check_labels
+from equipoise.notebook import DocumentedEstimator
 from equipoise.priors import correct_posterior
 
 from .classifiers import prepared_if_bare
@@ -24,7 +25,7 @@ from .treatments.samplers import TrainingRows, resample_table
 NUMBERS, TIMES, CATEGORIES = "numbers", "dates or durations", "text or categories"
 
 
-class TreatedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class TreatedClassifier(DocumentedEstimator, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """A classifier with what is done about imbalance: a remedy without new rows, or a sampler.
 
     :func:`equipoise.evaluate_resampling` returns the best combination as such an estimator. It

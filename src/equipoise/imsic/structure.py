@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.notebook import as_html
 
 RECOVERED, PARTLY_RECOVERED = 0.8, 0.3  # explained fractions of a code's variance
 JOINED, APART = 0.5, 0.1  # absolute partial correlations
@@ -198,6 +199,11 @@ class StructureReport:
         if len(self.pairs):
             tables.append(self.pairs.round(2).to_string(index=False))
         return "\n\n".join((*tables, self._sentence()))
+
+    def _repr_html_(self) -> str:
+        """The tables and the sentence, for notebooks."""
+        tables = [self.recovery, self.pairs] if len(self.pairs) else [self.recovery]
+        return as_html(tables, [self._sentence()])
 
     def _sentence(self) -> str:
         if self.holds:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.notebook import as_html
 
 from ._features import Rows, check_features, check_same_width
 from ._labels import Labels, check_labels, check_same_kind
@@ -83,6 +85,12 @@ class SynthesisReport:
         lines = aligned(table)
         lines.insert(-1, "")
         return "\n".join(lines + [""] * bool(self.warnings) + self.warnings)
+
+    def _repr_html_(self) -> str:
+        """The table and the warnings, for notebooks."""
+        table = pd.DataFrame({"n": self.n, "real": self.n_real, **self.scores}, self.classes)
+        means = pd.DataFrame(self.mean, ["mean"])
+        return as_html([table, means], self.warnings)
 
 
 def synthesis_report(
