@@ -45,6 +45,7 @@ from equipoise.training.deformations import Deformations
 # as many numbers, the second the generated rows of other tables.
 IMAGE_WEIGHT, TABLE_WEIGHT = 0.002, 0.1
 MOST_DRAWS = 10  # of a row, until it is not refused
+SURE = 0.7  # posterior of its class from which a drawn image is not refused
 BLOCK = 256  # rows that are decoded together
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
 
@@ -141,10 +142,10 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         How :meth:`sample` generates images. With ``"neighbours"`` an autoencoder is trained beside
         the classifier, without an influence on it. A code is drawn between those of three similar
         training images, and moved along the difference between two similar images of any class.
-        Images that the classifier assigns to another class, or that come too close to a training
-        image, are drawn anew. ``"gaussian"`` decodes codes of the classifier, which are drawn from
-        one Gaussian per class; the images are close to the mean of their class. Tables, and images
-        with a backbone of your own, are always drawn in this way.
+        Images of whose class the classifier is not sure (a posterior of at least 0.7), or that come
+        too close to a training image, are drawn anew. ``"gaussian"`` decodes codes of the
+        classifier, which are drawn from one Gaussian per class; the images are close to the mean of
+        their class. Tables, and images with a backbone of your own, are always drawn in this way.
     class_prior : {"uniform", "train"}, dict or array-like of shape (n_classes,), default="uniform"
         Class priors of the predicted posterior. ``"train"`` takes those of the training data; a
         dict has one for every class, an array has the order of ``classes_``, and they sum to 1.
@@ -657,7 +658,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             refused[chosen] |= has_any_pair(rows[chosen], pairs)
         if self._anchors is not None:
             features, logits = _decoded(self._judged, rows).tensor_split([self.latent_dim], 1)
-            refused = (logits.argmax(1) != classes) | ~self._anchors.are_new(features, classes)
+            posterior = logits.softmax(1).gather(1, classes[:, None])[:, 0]
+            refused = (posterior < SURE) | ~self._anchors.are_new(features, classes)
         return refused.nonzero().ravel()
 
     def _judged(self, x: Tensor) -> Tensor:

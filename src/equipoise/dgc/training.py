@@ -94,8 +94,8 @@ class DGCPlan:
     def step(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Train on one batch; see :class:`equipoise.training.plan.Plan`."""
         rows = self.data.drawn(rows)
-        x, y, weight = self.data.batch(rows)
-        x = self.augmentation(x, self.data.noise, len(y))
+        images, y, weight = self.data.batch(rows)
+        x = self.augmentation(images, self.data.noise, len(y))
         if self.encoder is not None:
             descend(self.encoder, self._loss(x, y, weight)[0].loss)
         loss, base, shifts = self._loss(x, y, weight)
@@ -107,7 +107,7 @@ class DGCPlan:
                 base.detach(), shifts.detach(), moved(source, y.device), y, weight
             )
         if self.drawing is not None:
-            parts["drawing"] = self._drawing_step(self.drawing, x, len(y))
+            parts["drawing"] = self._drawing_step(self.drawing, images, len(y))
         return parts
 
     def pretrain_encoder(self, n_steps: int, batch_size: int) -> None:
