@@ -69,8 +69,7 @@ html_theme_options = {
 }
 # Pages without pages below them, whose sidebar would be empty.
 html_sidebars = {
-    page: []
-    for page in ("index", "api", "installation", "architecture", "benchmark", "security")
+    page: [] for page in ("index", "api", "installation", "architecture", "benchmark", "security")
 }
 
 
