@@ -67,7 +67,10 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "api": [], "installation": [], "architecture": []}
+# Pages without pages below them, whose sidebar would be empty.
+html_sidebars = {
+    page: [] for page in ("index", "api", "installation", "architecture", "benchmark", "security")
+}
 
 
 def unlink_foreign_labels(app, what, name, obj, options, lines):

@@ -92,9 +92,10 @@ print(reports[60])
 # A lost code
 # -----------
 # The dependences are as prescribed, but one code is lost: the images hardly show it, so that its
-# traversals would look the same from left to right. More training has not helped. Asking for less
-# does: with two codes, one of which acts on the other, the parent can at least partly be read off
-# the images after as many epochs. Codes without edges are easier still.
+# traversals would look the same from left to right. More training has not helped in this run. One
+# can ask for less: the next sampler has two codes, one of which acts on the other, and is trained
+# for as many epochs. Its report says whether both can be read off the images now. All this is one
+# seed, and another may lose another code, or none: always read the report before you rely on one.
 
 fewer = IMSIC(
     n_codes=2,
