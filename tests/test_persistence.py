@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from equipoise import ConvNetClassifier, DGCClassifier
+from equipoise import IMSIC, ConvNetClassifier, DGCClassifier
 from equipoise.errors import InvalidInputError
 
 
@@ -396,6 +396,8 @@ def change(folder, **values):
     ("values", "complaint"),
     [
         ({"inference": "nope"}, "The 'inference' parameter of DGCClassifier must be"),
+        ({"device": "nope"}, "The 'device' parameter of DGCClassifier must be"),
+        ({"callbacks": [None]}, "callbacks contains None"),
         ({"classes_dtype": "<U100000000"}, "classes_dtype is '<U100000000'"),
         ({"latent_dim": 2_000_000}, "the parameters describe .* the weights as"),
         ({"n_features_in": 7}, "expecting 7 features"),
@@ -408,6 +410,19 @@ def test_absurd_parameters_are_refused(blobs, tmp_path, values, complaint):
     change(tmp_path / "model", **values)
     with pytest.raises(InvalidInputError, match=f"damaged estimator.*{complaint}"):
         DGCClassifier.load(tmp_path / "model")
+
+
+def test_a_strategy_that_no_resampling_takes_is_refused(blobs, tmp_path):
+    IMSIC(max_epochs=1, random_state=0).fit(*blobs).save(tmp_path / "model")
+    change(tmp_path / "model", sampling_strategy="nope")
+    with pytest.raises(InvalidInputError, match="The 'sampling_strategy' parameter of IMSIC must"):
+        IMSIC.load(tmp_path / "model")
+
+
+def test_a_device_that_this_machine_lacks_can_be_loaded(fitted, tmp_path):
+    fitted[0].save(tmp_path / "model")
+    change(tmp_path / "model", device="cuda:63")
+    assert ConvNetClassifier.load(tmp_path / "model").device == "cuda:63"
 
 
 @pytest.mark.parametrize("damage", ["NaN", "integers"])

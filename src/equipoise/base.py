@@ -36,7 +36,15 @@ from equipoise.inputs import (
 from equipoise.metrics import acsa
 from equipoise.networks.seeding import Seeded
 from equipoise.notebook import DocumentedEstimator
-from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, check_parameters
+from equipoise.parameters import (
+    BOOLEAN,
+    Constraint,
+    Instance,
+    Number,
+    OneOf,
+    Readable,
+    check_parameters,
+)
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, EncodedRows
 from equipoise.preprocessing.names import check_names
@@ -108,7 +116,10 @@ class DeepEstimator(DocumentedEstimator, BaseEstimator):
         "lr_schedule": [OneOf(SCHEDULES)],
         "warm_start": [BOOLEAN],
         "precision": [OneOf(("auto", "float32", "bfloat16"))],
-        "device": [Instance((str,), "'auto' or the name of a torch device such as 'cpu'")],
+        "device": [
+            OneOf(("auto",)),
+            Readable(torch.device, "the name of a torch device such as 'cpu' or 'cuda:0'"),
+        ],
         "random_state": [
             OneOf((None,)),
             Number(0, 2**32 - 1, integer=True),

@@ -22,7 +22,7 @@ from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError
 from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
-from equipoise.parameters import Constraint, Instance
+from equipoise.parameters import SAMPLING_STRATEGY, Constraint
 from equipoise.polars import as_given, as_pandas
 from equipoise.preprocessing import decode_in_blocks
 from equipoise.preprocessing.dtypes import rounded
@@ -39,7 +39,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
         **DeepEstimator._constraints,
-        "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
+        "sampling_strategy": SAMPLING_STRATEGY,
     }
 
     # Fitted attributes that a resampling sets.

@@ -21,7 +21,14 @@ from equipoise.dgc import DGCClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
 from equipoise.notebook import DocumentedEstimator
-from equipoise.parameters import Constraint, Instance, Methods, Number, OneOf, check_parameters
+from equipoise.parameters import (
+    SAMPLING_STRATEGY,
+    Constraint,
+    Methods,
+    Number,
+    OneOf,
+    check_parameters,
+)
 from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
@@ -83,7 +90,7 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
             OneOf((None,)),
             Methods(("fit", "get_params"), "an estimator with fit and sample"),
         ],
-        "sampling_strategy": [Instance((object,), "what imbalanced-learn accepts")],
+        "sampling_strategy": SAMPLING_STRATEGY,
         "min_confidence": [Number(0, 1)],
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -83,6 +83,35 @@ class Prefixed:
 
 
 @dataclass(frozen=True)
+class Readable:
+    """A string that a function reads without an error.
+
+    Attributes
+    ----------
+    read : callable
+        Raises a ValueError or a RuntimeError for other strings.
+    description : str
+        The valid values in words, for error messages.
+    """
+
+    read: Callable[[str], object]
+    description: str
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid."""
+        if not isinstance(value, str):
+            return False
+        try:
+            self.read(value)
+        except (ValueError, RuntimeError):
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return self.description
+
+
+@dataclass(frozen=True)
 class Instance:
     """An instance of some types.
 
@@ -128,7 +157,13 @@ class Methods:
 
 
 BOOLEAN = Instance((bool, np.bool_), "a bool")
-Constraint = Number | OneOf | Prefixed | Instance | Methods
+Constraint = Number | OneOf | Prefixed | Readable | Instance | Methods
+SAMPLING_STRATEGY: list[Constraint] = [  # of imbalanced-learn's over-samplers
+    OneOf(("auto", "all", "minority", "not majority", "not minority")),
+    Number(0, 1, open_low=True),
+    Instance((dict,), "a dict of the wanted number of rows by class"),
+    Methods(("__call__",), "a function from y to such a dict"),
+]
 
 
 def check_parameters(

@@ -165,6 +165,7 @@ def _rebuild(
         params["image_shape"] = tuple(params["image_shape"])
     estimator: Any = cls(**params)
     check_parameters(cls.__name__, estimator.get_params(deep=False), estimator._constraints)
+    estimator._check_callbacks()
     codec = ImageCodec if description["codec"]["kind"] == "image" else TableCodec
     estimator._codec = codec.from_dict(description["codec"])
     estimator.classes_ = _classes(description["classes"], np.dtype(description["classes_dtype"]))

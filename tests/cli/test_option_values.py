@@ -14,6 +14,7 @@ WORDS = {
     "int": ["1", "3"],
     "float": ["0.5", "1"],
     "bool": ["true", "false"],
+    "str": ["cpu"],  # device
     "timm:NAME": ["timm:resnet18"],
     "P,P,...": [".5,.5"],
     "NAME=W,...": ["0=2,1=.5"],
