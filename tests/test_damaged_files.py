@@ -177,9 +177,11 @@ params = { k_neighbors = 3 }
 [methods.a]
 class = "sklearn.svm.SVC"
 params = { C = 2.0 }
-tune = { gamma = ["scale", 0.1] }
 sampling_strategy = 0.5
 sampler = "smote"
+[methods.b]
+class = "sklearn.svm.SVC"
+tune = { gamma = ["scale", 0.1] }
 [published.digits]
 "a paper" = [0.9, 0.9, 0.9, 0.8, 0.7]
 """
@@ -187,6 +189,8 @@ sampler = "smote"
 
 def test_experiment_files(tmp_path, draw):
     path = tmp_path / "one.toml"
+    path.write_text(EXPERIMENT)
+    assert load_experiment(path).methods["b"]["tune"]
     for i in range(5 * MUTATIONS):
         path.write_bytes(changed_bytes(EXPERIMENT.encode(), draw))
         survives(lambda i=i: load_experiment(path, import_classes=i % 5 == 0), InvalidInputError)
@@ -211,6 +215,9 @@ def test_records_of_runs(tmp_path, draw):
     settings = {"method": "IMSIC", "seed": 1, "parameters": {"n_codes": 2}}
     record = {"format": 1, "status": "trained", "settings": settings, "data": data}
     path = tmp_path / "run.json"
+    (tmp_path / "model").mkdir()
+    path.write_text(json.dumps(record))
+    assert Run.open(tmp_path, "IMSIC").status == "trained"
     for i in range(5 * MUTATIONS):
         whole = json.dumps(changed_json(record, draw))
         path.write_bytes(changed_bytes(whole.encode(), draw) if i % 2 else whole.encode())
