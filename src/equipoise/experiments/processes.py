@@ -22,9 +22,8 @@ from . import provenance
 LOST = 255  # exit code of a fork whose parent has died
 LAST_LINES = 12  # of stderr, for the record of a job that failed
 # What jobs import, so that it is loaded once and not in every process; loading takes seconds.
-# torch's optimisers import torch._dynamo.
 PRELOADED = [
-    *("torch", "torch._dynamo", "imblearn.over_sampling", "sklearn.model_selection"),
+    *("torch", "imblearn.over_sampling", "sklearn.model_selection"),
     *("equipoise.experiments.job", "equipoise.experiments.classifiers", "equipoise.cli"),
 ]
 
