@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import warnings
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -202,7 +203,9 @@ def _try(estimator: Any) -> None:
     if hasattr(trial, "predict_proba"):
         trial.predict_proba(row)
     if hasattr(trial, "sample"):
-        trial.sample(1, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of classes with a single row
+            trial.sample(1, random_state=0)
 
 
 def _classes(classes: list[Any], dtype: np.dtype) -> np.ndarray:

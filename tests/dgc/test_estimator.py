@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import balanced_accuracy_score
@@ -243,3 +244,25 @@ def test_a_class_may_be_favoured_although_weights_of_classes_are_undone(blobs):
     model = DGCClassifier(max_epochs=2, random_state=0).fit(X, y)
     n_found = (model.predict(X) == rare).sum()
     assert (model.set_params(class_prior=share).predict(X) == rare).sum() > n_found
+
+
+def test_sample_repeats_a_single_row(tmp_path):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["a", "b"])
+    y = np.where(np.arange(40) < 39, X["a"] > 0, 2)
+    quick().fit(X, y).save(tmp_path / "model")
+    for model in (quick().fit(X, y), DGCClassifier.load(tmp_path / "model")):
+        with pytest.warns(UserWarning, match="Class 2 has a single row.*it is repeated"):
+            X_new, labels = model.sample(5, return_labels=True)
+        np.testing.assert_allclose(X_new[labels == 2], X[39:].to_numpy().repeat(5, 0), rtol=1e-5)
+        assert X_new[labels == 1]["a"].nunique() == 5
+
+
+def test_fits_in_threads_are_those_one_after_the_other():
+    X = pd.DataFrame({"a": np.arange(60.0) % 7, "b": pd.Series(list("xyz") * 20, dtype="category")})
+    y = np.arange(60) % 7 > 4
+
+    def probabilities(seed):
+        return quick(random_state=seed).fit(X, y).predict_proba(X)
+
+    together = Parallel(n_jobs=4, backend="threading")(delayed(probabilities)(i) for i in range(8))
+    np.testing.assert_array_equal(together, [probabilities(i) for i in range(8)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -48,6 +49,7 @@ MOST_DRAWS = 10  # of a row, until it is not refused
 SURE = 0.7  # posterior of its class from which a drawn image is not refused
 BLOCK = 256  # rows that are decoded together
 PAIRS = "absent_pairs."  # before the number of a class in the names of saved tensors
+SINGLE = "single_row."  # before the names of the rows of classes that have one
 
 
 class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneClassifier):
@@ -590,7 +592,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
 
         Rows of a table are decoded from codes that are drawn from one Gaussian per class, which is
         fitted to the codes of the training rows. Images are drawn as the parameter ``drawing``
-        says.
+        says. The row of a class that has a single one is repeated with a warning, except with
+        ``drawing="neighbours"``, which varies an image as those of other classes differ.
 
         Parameters
         ----------
@@ -616,6 +619,12 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             Only with ``return_labels=True``: the class of every row.
         """
         classes = torch.from_numpy(self._requested_classes(n, y))
+        for c in sorted(self._single_rows.keys() & set(classes.tolist())):
+            warnings.warn(
+                f"Class {self.classes_.tolist()[c]!r} has a single row, which says nothing of how "
+                "its rows vary: it is repeated, not generated.",
+                stacklevel=2,
+            )
         generator = self._generator(random_state)
         drawn = decode_in_blocks(
             self._codec, len(classes), lambda part: self._accepted(classes[part], generator)
@@ -631,6 +640,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
                 break
             rows[refused] = self._draw(classes[refused], generator)
             refused = refused[self._refused(rows[refused], classes[refused])]
+        for c, row in self._single_rows.items():
+            rows[classes == c] = row
         return rows
 
     def _draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
@@ -680,7 +691,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         """What :meth:`sample` draws from: anchors or Gaussians, and numbers; no forest."""
         if network.drawing is not None:
             anchors = _anchors(network, network.drawing, fit)
-            return {"forest_": None, "_absent_pairs": {}, "_anchors": anchors}
+            return {"forest_": None, "_absent_pairs": {}, "_anchors": anchors, "_single_rows": {}}
         values = torch.from_numpy(evaluate_blockwise(network, fit.inputs, _moments_and_residuals))
         base, residuals = values.tensor_split([2 * self.latent_dim], 1)
         y = torch.from_numpy(fit.target)
@@ -696,29 +707,44 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
             for c in range(len(fit.classes)):
                 pairs = absent_pairs(fit.inputs[fit.target == c], fit.codec.layout)
                 absent |= {c: pairs} if len(pairs) else {}
-        return {"forest_": None, "_absent_pairs": absent, "_anchors": None}
+        alone = (np.bincount(fit.target, minlength=len(fit.classes)) == 1).nonzero()[0].tolist()
+        single = {c: fit.inputs[fit.target == c][0].float() for c in alone}
+        return {
+            "forest_": None,
+            "_absent_pairs": absent,
+            "_anchors": None,
+            "_single_rows": single,
+        }
 
     def _tensors_to_save(self) -> dict[str, Tensor]:
         forest = {} if self.forest_ is None else self.forest_.to_tensors()
         pairs = {f"{PAIRS}{c}": pairs for c, pairs in self._absent_pairs.items()}
         anchors = {} if self._anchors is None else self._anchors.to_tensors()
-        return {**forest, **pairs, **anchors}
+        single = {f"{SINGLE}{c}": row for c, row in self._single_rows.items()}
+        return {**forest, **pairs, **anchors, **single}
 
     def _restore_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        self._absent_pairs, self.forest_, self._anchors = {}, None, None
+        self._absent_pairs, self.forest_, self._anchors, self._single_rows = {}, None, None, {}
         if self.network_.drawing is not None:
             self._anchors = Anchors.from_tensors(
                 tensors, self.network_.drawing.code_dim, self.latent_dim, len(self.classes_)
             )
             return
         n_classes, n_values = len(self.classes_), self._codec.encoded_shape[0]
+        self._single_rows = {
+            c: tensors[f"{SINGLE}{c}"] for c in range(n_classes) if f"{SINGLE}{c}" in tensors
+        }
+        for row in self._single_rows.values():
+            if row.shape != self._codec.encoded_shape or row.dtype != torch.float32:
+                raise InvalidInputError("The row of a class with a single one does not fit.")
         self._absent_pairs = {
             c: tensors[f"{PAIRS}{c}"] for c in range(n_classes) if f"{PAIRS}{c}" in tensors
         }
         for pairs in self._absent_pairs.values():
             if pairs.shape[1:] != (2,) or not ((pairs >= 0) & (pairs < n_values)).all():
                 raise InvalidInputError("The pairs of categories do not fit the network.")
-        forest = {name: one for name, one in tensors.items() if not name.startswith(PAIRS)}
+        others = (PAIRS, SINGLE)
+        forest = {name: one for name, one in tensors.items() if not name.startswith(others)}
         self.forest_ = Forest.from_tensors(forest, n_values, n_classes) if forest else None
 
     @property
