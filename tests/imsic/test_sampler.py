@@ -132,6 +132,22 @@ def test_a_single_row_is_repeated(few_digits):
     assert (X_new[y_new == "four"] == X_new[y_new == "four"][0]).all()
 
 
+def test_sample_repeats_a_single_row(tmp_path):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["a", "b"])
+    y = np.where(np.arange(40) < 39, X["a"] > 0, 2)
+    sampler = IMSIC(**TINY).fit(X, y)
+    with pytest.warns(UserWarning, match="Class 2 has a single row.*it is repeated"):
+        X_new, labels = sampler.sample(5, return_labels=True)
+    np.testing.assert_allclose(X_new[labels == 2], X[39:].to_numpy().repeat(5, 0), rtol=1e-5)
+    assert X_new[labels == 1]["a"].nunique() == 5
+    sampler.save(tmp_path / "model")
+    with pytest.warns(UserWarning, match=r"it is generated, because remember\(\) has not"):
+        IMSIC.load(tmp_path / "model").sample(5, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sampler.set_params(min_class_size=1).sample(5, 2)["a"].nunique() == 5
+
+
 def test_min_confidence_drops_candidates_and_counts_them(sampler, few_digits):
     X, y = few_digits
     strategy = {"one": 160}

@@ -50,7 +50,6 @@ LEAST_RECOGNISED = 0.6
 LEAST_CONFIDENCE = 0.02
 N_NEIGHBORS = 5  # of a row, to interpolate in classes that are too small to generate
 MOST_DRAWS = 20  # candidates per wanted row, after which min_confidence counts as unreachable
-MOST_REDRAWS = 10  # of a candidate that breaks an ordering of columns, which is mended then
 
 
 class IMSIC(Steering, Judging, Generation, DeepOverSampler):
@@ -472,16 +471,13 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
 
         def candidates(k: int) -> Tensor:
             noise, codes = self._draw_inputs(k, None, 1.0, generator)
-            x = self._generate(noise, np.full(k, number), codes).clone()  # to change it
-            if not isinstance(self._codec, TableCodec):
-                return x
-            for _ in range(MOST_REDRAWS):
-                broken = self._codec.breaks_ordering(x).nonzero()[0]
-                if not len(broken):
-                    break
+            x = self._generate(noise, np.full(k, number), codes)
+
+            def again(broken: np.ndarray) -> Tensor:
                 noise, codes = self._draw_inputs(len(broken), None, 1.0, generator)
-                x[broken] = self._generate(noise, np.full(len(broken), number), codes)
-            return x
+                return self._generate(noise, np.full(len(broken), number), codes)
+
+            return self._in_order(x, again)
 
         def confidence(x: Tensor) -> Tensor:
             log_probability, _ = infer_category_and_codes(self.network_.discriminator, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,9 +18,12 @@ from equipoise.imsic.sampling import draw_codes, generate, infer_category_and_co
 from equipoise.imsic.structure import Structure
 from equipoise.inputs import RandomState
 from equipoise.parameters import Number
-from equipoise.preprocessing import Codec, EncodedRows, decode_in_blocks
+from equipoise.preprocessing import Codec, EncodedRows, TableCodec, decode_in_blocks
+from equipoise.sequences import select
 from equipoise.training.blockwise import evaluate_blockwise
 from equipoise.training.precision import resolve_device
+
+MOST_REDRAWS = 10  # of a row that breaks an ordering of columns, which is mended then
 
 
 class Generation:
@@ -29,8 +33,12 @@ class Generation:
     device: str
     structure_: Structure
     classes_: np.ndarray
+    class_counts_: np.ndarray
     label_map_: np.ndarray
     network_: IMSICNetwork
+    min_class_size: int
+    _rows: Any
+    _target: np.ndarray
     _codec: Codec
     _class_index: Callable[[Any], np.ndarray]
     _requested_classes: Callable[[int, Any], np.ndarray]
@@ -48,6 +56,9 @@ class Generation:
         return_labels: bool = False,
     ) -> Any:
         """Generate rows.
+
+        The row of a class that has a single one is repeated with a warning, unless
+        ``min_class_size=1``.
 
         Parameters
         ----------
@@ -90,7 +101,19 @@ class Generation:
             )
         generator = self._generator(random_state)
         noise, values = self._draw_inputs(len(classes), codes, noise_scale, generator)
-        rows = self._generate_rows(noise, classes, values)
+        alone = self._single_rows(classes)
+
+        def generated(part: slice) -> Tensor:
+            def again(broken: np.ndarray) -> Tensor:
+                others = noise_scale * torch.randn(len(broken), noise.shape[1], generator=generator)
+                return self._generate(others, classes[part][broken], values[part][broken])
+
+            x = self._in_order(self._generate(noise[part], classes[part], values[part]), again)
+            for number, row in alone.items():
+                x[torch.from_numpy(classes[part] == number)] = row.to(x)
+            return x
+
+        rows = decode_in_blocks(self._codec, len(classes), generated)
         return (rows, self.classes_[classes]) if return_labels else rows
 
     def encode(self, X: Any) -> np.ndarray:
@@ -154,6 +177,38 @@ class Generation:
         """Generate encoded rows of the classes with these indices."""
         category = torch.from_numpy(self.label_map_[classes])
         return generate(self.network_.cpu(), noise, category, codes)
+
+    def _in_order(self, x: Tensor, again: Callable[[np.ndarray], Tensor]) -> Tensor:
+        """Encoded rows, with those drawn anew in which a column is above one that it never is."""
+        x = x.clone()  # no inference tensor, which cannot change
+        if isinstance(self._codec, TableCodec):
+            for _ in range(MOST_REDRAWS):
+                broken = self._codec.breaks_ordering(x).nonzero()[0]
+                if not len(broken):
+                    break
+                x[broken] = again(broken)
+        return x
+
+    def _single_rows(self, classes: np.ndarray) -> dict[int, Tensor]:
+        """The encoded row of each of these classes that has a single one, with a warning.
+
+        A loaded sampler knows them only after :meth:`remember`.
+        """
+        found: dict[int, Tensor] = {}
+        for number in np.unique(classes).tolist():
+            if self.class_counts_[number] != 1 or self.min_class_size == 1:
+                continue
+            known = self._rows is not None
+            made = "repeated" if known else "generated, because remember() has not given the row"
+            warnings.warn(
+                f"Class {self.classes_.tolist()[number]!r} has a single row, which says nothing of "
+                f"how its rows vary: it is {made}. With min_class_size=1 rows are generated.",
+                stacklevel=3,
+            )
+            if known:
+                rows = select(self._rows, np.flatnonzero(self._target == number))
+                found[number] = self._codec.encode(rows)[0]
+        return found
 
     def _generate_rows(self, noise: Tensor, classes: np.ndarray, codes: Tensor) -> Rows:
         """Generate rows in the user's container."""
