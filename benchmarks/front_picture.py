@@ -24,8 +24,8 @@ from equipoise.datasets import imbalance
 
 ROOT = Path(__file__).parents[1]
 RAREST = 9
-METHODS = {"plain": "plain CNN", "dgc": "DGC", "logit-adjusted": "logit adjustment"}
-COLOURS = ["#9aa5b1", "#1f6feb", "#5b8c5a"]
+METHODS = {"plain": "plain CNN", "logit-adjusted": "logit adjustment", "dgc-deformed": "DGC"}
+COLOURS = ["#9aa5b1", "#5b8c5a", "#1f6feb"]
 
 
 def show_images(axes: Axes, images: np.ndarray, title: str) -> None:

@@ -21,9 +21,10 @@ from equipoise.experiments import read_records
 ROOT = Path(__file__).parents[1]
 OURS, OTHERS = "#1f6feb", "#9aa5b1"
 IMAGES = {
+    "logit-adjusted-deformed": "learnt deformations\nand logit adjustment",
+    "dgc-deformed": "DGC",
     "imsic-logit-adjusted": "IMSIC, then logit adjustment",
     "logit-adjusted": "logit adjustment",
-    "dgc": "DGC",
     "ldam-drw": "LDAM-DRW",
     "random": "random oversampling",
     "smote": "SMOTE",
@@ -57,7 +58,7 @@ def scores(experiment: str) -> pd.DataFrame:
 def draw(axes: Axes, found: dict[str, tuple[float, float]], title: str, low: float) -> None:
     """Points with a line of one standard deviation to each side; ours in blue."""
     for place, (label, (mean, deviation)) in enumerate(found.items()):
-        colour = OURS if label.startswith(("DGC", "IMSIC")) else OTHERS
+        colour = OURS if label.startswith(("DGC", "IMSIC", "learnt")) else OTHERS
         axes.errorbar(mean, place, xerr=deviation, fmt="o", color=colour, markersize=7, capsize=0)
         axes.annotate(f"{mean:.3f}", (mean, place), (0, 7), textcoords="offset points", ha="center")
     axes.set_yticks(range(len(found)), list(found))
