@@ -126,9 +126,16 @@ def test_asymmetry_tells_images_whose_mirror_images_are_as_likely():
     assert mirror_asymmetry(torch.ones(2, 1, 4, 4)) == 0
 
 
-@pytest.mark.parametrize("model", [ConvNetClassifier, DGCClassifier])
 @pytest.mark.parametrize(
-    ("side", "slope", "chosen"), [(16, 0, "flip"), (16, 1, "none"), (8, 0, "none")]
+    ("model", "side", "slope", "chosen"),
+    [
+        (ConvNetClassifier, 16, 0, "flip"),
+        (DGCClassifier, 16, 0, "flip"),
+        (ConvNetClassifier, 16, 1, "none"),
+        (DGCClassifier, 16, 1, "learned"),
+        (ConvNetClassifier, 8, 0, "none"),
+        (DGCClassifier, 8, 0, "none"),
+    ],
 )
 def test_auto_flips_larger_images_that_are_as_likely_as_their_mirror_images(
     model, side, slope, chosen
