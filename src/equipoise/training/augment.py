@@ -51,6 +51,26 @@ def augment(kind: str, x: Tensor, generator: torch.Generator, n: int | None = No
     return _shift(x, kind == "flip", generator, n)
 
 
+def moved_pixels(x: Tensor, places: Tensor) -> Tensor:
+    """Images whose pixels are those of others at given places.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, channels, height, width)
+    places : Tensor of shape (n, height, width, 2)
+        To the right and down, where -1 and 1 are the edges of the image.
+
+    Returns
+    -------
+    Tensor of shape (n, channels, height, width)
+        Interpolated bilinearly; places outside of the image have the value of its edge.
+    """
+    _, _, height, width = x.shape
+    # This is padding_mode="border", which older versions of torch do not support on Apple's MPS.
+    edge = 1 - 1 / torch.tensor([width, height]).to(x)
+    return F.grid_sample(x, places.clamp(-edge, edge), align_corners=False)
+
+
 def mirror_asymmetry(x: Tensor) -> float:
     """How far images differ on average from their mirror images.
 
@@ -107,7 +127,4 @@ def _affine(x: Tensor, generator: torch.Generator, n: int | None) -> Tensor:
     across = torch.stack([cos, -sin * height / width, move_x], dim=1)
     down = torch.stack([sin * width / height, cos, move_y], dim=1)
     theta = torch.stack([across, down], dim=1).to(x)
-    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-    # This is padding_mode="border", which older versions of torch do not support on Apple's MPS.
-    edge = 1 - 1 / torch.tensor([width, height]).to(x)
-    return F.grid_sample(x, grid.clamp(-edge, edge), align_corners=False)
+    return moved_pixels(x, F.affine_grid(theta, list(x.shape), align_corners=False))

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from equipoise.preprocessing import EncodedRows
+from equipoise.training.augment import moved_pixels
 from equipoise.training.distributed import n_all_rows, own_rows
 
 N_PAIRS = 2000
@@ -136,18 +137,14 @@ def warp(x: Tensor, displacements: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (n, channels, height, width)
-        Interpolated bilinearly; places outside of the image have the value of its edge.
+        As from :func:`equipoise.training.augment.moved_pixels`.
     """
     _, _, height, width = x.shape
-    sizes = torch.tensor([width, height]).to(x)
     identity = F.affine_grid(
         torch.eye(2, 3).to(x)[None], [1, 1, height, width], align_corners=False
     )
     dense = F.interpolate(displacements, (height, width), mode="bicubic", align_corners=True)
-    places = identity + dense.permute(0, 2, 3, 1)
-    # This is padding_mode="border", which older versions of torch do not support on Apple's MPS.
-    edge = 1 - 1 / sizes
-    return F.grid_sample(x, places.clamp(-edge, edge), align_corners=False)
+    return moved_pixels(x, identity + dense.permute(0, 2, 3, 1))
 
 
 def register(first: Tensor, second: Tensor) -> Tensor:
