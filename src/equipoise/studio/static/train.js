@@ -30,8 +30,9 @@ export async function render(step) {
     el("div", { class: "fields bare" }, start, resume, stop));
   const status = el("p", { role: "status" });
   const meter = el("progress", { max: 1, "aria-label": "Progress of the training" });
+  const said = el("div");
   const watch = el("div");
-  step.body.append(form, status, meter, watch);
+  step.body.append(form, status, meter, said, watch);
   let was = null;
   update = draw;
   await draw();
@@ -66,7 +67,8 @@ export async function render(step) {
     else if (cut) status.textContent = run.checkpoint
       ? `This training ${stopped}. Continued, it goes on after its last whole epoch, and gives the same model as without the break.`
       : `This training ${stopped} in its first epoch. Continued, it begins again.`;
-    else status.textContent = `The model is trained: ${run.epochs ?? "all"} epochs.`;
+    else status.textContent = `The model is trained: ${run.epochs ?? "all"} epoch${run.epochs === 1 ? "" : "s"}.`;
+    said.replaceChildren(...(job && !running && job.title === "The training" ? job.said : []).map((text) => el("p", { class: "said" }, text)));
     if (job && !running && job.title === "The training") {
       if (job.error) step.fail(new Error(job.error));
       if (was === true) await refresh();
@@ -92,7 +94,7 @@ function losses(history) {
   const chosen = [...LOSSES.filter((name) => names.includes(name)), ...names.filter((name) => !LOSSES.includes(name))].slice(0, 4);
   const lines = chosen.map((name) => ({ name: name.replaceAll("_", " "), values: history.map((epoch) => epoch[name]) }));
   const last = chosen.map((name) => `${name} ${history.at(-1)?.[name]?.toFixed(3)}`).join(", ");
-  return el("section", {}, el("h3", {}, "Losses"), lineChart(lines, `Losses by epoch; now ${last}`, ["epoch 1", `epoch ${history.length}`]));
+  return el("section", {}, el("h3", {}, "Losses"), lineChart(lines, `Losses by epoch; now ${last}`, ["epoch 1", history.length > 1 ? `epoch ${history.length}` : ""]));
 }
 
 function pictures(preview, columns) {
