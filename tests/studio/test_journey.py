@@ -124,6 +124,8 @@ def test_a_training_can_be_stopped_and_goes_on(chromium, studio):
         assert project.run.status == "interrupted" and project.model is not None
         button(page, "Continue").click()
         page.get_by_text("The model is trained: 30 epochs").wait_for()
+        button(page, "2. Train").click()  # the way on is there at every return
+        button(page, "Go on to Codes").wait_for()
         assert len(project.model.history_) == 30
 
         # Train on from there, with an edge, in a run of its own.

@@ -183,6 +183,14 @@ def test_an_export_tells_how_far_it_is_and_keeps_the_old_files_when_stopped(tmp_
     assert project.job.result["rows"] == 108 and project.job.result["held_out"] == 16
 
 
+def test_sizes_that_no_class_can_have_are_refused(tmp_path):
+    project = with_dgc(tmp_path, "dgc")
+    name = next(iter(balance.classifiers(True)))
+    for size, words in {10: "48 real rows", 10**12: "At most 1,000,000"}.items():
+        with pytest.raises(StudioError, match=words):
+            balance.choose(project, {"a": size}, name)
+
+
 def test_columns_are_read_as_the_page_says_also_when_the_run_is_opened_again(tmp_path):
     project = with_dgc(tmp_path, "plain")
     assert "read" in project.run.record["data"]["source"]
@@ -193,7 +201,7 @@ def test_columns_are_read_as_the_page_says_also_when_the_run_is_opened_again(tmp
     name = f"{tmp_path.name}/t.csv"
     project.open("table", name, {"target": "kind"})
     said = " ".join(data.summary(project)["said"])
-    for words in ("“Ignore”", "“Date”", "“Category”", "“Words for missing values”", "'P0'"):
+    for words in ("“Ignore”", "“Date”", "“Category”", "“Missing values”", "'P0'"):
         assert words in said
     assert "--" not in said
     read = {"ignored": ["id"], "categories": ["ward", "seen"], "missing": [""]}

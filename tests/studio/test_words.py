@@ -4,7 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import equipoise
+from equipoise import IMSIC
 from equipoise.studio.words import COLUMNS, on_the_page
 
 PACKAGE = Path(equipoise.__file__).parent
@@ -51,6 +55,12 @@ def test_the_page_has_every_field_that_its_words_name():
     named = re.findall("“([^”]+)”", said)
     assert len(named) > 8
     assert [one for one in named if f'"{one}"' not in page] == []
+
+
+def test_the_fields_of_the_page_are_named():
+    with pytest.raises(ValueError) as refused:
+        IMSIC(n_codes=0).fit(np.zeros((4, 2)), [0, 0, 1, 1])
+    assert "The “Codes” parameter of IMSIC" in on_the_page(str(refused.value))
 
 
 def test_where_the_fields_are():

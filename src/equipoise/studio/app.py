@@ -157,7 +157,7 @@ def make_app(project: Project, hosts: Sequence[str], password: str | None = None
 
     async def leave(request: Request) -> Response:
         """A page says that it is closed."""
-        pen.put_down(json.loads(await request.body()).get("page", ""))
+        pen.put_down((await request.body()).decode(errors="replace"))
         return Response(status_code=204)
 
     @asynccontextmanager

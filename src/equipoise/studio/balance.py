@@ -23,6 +23,7 @@ from equipoise.studio.places import inside
 from equipoise.studio.project import Project
 
 FORMATS = {False: ("folders", "npz"), True: ("csv", "parquet")}  # by whether it is a table
+MOST_ROWS = 1_000_000  # of a class: more are a slip of the keyboard, and fill the memory
 PLAIN, ADJUSTED = "plain network", "network with logit adjustment"
 
 
@@ -67,7 +68,8 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
     Raises
     ------
     StudioError
-        There is no such class or classifier, or a size is below the number of real rows.
+        There is no such class or classifier, or a size is below the number of real rows or above
+        the largest that is offered.
     """
     rows = project.open_rows()
     for name, size in sizes.items():
@@ -75,6 +77,10 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
         if size < real:
             raise StudioError(
                 f"Class {name!r} has {real} real rows, which all stay. Choose at least {real}."
+            )
+        if size > max(real, MOST_ROWS):
+            raise StudioError(
+                f"Class {name!r} cannot have {size:,} rows. At most {MOST_ROWS:,} can."
             )
     if classifier not in classifiers(rows.is_table):
         raise StudioError(f"There is no classifier {classifier!r}.")

@@ -19,7 +19,7 @@ COLUMNS = {  # what the page offers for the columns of a table
     "--categories": "“Category”",
     "--dates": "“Date”",
     "--ignore": "“Ignore”",
-    "--missing-values": "“Words for missing values”",
+    "--missing-values": "“Missing values”",
 }
 WHERE = " It is under “How to read the columns”."
 PARAMETERS = {
@@ -29,7 +29,7 @@ PARAMETERS = {
     "n_codes": "“Codes”",
     "structure_weight": "“Weight of the codes”",
 }
-NAMED = re.compile(rf"\b({'|'.join(PARAMETERS)})\b(?:=('?)([^\s,:;']+)\2)?")
+NAMED = re.compile(rf"('?)\b({'|'.join(PARAMETERS)})\b\1(?:=('?)([^\s,:;']+)\3)?")
 
 
 def on_the_page(text: str) -> str:
@@ -52,5 +52,5 @@ def on_the_page(text: str) -> str:
 
 
 def _field(found: re.Match[str]) -> str:
-    name = PARAMETERS[found[1]]
-    return f"{name} ({found[3]})" if found[3] else name
+    name = PARAMETERS[found[2]]
+    return f"{name} ({found[4]})" if found[4] else name

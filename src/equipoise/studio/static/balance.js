@@ -88,8 +88,8 @@ const exported = (found) => [
   el("p", {}, `${found.rows} rows, ${found.synthetic} of them synthetic, are in `, el("code", {}, found.path),
     `. The ${found.held_out} real rows that were held out to test are not among them.`),
   ...found.notes.map((text) => el("p", { class: "said" }, text)),
-  el("p", {}, "The same again in Python, where X and y are the real rows without those:"), el("pre", { tabindex: 0 }, found.python),
-  el("p", {}, "New rows alone, on the command line:"), el("pre", { tabindex: 0 }, found.command)];
+  el("p", {}, "The same again in Python, where X and y are the real rows without those:"), el("pre", { tabindex: 0, role: "group", "aria-label": "Lines of Python" }, found.python),
+  el("p", {}, "New rows alone, on the command line:"), el("pre", { tabindex: 0, role: "group", "aria-label": "Command" }, found.command)];
 
 const NAMES = { folders: "A folder of PNG per class", npz: "NumPy arrays (.npz)", csv: "CSV", parquet: "Parquet" };
 

@@ -19,7 +19,7 @@ export async function render(step) {
   const other = el("button", { type: "button", onclick: () => { seed += 1; redraw(); drawGrid(); } }, "Another starting point");
   const sliders = known.names.map((name, i) => slider(name, i));
   const which = el("select", { onchange: drawGrid }, known.names.map((name, i) => option(i, name)));
-  const grid = el("div", { class: "scroll", tabindex: "0" });
+  const grid = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Every class at every value of a code" });
   const prescribed = el("section");
   step.body.append(
     el("div", { class: "two" },

@@ -80,8 +80,8 @@ function columnsOf(source) {
   const text = source.name.toLowerCase().endsWith(".csv"); // Parquet says what dates and missing values are
   const kinds = Object.entries(KINDS).filter(([kind]) => text || kind !== "dates");
   return el("details", {}, el("summary", {}, "How to read the columns"),
-    text && field("Words for missing values", el("input", { type: "text", name: "missing", placeholder: "automatic: NA, nan, None …" }),
-      "with commas between them; '' if only empty cells are missing"),
+    text && field("Missing values", el("input", { type: "text", name: "missing", placeholder: "automatic: NA, nan, None …" }),
+      "words for them, with commas between; '' if only empty cells are missing"),
     el("p", { class: "hint" }, "Ignore what identifies a row, such as a number of a patient. Category is for numbers that are codes, such as a ward."),
     el("div", { class: "columns" }, source.columns.map((column) =>
       field(column, el("select", { name: `column:${column}` }, kinds.map(([kind, label]) => option(kind, label)))))));

@@ -50,7 +50,7 @@ export function rowTable(columns, rows, headings, marked = [], more = 0) {
 export function rowsTable(columns, rows) {
   const head = el("tr", {}, columns.map((text) => el("th", { scope: "col" }, text)));
   const lines = rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell))));
-  return el("div", { class: "scroll", tabindex: "0" },
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Rows" },
     el("table", {}, el("thead", {}, head), el("tbody", {}, lines)));
 }
 

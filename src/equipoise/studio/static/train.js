@@ -31,12 +31,15 @@ export async function render(step) {
   const status = el("p", { role: "status" });
   const meter = el("progress", { max: 1, "aria-label": "Progress of the training" });
   const said = el("div");
+  const on = el("button", { type: "button", class: "main", hidden: true, onclick: () => step.show(next()) });
   const watch = el("div");
-  step.body.append(form, status, meter, said, watch);
+  step.body.append(form, status, meter, said, on, watch);
   let was = null;
+  let drawn = "";
   update = draw;
   await draw();
 
+  function next() { return state.run?.method === "IMSIC" ? "Codes" : "Balance"; }
   function number(input) { return input.value === "" ? null : Number(input.value); }
   function submit(event) {
     event.preventDefault();
@@ -78,11 +81,12 @@ export async function render(step) {
       meter.value = running ? told.share : 1;
       const left = told.seconds_left == null ? "" : `, about ${duration(told.seconds_left)} left`;
       if (running) status.textContent = `${percent(told.share)}: ${told.epoch} of ${told.epochs} epochs done${left}.`;
-      watch.replaceChildren(...pictures(told.preview, told.columns), losses(told.history));
+      const latest = JSON.stringify(told.history);
+      if (latest !== drawn) watch.replaceChildren(...pictures(told.preview, told.columns), losses(told.history));
+      drawn = latest;
     }
-    const next = state.run?.method === "IMSIC" ? "Codes" : "Balance";
-    if (was === true && !running && state.model)
-      watch.prepend(el("button", { type: "button", class: "main", onclick: () => step.show(next) }, `Go on to ${next}`));
+    on.hidden = running || !state.model;
+    on.textContent = `Go on to ${next()}`;
     was = running;
   }
 }
