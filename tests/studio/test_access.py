@@ -67,7 +67,13 @@ def test_every_step_is_accessible(chromium, trained, scheme):
             for step in STEPS:
                 page.get_by_role("button", name=step).click()
                 page.get_by_role("heading", level=2).wait_for()
-                waited_for = {"1": ".classes", "3": ".verdict", "4": ".gallery img", "5": "table"}
+                waited_for = {
+                    "1": ".classes",
+                    "2": ".chart circle",
+                    "3": ".verdict",
+                    "4": ".gallery img",
+                    "5": "table",
+                }
                 page.locator(waited_for.get(step[0], "form")).first.wait_for()
                 if step[0] == "4":
                     page.keyboard.press("ArrowRight")
@@ -88,6 +94,8 @@ def test_how_columns_are_read_is_accessible_and_is_kept(chromium, studio):
             assert page.evaluate(FAULTS) == [], width
         page.get_by_role("button", name="Open").click()
         page.get_by_text("held out to test, 2 columns").wait_for()
+        page.get_by_text("A few rows of class common").click()
+        assert page.evaluate(FAULTS) == []
         page.get_by_role("button", name="2. Train").click()
         page.get_by_role("button", name="1. Data").click()
         page.get_by_text("held out to test, 2 columns").wait_for()
