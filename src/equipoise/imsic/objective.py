@@ -16,6 +16,9 @@ from torch import Tensor
 from equipoise.imsic.structure import Structure
 
 EDGE_STRENGTH = 0.6  # partial correlation from which a prescribed dependence costs nothing
+# Share of the variance of a code that can be recovered, given its parents, from which more gains
+# nothing. Codes that are still easier to recover cost the generated rows some of their variety.
+RECOVERY = 0.85
 _EPS = 1e-3  # bounds every term of the loss
 _RIDGE = 1e-5  # relative to a variance of 1: solves with collinear inferred codes, too
 _FLOOR = 1e-6  # residuals of a smaller variance count as uncorrelated
@@ -38,12 +41,12 @@ class StructureLoss:
 def structure_loss(codes: Tensor, inferred_codes: Tensor, structure: Structure) -> StructureLoss:
     """Score of the linear-Gaussian Bayesian network that fits a batch best.
 
-    - Node j: ``½ log((1 − ρ + ε) / ε)``, with ρ the partial correlation of the inferred code j
-      and its own code given the inferred codes of its parents: what the code adds to the likelihood
-      of the inferred one. It is 0 when the code explains all that the parents leave, and
-      ``½ log((1 + ε) / ε)`` when it explains nothing, as for a child that only combines the
-      inferred codes of its parents. The likelihood has 1 − ρ² in place of 1 − ρ, but that is flat
-      at ρ = 0, where the training starts.
+    - Node j: ``½ log((1 − ρ + ε) / (1 − ρ° + ε))``, but at least 0, with ρ the partial correlation
+      of the inferred code j and its own code given the inferred codes of its parents: what the code
+      adds to the likelihood of the inferred one. It is 0 when the code explains ρ°² = `RECOVERY` of
+      what the parents leave, and largest when it explains nothing, as for a child that only
+      combines the inferred codes of its parents. The likelihood has 1 − ρ² in place of 1 − ρ, but
+      that is flat at ρ = 0, where the training starts.
     - Edge: ``½ log((1 − ρ² + ε) / (1 − ρ*² + ε))``, but at least 0, with ρ the partial correlation
       of the two inferred codes given the child's other parents and ρ* = `EDGE_STRENGTH`.
     - Non-edge: ``−½ log((1 − ρ² + ε) / (1 + ε))``, with ρ given the parents of the later code.
@@ -73,7 +76,7 @@ def structure_loss(codes: Tensor, inferred_codes: Tensor, structure: Structure) 
         rho = covariance / (variance + _FLOOR).prod(1).sqrt()
         apart = 1 - rho.square()
         edges, non_edges = apart[m:].tensor_split([n_edges])
-        node_terms = ((1 - rho[:m] + _EPS) / _EPS).log() / 2
+        node_terms = ((1 - rho[:m] + _EPS) / (1 - RECOVERY**0.5 + _EPS)).log().relu() / 2
         edge_terms = ((edges + _EPS) / (1 - EDGE_STRENGTH**2 + _EPS)).log().relu() / 2
         non_edge_terms = -((non_edges + _EPS) / (1 + _EPS)).log() / 2
         parts = [terms.sum() / m for terms in (node_terms, edge_terms, non_edge_terms)]
