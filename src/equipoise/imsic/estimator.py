@@ -42,6 +42,9 @@ from equipoise.training.blockwise import evaluate_blockwise
 # memorise the small classes of tables.
 IMAGE_TRAINING, TABLE_TRAINING = (30, 5000), (5, 1500)
 STEPS_PER_CLASS = 17  # at least; with 5, a fifth of the rows of 300 classes look like others
+# class_balance="auto". With less, images of a class of 40 vary too little, because the generator
+# rarely makes any; rare rows of tables, which are seen more often as it is, would be memorised.
+IMAGE_BALANCE, TABLE_BALANCE = 1.0, 0.5
 CHECKED = 500  # generated rows by which the training is judged, and at least two of each class
 # Share of them that the category head recognises, of what it recognises among the real rows, below
 # which the training was too short. Classes that overlap reach 0.75.
@@ -102,9 +105,9 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
     label_map : list of int, default=None
         Category of every class in the order of the sorted labels, which replaces the alignment with
         ``label_use="unsupervised"``.
-    class_balance : float in [0, 1], default=0.5
+    class_balance : float in [0, 1] or "auto", default="auto"
         Interpolates the class frequencies of a training batch between those of the data (0) and
-        equal frequencies (1).
+        equal frequencies (1). ``"auto"`` is 1 for images and 0.5 for tables.
     min_class_size : int, default=8
         Rows of classes with fewer training rows are interpolated between neighbours, not
         generated; a single row is repeated. A warning says so.
@@ -207,7 +210,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         "label_use": [OneOf(("supervised", "unsupervised"))],
         "label_map": [OneOf((None,)), Instance((list, tuple, np.ndarray), "a list of categories")],
         "max_epochs": [OneOf(("auto",)), Number(1, integer=True)],
-        "class_balance": [Number(0, 1)],
+        "class_balance": [OneOf(("auto",)), Number(0, 1)],
         "min_class_size": [Number(1, integer=True)],
         "min_confidence": [OneOf(("auto",)), Number(0, 1, open_high=True)],
     }
@@ -232,7 +235,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         category_weight: float = 1.0,
         label_use: str = "supervised",
         label_map: Sequence[int] | None = None,
-        class_balance: float = 0.5,
+        class_balance: float | str = "auto",
         min_class_size: int = 8,
         min_confidence: float | str = "auto",
         max_epochs: int | str = "auto",
@@ -357,6 +360,9 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
         return structure
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> IMSICPlan:
+        balance = self.class_balance
+        if isinstance(balance, str):
+            balance = TABLE_BALANCE if fit.is_table else IMAGE_BALANCE
         return IMSICPlan(
             network,
             data,
@@ -364,7 +370,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             structure_weight=self.structure_weight,
             category_weight=self.category_weight,
             supervised=self.label_use == "supervised",
-            class_balance=self.class_balance,
+            class_balance=balance,
             learning_rate=self.learning_rate,
         )
 
