@@ -177,7 +177,7 @@ def test_trials_of_other_settings_are_not_mixed_in(call, at_once, tmp_path):
     assert call(*SEARCH, *grid).code == 0
     answer = call(*SEARCH, *grid, "--class-balance", "1")
     assert answer.code == 2
-    assert "class_balance is 'auto' there and 1.0 here" in answer.err
+    assert "class_balance is 'auto' there and 1 here" in answer.err
     record = tmp_path / "noise_dim=8" / "run.json"
     changed = json.loads(record.read_text())
     changed["data"]["fingerprint"] = "of other images"
