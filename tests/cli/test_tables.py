@@ -15,8 +15,8 @@ from PIL import Image
 import equipoise.imsic
 from equipoise.cli import oversampling
 from equipoise.runs import tables
-from equipoise.runs.csv_text import read_csv_text
-from equipoise.runs.csv_values import values_of
+from equipoise.csv_files.text import read_csv_text
+from equipoise.csv_files.values import values_of
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from equipoise.cli.shared_options import (
     Seed,
     Words,
 )
-from equipoise.runs.csv_values import text_of
+from equipoise.csv_files.values import text_of
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import Table, check_format, read_table, write_table
 

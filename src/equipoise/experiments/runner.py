@@ -129,7 +129,7 @@ def run(
 def _check_tables(jobs: Sequence[Job]) -> None:
     """Load every table once, so that mistakes are found before anything runs."""
     for job in {job["dataset"]: job for job in jobs if "folds" in job["protocol"]}.values():
-        table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
+        table = tables.of_job(job)
         try:
             splits.stratified_folds(table.y, job["protocol"]["folds"], job["seed"])
         except InvalidInputError as error:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from equipoise.atomic import replacing
 from equipoise.runs.csv_cells import quoting
-from equipoise.runs.csv_text import CsvText, read_csv_text
-from equipoise.runs.csv_values import check_amounts, check_thousands, values_of
-from equipoise.runs.remarks import remarks
+from equipoise.csv_files.text import CsvText, read_csv_text
+from equipoise.csv_files.values import check_amounts, check_thousands, values_of
+from equipoise.csv_files.remarks import remarks
 
 if TYPE_CHECKING:
     import pandas as pd
