@@ -683,7 +683,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         fitted = self._for_samples(network, fit)
         if _is_narrow(fit) and self.forest_weight:
             x = fit.inputs[:].float().numpy()
-            forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed)
+            blocks = fit.codec.layout.shares
+            forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed, blocks)
             fitted["forest_"] = forest
         return fitted
 
