@@ -104,7 +104,7 @@ def test_columns_in_another_order_are_refused(mixed, frozen):
 
 def test_a_class_that_a_frozen_generator_does_not_know_is_refused(mixed, frozen):
     y = np.repeat([0, 1, 2], [40, 15, 5])
-    with pytest.raises(InvalidInputError, match="class 2, of which 35 rows"):
+    with pytest.raises(InvalidInputError, match="class 2, of which it has to draw 35 rows"):
         GenerativeOverSampler(frozen).fit_resample(mixed, y)
 
 

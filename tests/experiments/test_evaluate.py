@@ -184,7 +184,7 @@ def test_test_parts_without_the_class_are_left_out_and_named(numeric, tmp_path):
     y = ((groups < 3) & (np.arange(400) < 160)).astype(int)  # 24 rows, in 3 of 20 groups
     X, never = random.normal(size=(400, 2)), {"never": DummyClassifier()}
     split = {"cv": GroupKFold(5), "groups": groups, "random_state": 0}
-    said = r"2 of 5 test parts have no row of class 1\. .*StratifiedGroupKFold"
+    said = r"In 2 of 5 test parts there is no row of class 1\. .*StratifiedGroupKFold"
     with pytest.warns(UserWarning, match=said):
         found = evaluate_resampling(X, y, {}, never, **split)
     scores = found.scores.query("treatment == 'none'")

@@ -183,7 +183,7 @@ sampler = "elsewhere"
 
 def test_rows_of_another_program_are_waited_for(on_folds, at_once, mixed, tmp_path):
     here = on_folds(EXTERNAL)
-    with pytest.warns(UserWarning, match="1 jobs wait for rows"):
+    with pytest.warns(UserWarning, match="missing for 1 job, in 1 folder"):
         run(here)
     assert at_once == ["logistic 1"]
     (folder,) = (path.parent for path in (tmp_path / "runs").rglob("request.json"))

@@ -186,12 +186,12 @@ def test_tables_leave_out_what_the_head_finds_all_but_impossible():
 
     with torch.no_grad():  # a head that does not know the class
         sampler.network_.discriminator.category.bias[1] -= 100
-    with pytest.warns(UserWarning, match="class True: of 5600 candidates 0 reach it, 280 are want"):
+    with pytest.warns(UserWarning, match="class True: 0 of 5,600 candidates reach it, of 280 want"):
         best, rejected = unlike(min_confidence="auto")
     assert best < wrong / 2
     assert rejected == 5600 - 280
     with pytest.raises(
-        InvalidParameterError, match=r"min_confidence=0\.02 .* of 5600 candidates 0"
+        InvalidParameterError, match=r"min_confidence=0\.02 .* 0 of 5,600 candidates"
     ):
         unlike(min_confidence=0.02)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from equipoise.csv_files.text import CsvText
+from equipoise.errors import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def _words(column: pd.Series, csv: CsvText, option: str) -> str:
     counts = words[words != ""].value_counts()
     if column.dtype != object or counts.empty or column.isna().all():
         return ""
-    listed = " and ".join(f"{n} cells {word!r}" for word, n in counts.items())
+    listed = " and ".join(f"{counted(n, 'cell')} {word!r}" for word, n in counts.items())
     return (
         f"column {column.name!r}: {listed} count as missing values. If they are values, name the "
         f"words for missing values with {option}, or '' for none but empty cells."

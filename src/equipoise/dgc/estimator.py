@@ -22,7 +22,7 @@ from equipoise.dgc.inference import conditional_log_joint, quasi_normal, shared_
 from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import class_gaussians
 from equipoise.dgc.training import DGCPlan
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.inputs import RandomState
 from equipoise.networks.variational import moments
 from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf
@@ -555,7 +555,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         base = torch.from_numpy(self._apply(X, _moments))
         if len(target) != len(base):
             raise InvalidInputError(
-                f"X has {len(base)} rows but y has {len(target)} labels. Pass one label per row."
+                f"X has {counted(len(base), 'row')} but y has {counted(len(target), 'label')}. "
+                "Pass one label per row."
             )
         with torch.inference_mode():
             mean, log_variance = moments(base + self.network_.cpu().label_shifts()[target])
@@ -683,7 +684,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         fitted = self._for_samples(network, fit)
         if _is_narrow(fit) and self.forest_weight:
             x = fit.inputs[:].float().numpy()
-            blocks = fit.codec.layout.shares
+            blocks = fit.codec.layout.shares if fit.codec.layout else ()
             forest = Forest.fit(x, fit.target, fit.weight, len(fit.classes), fit.seed, blocks)
             fitted["forest_"] = forest
         return fitted

@@ -95,13 +95,14 @@ class Forest:
             both = np.stack([tree.children_left, tree.children_right], 1)
             itself = np.arange(tree.node_count)[:, None]
             children.append(np.where(both < 0, itself, both) + start)
+        feature = np.concatenate([np.maximum(tree.feature, 0) for tree in trees])
         threshold = np.concatenate([tree.threshold for tree in trees])
         rounded = threshold.astype(np.float32)
         # Rounded down, which decides alike for every value of float32.
         rounded = np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
         return cls(
             root.astype(np.int32),
-            columns[np.concatenate([np.maximum(tree.feature, 0) for tree in trees])].astype(np.int32),
+            columns[feature].astype(np.int32),
             rounded,
             np.concatenate(children).astype(np.int32),
             np.concatenate([tree.value[:, 0] for tree in trees]).astype(np.float32),

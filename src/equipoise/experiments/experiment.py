@@ -145,7 +145,7 @@ def _checked(path: Path, content: dict[str, Any], import_classes: bool) -> Exper
     checks.check_datasets(datasets, on_folds, content["target"])
     for word in content["missing_values"] or ():
         if not isinstance(word, str):
-            raise checks.MistakeError(f"missing_values has {word!r}. Write it as text: \"{word}\".")
+            raise checks.MistakeError(f'missing_values has {word!r}. Write it as text: "{word}".')
     for seed in seeds:
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise checks.MistakeError(

@@ -16,7 +16,7 @@ from equipoise.columns import is_categorical
 from equipoise.csv_files.remarks import missing_words
 from equipoise.csv_files.text import read_csv_text
 from equipoise.csv_files.values import values_of
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 
 from .columns import as_text
 from .specs import Job
@@ -127,15 +127,16 @@ def load_table(
     labels = rows.pop(target)
     if n_missing := int(labels.isna().sum()):
         raise InvalidInputError(
-            f"{name!r} has {n_missing} rows without a label in the column {target!r} (empty, NA or "
-            "the like). Leave them out, or name the words for missing values of a CSV file with the "
-            "key missing_values."
+            f"{name!r} has {counted(n_missing, 'row')} without a label in the column {target!r} "
+            "(empty, NA or the like). Leave them out, or name the words for missing values of a "
+            "CSV file with the key missing_values."
         )
     classes, y = np.unique(labels.astype(str), return_inverse=True)
     if len(classes) < 2 or not rows.shape[1]:
         raise InvalidInputError(
-            f"{name!r} has {len(classes)} classes in the column {target!r} and {rows.shape[1]} "
-            "other columns. It needs at least two classes and one other column."
+            f"{name!r} has {counted(len(classes), 'class', 'classes')} in the column {target!r} "
+            f"and {rows.shape[1]} other columns. It needs at least two classes and one other "
+            "column."
         )
     columns = {str(column): _plain(values) for column, values in rows.items()}
     return Table(pd.DataFrame(columns), y.astype(np.int64), classes.tolist())

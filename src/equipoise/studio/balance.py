@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
 from equipoise.classifiers import ConvNetClassifier
+from equipoise.errors import counted
 from equipoise.experiments.added_rows import judge_added_rows
 from equipoise.experiments.classifiers import default_classifiers
 from equipoise.generative import GenerativeOverSampler
@@ -75,7 +76,8 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
         real = int((rows.y == project.label_of(name)).sum())
         if size < real:
             raise StudioError(
-                f"Class {name!r} has {real} real rows, which all stay. Choose at least {real}."
+                f"Class {name!r} has {counted(real, 'real row')}, which all stay. Choose at least "
+                f"{real}."
             )
     if classifier not in classifiers(rows.is_table):
         raise StudioError(f"There is no classifier {classifier!r}.")
