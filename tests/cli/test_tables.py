@@ -14,9 +14,9 @@ from PIL import Image
 
 import equipoise.imsic
 from equipoise.cli import oversampling
-from equipoise.runs import tables
 from equipoise.csv_files.text import read_csv_text
 from equipoise.csv_files.values import values_of
+from equipoise.runs import tables
 
 
 @pytest.fixture
