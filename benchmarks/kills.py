@@ -183,6 +183,10 @@ def kill_command(name: str, kills: int, folder: Path, moments: random.Random) ->
             if name == "resample" and (out := here / "out.csv").exists():
                 counts["half-written"] += results(here)["out.csv"] != expected["out.csv"]
                 out.unlink()
+            record = here / "run" / "run.json"
+            if record.is_file() and json.loads(record.read_text())["status"] == "finished":
+                compare(expected, results(here), counts)  # killed while it ended
+                here = None
         else:
             counts["failed to go on"] += code != 0
             if code:
