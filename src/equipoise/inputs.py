@@ -28,6 +28,10 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
+NO_LABELS = (  # in the words that scikit-learn's checks look for
+    "fit requires y to be passed, but the target y is None. Pass one class label per row of X."
+)
+
 
 def as_array(rows: Any) -> Any:
     """Convert rows to an array; one of objects if a list contains both numbers and strings.
@@ -213,10 +217,7 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
         classes.
     """
     if y is None:
-        raise InvalidInputError(
-            "fit requires y to be passed, but the target y is None. "
-            "Pass one class label per row of X."
-        )
+        raise InvalidInputError(NO_LABELS)
     shape = np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:
         raise InvalidInputError(
@@ -277,7 +278,7 @@ def check_resampled_labels(y: Any) -> None:
         If there are no labels, some are missing, or numbers have the dtype object.
     """
     if y is None:
-        raise InvalidInputError("y is None. Pass one class label per row of X.")
+        raise InvalidInputError(NO_LABELS)
     check_no_missing_labels(y)
     if getattr(y, "dtype", None) == np.dtype(object):
         kind = pd.api.types.infer_dtype(y)
