@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from equipoise import persistence
 from equipoise.base_classifier import DeepClassifier
 from equipoise.errors import InvalidInputError, InvalidParameterError
 from equipoise.networks.backbone import TIMM, backbone_of, short
 from equipoise.networks.seeding import Seeded
-from equipoise.parameters import BOOLEAN, Constraint, Instance, Number, OneOf, Prefixed
+from equipoise.parameters import BOOLEAN, Constraint, Instance, Methods, Number, OneOf, Prefixed
 from equipoise.preprocessing import EncodedRows
 from equipoise.training import DataSpec, FitContext
 from equipoise.training.augment import (
@@ -25,6 +26,7 @@ from equipoise.training.augment import (
     LEAST_PIXELS,
     SYMMETRIC,
     Augmentation,
+    GivenAugmentation,
     augment,
     mirror_asymmetry,
 )
@@ -48,7 +50,7 @@ class BackboneClassifier(DeepClassifier):
     freeze_backbone: bool
     backbone_learning_rate: float | str
     learning_rate: float
-    augmentation: str
+    augmentation: str | Callable[[Tensor], Tensor]
 
     # What augmentation="auto" is for images that are not like their mirror images.
     _augmentation_of_asymmetric: ClassVar[str] = "none"
@@ -61,7 +63,10 @@ class BackboneClassifier(DeepClassifier):
             Instance((nn.Module,), "a torch.nn.Module"),
         ],
         "freeze_backbone": [BOOLEAN],
-        "augmentation": [OneOf(AUGMENTATIONS)],
+        "augmentation": [
+            OneOf(AUGMENTATIONS),
+            Methods(("__call__",), "a function from images to images"),
+        ],
         "backbone_learning_rate": [OneOf(("auto",)), Number(0, open_low=True)],
     }
 
@@ -80,10 +85,10 @@ class BackboneClassifier(DeepClassifier):
                 "'timm:NAME', or freeze_backbone=False."
             )
         if self.augmentation not in ("auto", "none"):
-            chosen = f"{name}: augmentation={self.augmentation!r}"
+            chosen = f"{name}: augmentation={short(self.augmentation)}"
             if fit.is_table:
                 raise InvalidParameterError(
-                    f"{chosen} moves the pixels of images, but X is a table. Set "
+                    f"{chosen} changes images, but X is a table. Set "
                     "augmentation='none' or, for flat images, image_shape=(height, width)."
                 )
             if self.freeze_backbone:
@@ -135,11 +140,15 @@ class BackboneClassifier(DeepClassifier):
     def _augmentation(self, fit: FitContext) -> Augmentation:
         """What changes the images of a batch at random."""
         kind = self._chosen_augmentation(fit)
+        if not isinstance(kind, str):
+            given = GivenAugmentation(kind)
+            given.check(fit.inputs[np.arange(min(2, len(fit)))].to(fit.device, torch.float32))
+            return given
         if kind != "learned":
             return partial(augment, kind)
         return Deformations.learn(fit.inputs, fit.target, fit.seed, fit.device)
 
-    def _chosen_augmentation(self, fit: FitContext) -> str:
+    def _chosen_augmentation(self, fit: FitContext) -> str | Callable[[Tensor], Tensor]:
         """The augmentation of a fit, for which ``"auto"`` looks at the training images."""
         if self.augmentation != "auto":
             return self.augmentation
@@ -158,6 +167,8 @@ class BackboneClassifier(DeepClassifier):
         params = super()._params_to_save()
         if isinstance(self.architecture, nn.Module):
             params["architecture"] = {"module": type(self.architecture).__name__}
+        if not isinstance(self.augmentation, str):  # is not needed any more
+            params["augmentation"] = "none"
         return params
 
     @classmethod

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import recall_score
 from sklearn.utils.class_weight import compute_sample_weight
 
-from equipoise import ConvNetClassifier
+from equipoise import ConvNetClassifier, DGCClassifier
 from equipoise.errors import InvalidParameterError
 from equipoise.training import Callback, Checkpoint
 from equipoise.training.losses import adjusted_cross_entropy, weighted_mean
@@ -361,6 +361,35 @@ def test_the_loss_of_a_mixed_row_is_that_of_its_mixed_label(blobs, weighted):
     torch.testing.assert_close(plan.loss(logits.repeat(2, 1), twice, weight=weights), expected)
 
 
+@pytest.mark.parametrize("mixing", ["cutmix", "cmo"])
+def test_pasting_keeps_the_label_of_what_is_seen(mixing):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    X = np.zeros((100, 8, 8, 1), np.uint8) + (1 + y[:, None, None, None]).astype(np.uint8) * 60
+    order = rng.permutation(100)
+    X, y = X[order], y[order]
+    spy = Spy()
+    fitted(X, y, mixing=mixing, augmentation="none", max_epochs=1, callbacks=[spy])
+    plan = spy.plan
+    x, labels, _ = plan.data.batch(np.arange(100))
+    mixed, twice, weights = plan._mixed(x, labels, None)
+    first, second = twice.chunk(2)
+    own, others = weights.chunk(2)
+    level = np.array([x[y == c].mean() for c in range(3)])
+    expected = own.numpy() * level[first] + others.numpy() * level[second]
+    np.testing.assert_allclose(mixed.mean((1, 2, 3)), expected, rtol=1e-5)
+    np.testing.assert_allclose(own + others, 1, rtol=1e-6)
+    share = np.bincount(second, minlength=3) / 100
+    # CMO draws a class by the inverse of its size: 1/60, 1/30 and 1/10.
+    wanted = [1 / 9, 2 / 9, 6 / 9] if mixing == "cmo" else [0.6, 0.3, 0.1]
+    np.testing.assert_allclose(share, wanted, atol=0.15 if mixing == "cmo" else 1e-9)
+
+
+def test_pasting_needs_images(blobs):
+    with pytest.raises(InvalidParameterError, match="mixing='cmo' pastes parts of images"):
+        fitted(*blobs, mixing="cmo")
+
+
 def test_remix_favours_rare_classes(imbalanced):
     X, y = imbalanced
     rare = {}
@@ -454,3 +483,47 @@ def test_flat_images_can_be_augmented(pictures):
     flat = fitted(X.reshape(len(X), -1), y, augmentation="affine", image_shape=(8, 8))
     whole = fitted(X, y, augmentation="affine")
     np.testing.assert_array_equal(flat.predict_proba(X.reshape(len(X), -1)), whole.predict_proba(X))
+
+
+@pytest.mark.parametrize("method", [ConvNetClassifier, DGCClassifier])
+def test_a_function_augments(method, pictures, tmp_path):
+    X, y = pictures
+    seen = []
+
+    def noisy(x):
+        seen.append((x.shape[1:], float(x.min()) >= 0, float(x.max()) <= 1))
+        return (x + 0.1 * torch.randn(x.shape)).clamp(0, 1)
+
+    def fit(augmentation):
+        return method(max_epochs=1, random_state=0, augmentation=augmentation).fit(X, y)
+
+    state = torch.get_rng_state()
+    model = fit(noisy)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert len(seen) > 1
+    assert set(seen) == {((1, 8, 8), True, True)}
+    found = model.predict_proba(X)
+    np.testing.assert_array_equal(found, fit(noisy).predict_proba(X))
+    assert (found != fit("none").predict_proba(X)).any()
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(method.load(tmp_path / "model").predict_proba(X), found)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x.flatten(1), r"returns \(2, 64\) for images of shape \(2, 1, 8, 8\)"),
+        (lambda x: x.numpy(), "returns ndarray"),
+        (lambda x: x * 2 - 1, "values from -1 to .*normalisation"),
+        (lambda x: x / 0 * 0, "values from nan to nan"),
+        (lambda x: x.no_such_method(), "fails on 2 images .*AttributeError"),
+    ],
+)
+def test_a_function_that_does_not_augment_is_refused(function, message, pictures):
+    with pytest.raises(InvalidParameterError, match=message):
+        fitted(*pictures, augmentation=function, callbacks=[NoTraining()])
+
+
+def test_a_function_cannot_augment_tables(blobs):
+    with pytest.raises(InvalidParameterError, match="augmentation=<built-in.*table"):
+        fitted(*blobs, augmentation=torch.clone, callbacks=[NoTraining()])

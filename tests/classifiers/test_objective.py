@@ -11,6 +11,7 @@ from equipoise.classifiers.objective import (
     ldam_margins,
     margin_cross_entropy,
     mix,
+    paste,
     remix_label_weights,
 )
 
@@ -93,10 +94,26 @@ def test_draw_mixing_weights_have_the_moments_of_their_distribution(alpha):
 @pytest.mark.parametrize("shape", [(), (2,), (1, 2, 2)], ids=["numbers", "table", "images"])
 def test_mix(shape):
     x = torch.tensor([0.0, 8.0, 4.0]).view(3, *[1] * len(shape)).expand(3, *shape)
-    mixed = mix(x, torch.tensor([1, 2, 2]), torch.tensor([0.25, 0.5, 0.1]))
+    mixed = mix(x, x[[1, 2, 2]], torch.tensor([0.25, 0.5, 0.1]))
     assert mixed.shape == x.shape
     expected = torch.tensor([6.0, 6.0, 4.0]).view(3, *[1] * len(shape)).expand(3, *shape)
     torch.testing.assert_close(mixed, expected)
+
+
+def test_paste_replaces_a_box_and_counts_what_is_left():
+    x, partner = torch.zeros(500, 2, 12, 20), torch.ones(500, 2, 12, 20)
+    wanted = torch.linspace(0, 1, 500)
+    pasted, left = paste(x, partner, wanted, torch.Generator().manual_seed(0))
+    assert not x.any()
+    np.testing.assert_allclose(left, 1 - pasted[:, 0].mean((1, 2)), atol=1e-6)
+    torch.testing.assert_close(pasted[:, 0], pasted[:, 1])
+    boxes = pasted[:, 0]
+    # A box is the product of its rows and its columns, and never larger than asked for.
+    product = boxes.amax(2)[:, :, None] * boxes.amax(1)[:, None, :]
+    torch.testing.assert_close(boxes, product)
+    assert (1 - left <= 1 - wanted + 0.15).all()
+    whole = (boxes[:, [0, -1]].sum((1, 2)) == 0) & (boxes[:, :, [0, -1]].sum((1, 2)) == 0)
+    assert (left - wanted)[whole].abs().max() < 0.1  # within the image, up to whole pixels
 
 
 def test_remix_gives_the_label_to_the_rarer_class():

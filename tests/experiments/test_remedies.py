@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     AdaBoostClassifier,
     HistGradientBoostingClassifier,
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from equipoise.errors import InvalidParameterError
+from equipoise.experiments.treatments import remedies
 from equipoise.experiments.treatments.remedies import (
     REMEDIES,
     fit_threshold,
@@ -84,6 +86,23 @@ def test_threshold_of_two_classes_serves_both(numeric):
     tuned = fit_threshold(LogisticRegression(C=0.01), X, words, 0)
     assert acsa(words, tuned.predict(X)) > acsa(words, plain.predict(X)) + 0.1
     np.testing.assert_array_equal(tuned.predict_proba(X), plain.predict_proba(X))
+
+
+def test_one_fold_tunes_the_threshold_of_many_rows(monkeypatch):
+    X, y = make_classification(600, weights=[0.9], random_state=0)
+    sizes = []
+
+    class Counting(LogisticRegression):
+        def fit(self, X, y):
+            sizes.append(len(y))
+            return super().fit(X, y)
+
+    fit_threshold(Counting(), X, y, 0)
+    assert len(sizes) == 1 + remedies.TUNING_FOLDS
+    sizes.clear()
+    monkeypatch.setattr(remedies, "ENOUGH_ROWS", 599)
+    assert 0 < fit_threshold(Counting(), X, y, 0).best_threshold_ < 0.5
+    assert len(sizes) == 1 + 1
 
 
 @pytest.mark.parametrize(

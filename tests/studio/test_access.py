@@ -12,7 +12,7 @@ STEPS = ("1. Data", "2. Train", "3. Codes", "4. Curate", "5. Balance")
 FAULTS = """() => {
   const faults = [];
   const visible = (node) => node.getClientRects().length > 0;
-  for (const node of document.querySelectorAll("input, select, button, progress")) {
+  for (const node of document.querySelectorAll("input, select, button, progress, [tabindex='0']")) {
     const name = node.getAttribute("aria-label") || node.labels?.[0]?.textContent
       || (node.tagName === "BUTTON" && node.textContent);
     if (visible(node) && !name) faults.push("no name: " + node.outerHTML.slice(0, 80));
@@ -67,12 +67,46 @@ def test_every_step_is_accessible(chromium, trained, scheme):
             for step in STEPS:
                 page.get_by_role("button", name=step).click()
                 page.get_by_role("heading", level=2).wait_for()
-                waited_for = {"1": ".classes", "3": ".verdict", "4": ".gallery img", "5": "table"}
+                waited_for = {
+                    "1": ".classes",
+                    "2": ".chart circle",
+                    "3": ".verdict",
+                    "4": ".gallery img",
+                    "5": "table",
+                }
                 page.locator(waited_for.get(step[0], "form")).first.wait_for()
                 if step[0] == "4":
                     page.keyboard.press("ArrowRight")
                     page.keyboard.press("ArrowLeft")
                 assert page.evaluate(FAULTS) == [], (step, width, scheme)
+
+
+def test_how_columns_are_read_is_accessible_and_is_kept(chromium, studio):
+    address, project = studio
+    with opened(chromium, address, color_scheme="dark") as page:
+        page.get_by_label("What to open").select_option(label="data/parts.csv")
+        page.get_by_text("How to read the columns", exact=True).click()
+        page.get_by_label("weight", exact=True).select_option("Ignore")
+        page.get_by_label("size", exact=True).select_option("Category")
+        page.get_by_label("Missing values").fill("'', plain")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate(FAULTS) == [], width
+        page.get_by_role("button", name="Open").click()
+        page.get_by_text("held out to test, 2 columns").wait_for()
+        page.get_by_text("A few rows of class common").click()
+        assert page.evaluate(FAULTS) == []
+        page.get_by_role("button", name="2. Train").click()
+        page.get_by_role("button", name="1. Data").click()
+        page.get_by_text("held out to test, 2 columns").wait_for()
+        page.get_by_text("How to read the columns", exact=True).click()
+        assert page.get_by_label("weight", exact=True).input_value() == "ignored"
+    assert project.rows.about["source"]["read"] == {
+        "categories": ["size"],
+        "ignored": ["weight"],
+        "missing": ["", "plain"],
+    }
+    assert project.rows.X["=cmd()"].isna().any()
 
 
 def test_the_keyboard_is_enough(chromium, studio):

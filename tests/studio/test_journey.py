@@ -124,6 +124,8 @@ def test_a_training_can_be_stopped_and_goes_on(chromium, studio):
         assert project.run.status == "interrupted" and project.model is not None
         button(page, "Continue").click()
         page.get_by_text("The model is trained: 30 epochs").wait_for()
+        button(page, "2. Train").click()  # the way on is there at every return
+        button(page, "Go on to Codes").wait_for()
         assert len(project.model.history_) == 30
 
         # Train on from there, with an edge, in a run of its own.
@@ -132,7 +134,7 @@ def test_a_training_can_be_stopped_and_goes_on(chromium, studio):
         page.get_by_label("code_1 leads to code_2").check()
         page.locator("section").get_by_label("How long").fill("1")
         button(page, "Train on").click()
-        page.get_by_text("The model is trained: 1 epochs").wait_for()
+        page.get_by_text("The model is trained: 1 epoch.").wait_for()
     assert project.run.path != first and first.is_dir()
     assert project.run.record["continues"] == first.name
     assert project.model.structure_.edges == ((0, 1),)

@@ -12,7 +12,7 @@ from equipoise import IMSIC, DGCClassifier
 from equipoise.cli import main
 from equipoise.imsic.decisions import Proposal
 from equipoise.runs.training import train as run_training
-from equipoise.studio import balance, curate, train
+from equipoise.studio import balance, curate, data, drawing, train
 from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
 from equipoise.studio.pictures import most_different
@@ -123,7 +123,7 @@ def test_a_comparison_is_left_at_once_when_it_is_stopped(tmp_path, monkeypatch):
     project = with_dgc(tmp_path, "csv")
     balance.compare(project)
     assert begun.wait(10) and project.job.running
-    assert project.job.progress == {"share": 0.0, "fit": 1, "fits": 2}
+    assert project.job.progress["share"] == 0 and "Fit 1 of 2" in project.job.progress["words"]
     train.stop(project)
     assert not project.job.running and "stopped" in project.job.error
     go_on.set()
@@ -131,12 +131,15 @@ def test_a_comparison_is_left_at_once_when_it_is_stopped(tmp_path, monkeypatch):
     assert project.job.result is None
     balance.compare(project)
     project.job._thread.join(10)
-    assert "recall" in project.job.result["verdict"] and project.job.progress["fit"] == 2
+    assert "recall" in project.job.result["verdict"]
+    assert "Fit 2 of 2" in project.job.progress["words"]
 
 
 def test_the_lines_for_a_dgc_on_a_table_make_the_same_rows(tmp_path, monkeypatch):
     project = with_dgc(tmp_path, "dgc")
-    found = balance.export(project, "csv")
+    balance.export(project, "csv")
+    project.job._thread.join(60)
+    found = project.job.result
     written = pd.read_csv(found["path"])
     known = {"X": project.rows.X, "y": project.rows.y}
     exec(found["python"], known)
@@ -146,6 +149,86 @@ def test_the_lines_for_a_dgc_on_a_table_make_the_same_rows(tmp_path, monkeypatch
         main([*shlex.split(found["command"])[1:], "--n", "2"])
     assert not ended.value.code
     assert pd.read_csv("new.csv")["kind"].tolist() == ["a", "a", "b", "b"]
+
+
+def test_an_export_tells_how_far_it_is_and_keeps_the_old_files_when_stopped(tmp_path, monkeypatch):
+    project = with_dgc(tmp_path, "dgc")
+    balance.export(project, "csv")
+    project.job._thread.join(60)
+    before = pd.read_csv(project.job.result["path"])
+    told, go_on, judge = threading.Event(), threading.Event(), DGCClassifier.predict_proba
+
+    def slow(self, X):
+        assert len(X) <= drawing.ROWS_AT_ONCE
+        if project.job.progress["share"]:  # not the first block
+            told.set()
+            go_on.wait(30)
+        return judge(self, X)
+
+    monkeypatch.setattr(DGCClassifier, "predict_proba", slow)
+    monkeypatch.setattr(drawing, "ROWS_AT_ONCE", 16)
+    project.choices["class_sizes"] = {"a": 48, "b": 60}
+    balance.export(project, "csv")
+    assert told.wait(30) and 0 < project.job.progress["share"] < 1
+    assert "class b" in project.job.progress["words"]
+    train.stop(project)
+    assert not project.job.running and "wrote no files" in project.job.error
+    go_on.set()
+    project.job._thread.join(30)
+    folder = project.run.path / "export"
+    assert [path.name for path in folder.iterdir()] == ["balanced.csv"]
+    pd.testing.assert_frame_equal(pd.read_csv(folder / "balanced.csv"), before)
+    balance.export(project, "csv")
+    project.job._thread.join(30)
+    assert project.job.result["rows"] == 108 and project.job.result["held_out"] == 16
+
+
+def test_sizes_that_no_class_can_have_are_refused(tmp_path):
+    project = with_dgc(tmp_path, "dgc")
+    name = next(iter(balance.classifiers(True)))
+    for size, words in {10: "48 real rows", 10**12: "At most 1,000,000"}.items():
+        with pytest.raises(StudioError, match=words):
+            balance.choose(project, {"a": size}, name)
+
+
+def test_columns_are_read_as_the_page_says_also_when_the_run_is_opened_again(tmp_path):
+    project = with_dgc(tmp_path, "plain")
+    assert "read" in project.run.record["data"]["source"]
+    n = 40
+    rows = pd.DataFrame({"id": [f"P{i}" for i in range(n)], "ward": [1, 2] * 20, "size": range(n)})
+    rows["seen"], rows["word"] = pd.date_range("2020-01-01", periods=n), ["NA", "x"] * 20
+    rows.assign(kind=["a", "a", "a", "b"] * 10).to_csv(tmp_path / "t.csv", index=False)
+    name = f"{tmp_path.name}/t.csv"
+    project.open("table", name, {"target": "kind"})
+    said = " ".join(data.summary(project)["said"])
+    for words in ("“Ignore”", "“Date”", "“Category”", "“Missing values”", "'P0'"):
+        assert words in said
+    assert "--" not in said
+    read = {"ignored": ["id"], "categories": ["ward", "seen"], "missing": [""]}
+    project.open("table", name, {"target": "kind", **read})
+    X = project.rows.X
+    assert list(X) == ["ward", "size", "seen", "word"] and set(X["word"]) == {"NA", "x"}
+    assert set(X["ward"]) == {"1", "2"} and "'P0'" not in str(data.summary(project)["said"])
+    train.start(project, {"method": "dgc", "epochs": 1})
+    project.job._thread.join(60)
+    again = Project([tmp_path], tmp_path / "runs")
+    again.open("run", f"runs/{project.run.path.name}", {})
+    pd.testing.assert_frame_equal(again.rows.X, X)
+    balance.choose(again, {"a": 24, "b": 24}, next(iter(balance.classifiers(True))))
+    balance.export(again, "csv")
+    again.job._thread.join(60)
+    assert "Without the columns that you ignored: id." in again.job.result["notes"]
+
+
+def test_of_a_wide_table_the_columns_that_count_are_shown():
+    values = np.zeros(30)
+    values[[20, 25]] = 5, 4
+    row = pd.DataFrame([range(30)], columns=[f"c{i}" for i in range(30)])
+    found = curate._beside(row, row, values)
+    assert found["columns"][-2:] == ["c20", "c25"] and found["marked"] == [10, 11]
+    assert found["more"] == 18 and found["row"] == found["real"] == [
+        c[1:] for c in found["columns"]
+    ]
 
 
 def with_dgc(folder, name):

@@ -23,11 +23,10 @@ from equipoise.classifiers.objective import (
     ldam_margins,
     margin_cross_entropy,
 )
-from equipoise.classifiers.training import ClassifierPlan
+from equipoise.classifiers.training import PASTING, ClassifierPlan
 from equipoise.errors import InvalidParameterError
 from equipoise.parameters import Constraint, Instance, Number, OneOf
 from equipoise.training import (
-    RESAMPLING,
     Callback,
     DataSpec,
     FitContext,
@@ -90,7 +89,8 @@ default="cross_entropy"
         probability, and logit adjustment has no effect; with ``"square_root"`` it is proportional
         to the square root of their size, and logit adjustment corrects what is left. Within a class
         the rows are drawn by their ``sample_weight``, which is not used again in the loss.
-    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"}, default="auto"
+    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"} or callable, \
+default="auto"
         Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
         of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
         translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
@@ -99,10 +99,17 @@ default="cross_entropy"
         :class:`~equipoise.DGCClassifier`. ``"auto"`` is ``"flip"`` if the training images of a
         class hardly differ on average from their mirror images, as is the case for most
         photographs, and ``"none"`` otherwise, as for digits, and for images of less than 16 pixels.
-    mixing : {"none", "mixup", "remix"}, default="none"
+        A function maps a batch of float images ``(n, channels, height, width)`` in [0, 1] to such
+        images, as the augmentations of kornia and torchvision do; what it draws from torch's
+        generator on the CPU is seeded. A saved estimator has ``"none"`` in its place.
+    mixing : {"none", "mixup", "remix", "cutmix", "cmo"}, default="none"
         ``"mixup"`` trains on pairs of rows that are mixed with the weights λ and 1 - λ, and on both
         labels with these weights [6]_. ``"remix"`` assigns the label of the rarer class alone if it
-        is at least 3 times rarer and its row has more than half of the weight [7]_.
+        is at least 3 times rarer and its row has more than half of the weight [7]_. ``"cutmix"``
+        pastes a box of another image of the batch with 1 - λ of the area, and weights both labels
+        by their areas [8]_; with ``"cmo"`` the box comes from an image of any class, drawn with a
+        probability in inverse proportion to the class size, so that rare objects get the
+        backgrounds of the common ones [9]_. Both need images.
     mixing_alpha : float, default=1.0
         Parameter α above 0 of the distribution λ ~ Beta(α, α); small values hardly mix. It is
         ignored without ``mixing``.
@@ -171,6 +178,10 @@ default="cross_entropy"
        NeurIPS 2019.
     .. [6] Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018.
     .. [7] Chou et al., Remix: Rebalanced Mixup, ECCV Workshops 2020.
+    .. [8] Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable
+       Features, ICCV 2019.
+    .. [9] Park et al., The Majority Can Help the Minority: Context-rich Minority Oversampling for
+       Long-tailed Classification, CVPR 2022.
     """
 
     _constraints: ClassVar[dict[str, list[Constraint]]] = {
@@ -182,8 +193,8 @@ default="cross_entropy"
             OneOf((None, "balanced", "deferred")),
             Instance((dict,), "a dict from classes to their weights"),
         ],
-        "resampling": [OneOf(("none", *RESAMPLING))],
-        "mixing": [OneOf(("none", "mixup", "remix"))],
+        "resampling": [OneOf(("none", "square_root", "balanced"))],
+        "mixing": [OneOf(("none", "mixup", "remix", *PASTING))],
         "mixing_alpha": [Number(0, open_low=True)],
     }
 
@@ -200,7 +211,7 @@ default="cross_entropy"
         focal_gamma: float = 2.0,
         class_weight: dict[Any, float] | str | None = None,
         resampling: str = "none",
-        augmentation: str = "auto",
+        augmentation: str | Callable[[Tensor], Tensor] = "auto",
         mixing: str = "none",
         mixing_alpha: float = 1.0,
         max_epochs: int = 12,
@@ -254,6 +265,15 @@ default="cross_entropy"
             cosine=self.loss == "ldam",
             layout=spec.codec.layout,
         )
+
+    def _check_before_training(self, fit: FitContext) -> dict[str, Any]:
+        if self.mixing in PASTING and (fit.is_table or self.freeze_backbone):
+            what = "X is a table" if fit.is_table else "freeze_backbone=True trains on features"
+            raise InvalidParameterError(
+                f"ConvNetClassifier: mixing={self.mixing!r} pastes parts of images, but {what}. "
+                "Set mixing to 'mixup', 'remix' or 'none'."
+            )
+        return super()._check_before_training(fit)
 
     def _plan(self, network: Any, data: TrainingRows, fit: FitContext) -> Plan:
         sizes, data = data.class_counts, data.resampled(self.resampling)

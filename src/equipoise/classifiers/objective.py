@@ -116,18 +116,54 @@ def draw_mixing_weights(n: int, alpha: float, generator: torch.Generator) -> Ten
 
 
 def mix(x: Tensor, partner: Tensor, weights: Tensor) -> Tensor:
-    """Mix rows with others of the batch: λ x + (1 - λ) x[partner].
+    """Mix rows with others: λ x + (1 - λ) times the partner.
 
     Parameters
     ----------
-    x : Tensor of shape (n, ...)
-    partner : Tensor of shape (n,)
-        Index of the row that each is mixed with.
+    x, partner : Tensor of shape (n, ...)
     weights : Tensor of shape (n,)
         The weights λ.
     """
     weights = weights.view(-1, *[1] * (x.ndim - 1))
-    return weights * x + (1 - weights) * x[partner]
+    return weights * x + (1 - weights) * partner
+
+
+def paste(
+    x: Tensor, partner: Tensor, weights: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Paste a box of another image into every image.
+
+    The box has the proportions of the image and 1 - λ of its area, and its centre is anywhere, so
+    that a part of it may be outside.
+
+    Parameters
+    ----------
+    x, partner : Tensor of shape (n, channels, height, width)
+    weights : Tensor of shape (n,)
+        The weights λ.
+    generator : torch.Generator
+        Source of the places.
+
+    Returns
+    -------
+    pasted : Tensor of shape (n, channels, height, width)
+    weights : Tensor of shape (n,)
+        Share of each image that is left of ``x``.
+
+    References
+    ----------
+    Yun et al., CutMix: regularization strategy to train strong classifiers with localizable
+    features, ICCV 2019, Section 3.2.
+    """
+    device = generator.device
+    centres = torch.rand(2, len(x), 1, generator=generator, device=device).to(x)
+    half = (1 - weights).sqrt()[:, None] / 2
+    rows, columns = (
+        ((torch.arange(size, device=x.device) + 0.5) / size - centre).abs() < half
+        for size, centre in zip(x.shape[2:], centres, strict=True)
+    )
+    inside = (rows[:, :, None] & columns[:, None, :])[:, None]
+    return torch.where(inside, partner, x), 1 - inside.to(x).mean((1, 2, 3))
 
 
 def remix_label_weights(

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from equipoise.classifiers.network import ClassifierNetwork
-from equipoise.classifiers.objective import draw_mixing_weights, mix, remix_label_weights
+from equipoise.classifiers.objective import draw_mixing_weights, mix, paste, remix_label_weights
 from equipoise.networks.backbone import backbone_of
 from equipoise.preprocessing import moved
 from equipoise.training import Callback, Progress, TrainingRows
 from equipoise.training.augment import Augmentation
 from equipoise.training.steps import adam, descend, dropout
+
+PASTING = ("cutmix", "cmo")  # kinds of mixing that paste a box of another image
 
 
 class ClassifierPlan(Callback):
@@ -35,7 +37,7 @@ class ClassifierPlan(Callback):
         Maps logits, class indices and ``weight=`` of a batch to a scalar.
     augmentation : callable
         Changes the images of a batch; see :func:`equipoise.training.augment.augment`.
-    mixing : {"none", "mixup", "remix"}
+    mixing : {"none", "mixup", "remix", "cutmix", "cmo"}
     mixing_alpha : float
         Parameter α of the Beta distribution of the mixing weights.
     learning_rate, weight_decay : float
@@ -60,6 +62,7 @@ class ClassifierPlan(Callback):
         self.class_sizes = class_sizes
         self.late_weight, self.loss, self.augmentation = late_weight, loss, augmentation
         self.mixing, self.mixing_alpha = mixing, mixing_alpha
+        self.partners = data.resampled("inverse") if mixing == "cmo" else data
         self.optimizers = [adam(network, learning_rate=learning_rate, weight_decay=weight_decay)]
 
     def on_fit_start(self, progress: Progress) -> None:
@@ -84,22 +87,31 @@ class ClassifierPlan(Callback):
         return {"loss": loss.detach()}
 
     def _mixed(self, x: Tensor, y: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Mix the rows of a batch in pairs.
+        """Mix every row of a batch with a partner.
 
         Returns the mixed inputs, and two labels with weights for each: first all labels of the rows
         themselves, then those of their partners. The loss of a mixed row is the weighted sum of the
         losses of both labels, which for the cross-entropy is the loss of the mixed label.
         """
         noise = self.data.noise
-        partner = torch.randperm(len(x), generator=noise, device=noise.device)
+        if self.mixing == "cmo":
+            rows = self.partners.drawn(np.arange(len(x)))
+            x_partner, y_partner, weight_partner = self.partners.batch(rows)
+            x_partner = self.augmentation(x_partner, noise)
+        else:
+            partner = torch.randperm(len(x), generator=noise, device=noise.device)
+            x_partner, y_partner = x[partner], y[partner]
+            weight_partner = None if weight is None else weight[partner]
         mixing = moved(draw_mixing_weights(len(x), self.mixing_alpha, self.generator), x.device)
-        x = mix(x, partner, mixing)
+        if self.mixing in PASTING:
+            x, mixing = paste(x, x_partner, mixing, noise)
+        else:
+            x = mix(x, x_partner, mixing)
         if self.mixing == "remix":
-            counts = self.class_sizes[y]
-            mixing = remix_label_weights(mixing, counts, counts[partner])
-        first = torch.ones_like(mixing) if weight is None else weight
-        weights = torch.cat([mixing * first, (1 - mixing) * first[partner]])
-        return x, torch.cat([y, y[partner]]), weights
+            mixing = remix_label_weights(mixing, self.class_sizes[y], self.class_sizes[y_partner])
+        first = mixing if weight is None else mixing * weight
+        second = 1 - mixing if weight_partner is None else (1 - mixing) * weight_partner
+        return x, torch.cat([y, y_partner]), torch.cat([first, second])
 
     def _logits(self, x: Tensor) -> Tensor:
         to_features, head = self.modules

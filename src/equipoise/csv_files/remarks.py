@@ -40,7 +40,7 @@ def remarks(
     for name, column in X.items():
         if column.dtype.kind == "M" and csv is not None and name not in dates:
             found.append(
-                f"column {name!r} holds dates and is read as such. Name it with --dates to say so, "
+                f"column {name!r} holds dates and is read as such. Mark it with --dates to say so, "
                 "or with --categories to keep it as words."
             )
         elif _is_identifier(column):

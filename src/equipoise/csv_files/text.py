@@ -138,6 +138,6 @@ def _decimal(path: Path, text: pd.DataFrame, options: dict[str, Any]) -> str:
     if commas and points:
         raise ValueError(
             f"column {commas[0]!r} has decimal commas, column {points[0]!r} has points. Write all "
-            "numbers alike, or name columns that hold no numbers with --categories."
+            "numbers alike, or mark columns that hold no numbers with --categories."
         )
     return "," if commas else "."

@@ -109,7 +109,8 @@ def check_thousands(csv: CsvText, columns: pd.DataFrame) -> None:
         ):
             raise ValueError(
                 f"column {name!r} seems to have marks between thousands, as in "
-                f"{marked.iloc[0]!r}. Write its numbers without these marks, or --ignore it."
+                f"{marked.iloc[0]!r}. Write its numbers without these marks, or leave it "
+                "out with --ignore."
             )
 
 
@@ -131,7 +132,7 @@ def check_amounts(columns: pd.DataFrame) -> None:
         if len(odd) and texts.str.fullmatch(AMOUNT).all():
             raise ValueError(
                 f"column {name!r} holds amounts as text, such as {odd.iloc[0]!r}. Write them as "
-                "bare numbers, or name the column with --categories or --ignore."
+                "bare numbers, or mark the column with --categories or --ignore."
             )
 
 

@@ -31,7 +31,6 @@ from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
 from equipoise.priors import priors_by_class
 from equipoise.sequences import at_most_of_each
 from equipoise.training import (
-    RESAMPLING,
     Callback,
     DataSpec,
     FitContext,
@@ -172,7 +171,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         their ``sample_weight``, which is not used again in the loss. ``"auto"`` is
         ``"square_root"`` if learnt deformations make repeated images differ and
         ``logit_adjustment`` is 1, and ``"none"`` otherwise.
-    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"}, default="auto"
+    augmentation : {"auto", "none", "shift", "flip", "affine", "learned"} or callable, \
+default="auto"
         Augmentation of images in training. ``"shift"`` translates them by whole pixels, up to 1/14
         of their size (2 of 28 pixels). ``"flip"`` mirrors half of them from left to right and
         translates all by up to 1/8 of their size. ``"affine"`` translates them by up to 1/14 of
@@ -181,7 +181,8 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         training images, mostly of large classes, and applied to all classes [2]_. ``"auto"`` is
         ``"flip"`` if the training images of a class hardly differ on average from their mirror
         images, as is the case for most photographs, and ``"learned"`` otherwise, as for digits and
-        clothes; images of less than 16 pixels are not augmented.
+        clothes; images of less than 16 pixels are not augmented. Or a function, as in
+        :class:`~equipoise.ConvNetClassifier`.
     early_stopping : bool, default=False
         Whether to stop when the validation ACSA no longer improves, and to restore the best
         weights.
@@ -263,7 +264,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         "density_weight": [Number(0, 1)],
         "n_importance_samples": [Number(1, integer=True)],
         "forest_weight": [Number(0, 1)],
-        "resampling": [OneOf(("auto", "none", *RESAMPLING))],
+        "resampling": [OneOf(("auto", "none", "square_root", "balanced"))],
         "drawing": [OneOf(("neighbours", "gaussian"))],
         "class_prior": [
             OneOf(("uniform", "train")),
@@ -319,7 +320,7 @@ class DGCClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BackboneC
         beta_1: float = 0.9,
         weight_decay: float = 1e-2,
         resampling: str = "auto",
-        augmentation: str = "auto",
+        augmentation: str | Callable[[Tensor], Tensor] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,

@@ -57,8 +57,9 @@ def evaluate_resampling(
     - ``"class weight"``: ``class_weight="balanced"``, or such a ``sample_weight`` where the
       classifier has no class weights.
     - ``"threshold"``: for two classes the threshold with the best balanced accuracy in an inner
-      5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`). The
-      probabilities are those of ``"none"``. Left out for more classes.
+      5-fold cross-validation (:class:`sklearn.model_selection.TunedThresholdClassifierCV`), on one
+      of its folds where there are more than 20,000 rows. The probabilities are those of
+      ``"none"``. Left out for more classes.
 
     The combination of classifier and treatment that scores best is then fitted to all rows.
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from equipoise.atomic import replacing
 from equipoise.runs.csv_cells import quoting, without_formulas
 
 MARK = "synthetic"  # name of the column or array that says so
+Tell = Callable[[float], None]  # gets the share written; an error of it keeps the old files
 
 
 def folder_names(class_names: Sequence[str]) -> list[str]:
@@ -38,42 +38,62 @@ def folder_names(class_names: Sequence[str]) -> list[str]:
 
 
 def write_class_folders(
-    path: Path, X: np.ndarray, labels: np.ndarray, synthetic: np.ndarray, class_names: Sequence[str]
+    path: Path,
+    X: np.ndarray,
+    labels: np.ndarray,
+    synthetic: np.ndarray,
+    class_names: Sequence[str],
+    tell: Tell = lambda share: None,
 ) -> None:
     """Write images as PNG into a folder per class; their names begin with real or synthetic.
 
     Parameters
     ----------
     path : Path
-        Folder that is made anew.
+        Folder that is made anew, once all is written.
     X : ndarray of shape (n, height, width) or (n, height, width, 3), uint8
     labels : ndarray of int
         Indices of the classes.
     synthetic : ndarray of bool
     class_names : sequence of str
+    tell : callable
     """
     from PIL import Image
 
-    shutil.rmtree(path, ignore_errors=True)
-    with replacing(path) as partial:
+    written = 0
+    with replacing(path, earlier=True) as partial:
         for number, folder in enumerate(folder_names(class_names)):
             (partial / folder).mkdir(parents=True)
             for i in np.flatnonzero(labels == number):
                 kind = MARK if synthetic[i] else "real"
                 Image.fromarray(X[i]).save(partial / folder / f"{kind}-{i:06d}.png")
+                written += 1
+                tell(written / len(labels))
 
 
 def write_arrays(
-    path: Path, X: np.ndarray, y: np.ndarray, synthetic: np.ndarray, class_names: Sequence[str]
+    path: Path,
+    X: np.ndarray,
+    y: np.ndarray,
+    synthetic: np.ndarray,
+    class_names: Sequence[str],
+    tell: Tell = lambda share: None,
 ) -> None:
     """Write images and labels as ``.npz`` with an array that says what is synthetic."""
-    with replacing(path) as partial, partial.open("wb") as file:
-        names = np.array(class_names)
-        np.savez_compressed(file, X=X, y=y, class_names=names, synthetic=synthetic)
+    with replacing(path) as partial:
+        with partial.open("wb") as file:
+            names = np.array(class_names)
+            np.savez_compressed(file, X=X, y=y, class_names=names, synthetic=synthetic)
+        tell(1.0)
 
 
 def write_marked_table(
-    path: Path, X: pd.DataFrame, y: Any, target: str, synthetic: np.ndarray
+    path: Path,
+    X: pd.DataFrame,
+    y: Any,
+    target: str,
+    synthetic: np.ndarray,
+    tell: Tell = lambda share: None,
 ) -> list[str]:
     """Write a table as CSV or Parquet with its target and a column that says what is synthetic.
 
@@ -95,4 +115,5 @@ def write_marked_table(
         else:
             rows, changed = without_formulas(rows)
             rows.to_csv(partial, index=False, quoting=quoting(rows))
+        tell(1.0)
     return changed

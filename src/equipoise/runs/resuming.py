@@ -12,6 +12,7 @@ from equipoise.runs.data import DataChoice
 from equipoise.runs.run import CLEARED, Run
 
 UNCHANGED = ("fingerprint", "test_fingerprint", "class_names")  # of the data of one run
+INSIDE = "Name another place with --out."
 REMEDY = "Pass --overwrite to start again, or another folder with --out."
 
 
@@ -83,8 +84,8 @@ def begin(run: Run | None, path: Path, settings: dict[str, Any], about: dict[str
     source = about["source"]
     if source["dataset"] == "folder" and path.resolve().is_relative_to(source["data_dir"]):
         raise ValueError(
-            f"{path} lies inside {source['data_dir']}, where it would be taken for a class. "
-            "Name another place with --out."
+            f"{path} lies inside {source['data_dir']}, where it would be taken for a "
+            f"class. {INSIDE}"
         )
     if old := run or Run.find(path):
         old.hold().release()  # raises an error while another process is training it

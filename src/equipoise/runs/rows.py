@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -77,8 +77,20 @@ class RunRows:
         return cls(X, y, data.X_test, data.y_test, labels, names, settings, about, said)
 
     @classmethod
-    def of_table(cls, path: Path, target: str, seed: int = 0) -> Self:
+    def of_table(
+        cls,
+        path: Path,
+        target: str,
+        seed: int = 0,
+        *,
+        dates: Sequence[str] = (),
+        categories: Sequence[str] = (),
+        ignored: Sequence[str] = (),
+        missing: Sequence[str] | None = None,
+    ) -> Self:
         """Read a CSV or Parquet file; a fifth of each class is the test set.
+
+        The other parameters are those of :func:`equipoise.runs.tables.read_table`.
 
         Raises
         ------
@@ -87,7 +99,7 @@ class RunRows:
         """
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            table = read_table(path, target, None, None, None)
+            table = read_table(path, target, dates, categories, ignored, missing)
         y = table.y.to_numpy()
         labels, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         if counts.min() < 2:
@@ -97,7 +109,11 @@ class RunRows:
             )
         kept, held_out = stratified_holdout(codes, TEST_FRACTION, seed, labels)
         X, X_test = (table.X.iloc[rows].reset_index(drop=True) for rows in (kept, held_out))
-        source = {"dataset": TABLE, "table": str(path.resolve()), "target": target}
+        read = {"dates": dates, "categories": categories, "ignored": ignored}
+        how = {name: list(columns) for name, columns in read.items() if columns}
+        if missing is not None:
+            how["missing"] = list(missing)
+        source = {"dataset": TABLE, "table": str(path.resolve()), "target": target, "read": how}
         about = {
             "source": source,
             "class_names": list(map(str, labels.tolist())),
@@ -107,7 +123,7 @@ class RunRows:
             "test_fingerprint": _table_fingerprint(X_test, codes[held_out]),
         }
         settings = {"dataset": TABLE, "target": target, "seed": seed}
-        said = tuple(str(one.message) for one in caught)
+        said = (*(str(one.message) for one in caught), *table.remarks)
         names = about["class_names"]
         return cls(X, y[kept], X_test, y[held_out], labels.tolist(), names, settings, about, said)
 
@@ -122,7 +138,8 @@ class RunRows:
         """
         source, settings = record["data"]["source"], record["settings"]
         if source["dataset"] == TABLE:
-            return cls.of_table(Path(source["table"]), source["target"], settings["seed"])
+            how = source.get("read", {})  # runs of before have none
+            return cls.of_table(Path(source["table"]), source["target"], settings["seed"], **how)
         choice = DataChoice.from_dict(source)
         return cls.of_images(choice, settings["protocol"], settings["seed"])
 

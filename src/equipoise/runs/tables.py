@@ -238,7 +238,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     if names := [str(name) for name in rows.index.names if name is not None]:
         raise ValueError(
             f"{', '.join(names)} is its index. Write it without (reset_index(drop=True)), or as a "
-            "column (reset_index()) that --ignore names."
+            "column (reset_index()) that is left out with --ignore."
         )
     rows = rows.reset_index(drop=True)
     floats = [name for name in rows if rows[name].dtype.kind == "f"]

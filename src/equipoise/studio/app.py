@@ -82,7 +82,11 @@ LOOKING: dict[str, Callable[[Project, Body], Any]] = {
     "codes": lambda p, b: codes.overview(p),
     "grid": lambda p, b: codes.grid(p, int(b["code"]), int(b["seed"])),
     "sample": lambda p, b: codes.sample(
-        p, str(b["class"]), [float(v) for v in b["codes"]], int(b["seed"])
+        p,
+        str(b["class"]),
+        [float(v) for v in b["codes"]],
+        int(b["seed"]),
+        [str(name) for name in b.get("first", [])],
     ),
     "report": lambda p, b: codes.report(p),
     "counts": lambda p, b: curate.counts(p),
@@ -153,7 +157,7 @@ def make_app(project: Project, hosts: Sequence[str], password: str | None = None
 
     async def leave(request: Request) -> Response:
         """A page says that it is closed."""
-        pen.put_down(json.loads(await request.body()).get("page", ""))
+        pen.put_down((await request.body()).decode(errors="replace"))
         return Response(status_code=204)
 
     @asynccontextmanager

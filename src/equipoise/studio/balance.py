@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
 
 from equipoise.classifiers import ConvNetClassifier
 from equipoise.errors import counted
 from equipoise.experiments.added_rows import judge_added_rows
 from equipoise.experiments.classifiers import default_classifiers
-from equipoise.generative import GenerativeOverSampler
 from equipoise.imsic import IMSIC
 from equipoise.runs.export import write_arrays, write_class_folders, write_marked_table
+from equipoise.runs.rows import RunRows
 from equipoise.studio.curate import accepted_per_class
+from equipoise.studio.drawing import Drawing, Drawn
 from equipoise.studio.errors import StudioError
-from equipoise.studio.follow import STOPPED, Follow
+from equipoise.studio.follow import Follow
 from equipoise.studio.jobs import Job
 from equipoise.studio.places import inside
 from equipoise.studio.project import Project
 
 FORMATS = {False: ("folders", "npz"), True: ("csv", "parquet")}  # by whether it is a table
+MOST_ROWS = 1_000_000  # of a class: more are a slip of the keyboard, and fill the memory
 PLAIN, ADJUSTED = "plain network", "network with logit adjustment"
 
 
@@ -57,6 +56,7 @@ def plan(project: Project) -> dict[str, Any]:
     names = list(classifiers(rows.is_table))
     return {
         "classes": lines,
+        "judging": isinstance(project.model, IMSIC),
         "classifiers": names,
         "classifier": project.choices.get("classifier", names[0]),
         "formats": FORMATS[rows.is_table],
@@ -69,7 +69,8 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
     Raises
     ------
     StudioError
-        There is no such class or classifier, or a size is below the number of real rows.
+        There is no such class or classifier, or a size is below the number of real rows or above
+        the largest that is offered.
     """
     rows = project.open_rows()
     for name, size in sizes.items():
@@ -79,100 +80,100 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
                 f"Class {name!r} has {counted(real, 'real row')}, which all stay. Choose at least "
                 f"{real}."
             )
+        if size > max(real, MOST_ROWS):
+            raise StudioError(
+                f"Class {name!r} cannot have {size:,} rows. At most {MOST_ROWS:,} can."
+            )
     if classifier not in classifiers(rows.is_table):
         raise StudioError(f"There is no classifier {classifier!r}.")
     project.keep_choices(class_sizes=sizes, classifier=classifier)
 
 
-def resampled(project: Project) -> tuple[Any, np.ndarray, np.ndarray, list[str]]:
-    """All rows with the synthetic ones last, their labels, which are synthetic, and warnings."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        X, y = _resample(project)
-    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
-    return X, y, np.arange(len(y)) >= len(project.open_rows().y), notes
-
-
-def _resample(project: Project) -> tuple[Any, np.ndarray]:
-    rows, model = project.open_rows(), project.model
-    sizes = {project.label_of(name): n for name, n in project.choices["class_sizes"].items()}
-    if isinstance(model, IMSIC):
-        model.decide(project.proposals)
-        sampler: Any = model
-        X, y = model.resample(rows.X, rows.y, sizes)
-    else:
-        sampler = GenerativeOverSampler(FrozenEstimator(model), sampling_strategy=sizes)
-        X, y = sampler.fit_resample(rows.X, rows.y)
-    return X, np.asarray(y)
-
-
 def compare(project: Project) -> None:
     """Train the classifier without and with the synthetic rows, in the background."""
     project.check_idle("Wait for it, or stop it first.")
-    rows = project.open_rows()
-    model = classifiers(rows.is_table)[project.choices["classifier"]]
-    X, y, synthetic, notes = resampled(project)
-    if not synthetic.any():
-        raise StudioError(
-            "There are no synthetic rows to add. Accept candidates in the step Curate, or choose "
-            "larger classes."
-        )
+    rows, drawing = project.open_rows(), Drawing(project)
+    chosen = project.choices["classifier"]
+    model = classifiers(rows.is_table)[chosen]
 
     def work(job: Job) -> dict[str, Any]:
         follow = Follow(job)
+        drawn = drawing.draw(follow)
+        if not drawn.synthetic.any():
+            raise StudioError(
+                "There are no synthetic rows to add. Accept candidates in the step Curate, or "
+                "choose larger classes."
+            )
         if "callbacks" in model.get_params():
             model.set_params(callbacks=[follow])
-        test = rows.X_test, rows.y_test
-        found = judge_added_rows(model, (rows.X, rows.y), (X, y), test, begin=follow.begin)
+        with_added, test = (drawn.X, drawn.y), (rows.X_test, rows.y_test)
+        found = judge_added_rows(model, (rows.X, rows.y), with_added, test, begin=follow.begin)
         names = dict(zip(rows.labels, rows.class_names, strict=True))
         recalls = found.recalls.rename(index=names)
         return {
             "recalls": recalls.reset_index(names="name").to_dict("records"),
             "verdict": found.verdict(),
-            "classifier": project.choices["classifier"],
-            "added": int(synthetic.sum()),
-            "notes": notes,
+            "classifier": chosen,
+            "added": int(drawn.synthetic.sum()),
+            "notes": drawn.notes,
         }
 
-    project.job = Job("The comparison", work, left_with=STOPPED)
+    project.job = Job("The comparison", work, left_with="The comparison was stopped.")
 
 
-def export(project: Project, format: str) -> dict[str, Any]:
-    """Write all rows to files below the run, with a mark on the synthetic ones.
+def export(project: Project, format: str) -> None:
+    """Write the training rows and the synthetic ones to files below the run, in the background.
 
-    Returns
-    -------
-    dict
-        ``path``, ``note``, and how to do the same again: ``python`` and ``command``.
+    The synthetic ones have a mark. The result has ``path``, ``rows``, ``synthetic``, ``held_out``,
+    ``notes``, and how to do the same again: ``python`` and ``command``.
     """
+    project.check_idle("Wait for it, or stop it first.")
     run, rows = project.open_run(), project.open_rows()
     if format not in FORMATS[rows.is_table]:
         raise StudioError(f"There is no format {format!r} for these rows.")
-    X, y, synthetic, notes = resampled(project)
     folder = inside(run.path / "export", [run.path])
     folder.mkdir(exist_ok=True)
-    if rows.is_table:
-        path = inside(folder / f"balanced.{format}", [run.path])
-        target = rows.settings["target"]
-        changed = write_marked_table(path, X, y, target, synthetic)
-        if changed:
-            notes.append(
-                f"Cells or names of {', '.join(changed)} begin like a formula of a spreadsheet, "
-                "and have an apostrophe before them in the file."
-            )
-    elif format == "npz":
-        path = inside(folder / "balanced.npz", [run.path])
-        write_arrays(path, X, y, synthetic, rows.class_names)
-    else:
-        path = inside(folder / "balanced", [run.path])
-        write_class_folders(path, X, y, synthetic, rows.class_names)
-    return {
-        "path": str(path),
-        "rows": len(y),
-        "synthetic": int(synthetic.sum()),
-        "notes": notes,
-        **again(project, run.path),
-    }
+    ending = "" if format == "folders" else f".{format}"
+    path = inside(folder / f"balanced{ending}", [run.path])
+    drawing, lines = Drawing(project), again(project, run.path)
+
+    def work(job: Job) -> dict[str, Any]:
+        follow = Follow(job)
+        drawn = drawing.draw(follow)
+        notes = [*drawn.notes, *_write(path, format, drawn, rows, follow)]
+        return {
+            "path": str(path),
+            "rows": len(drawn.y),
+            "synthetic": int(drawn.synthetic.sum()),
+            "held_out": len(rows.y_test),
+            "notes": notes,
+            **lines,
+        }
+
+    project.job = Job("The export", work, left_with="The export was stopped. It wrote no files.")
+
+
+def _write(path: Path, format: str, drawn: Drawn, rows: RunRows, follow: Follow) -> list[str]:
+    """Write the rows; returns what a person should know of the files."""
+
+    def tell(share: float) -> None:
+        follow.tell(share, "The files are written")
+
+    tell(0.0)
+    if not rows.is_table:
+        write = write_arrays if format == "npz" else write_class_folders
+        write(path, drawn.X, drawn.y, drawn.synthetic, rows.class_names, tell)
+        return []
+    target = rows.settings["target"]
+    notes = []
+    if changed := write_marked_table(path, drawn.X, drawn.y, target, drawn.synthetic, tell):
+        notes.append(
+            f"Cells or names of {', '.join(changed)} begin like a formula of a spreadsheet, "
+            "and have an apostrophe before them in the file."
+        )
+    if ignored := rows.about["source"]["read"].get("ignored"):
+        notes.append(f"Without the columns that you ignored: {', '.join(ignored)}.")
+    return notes
 
 
 def again(project: Project, path: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,15 +47,26 @@ def grid(project: Project, code: int, seed: int) -> dict[str, Any]:
     }
 
 
-def sample(project: Project, name: str, codes: list[float], seed: int) -> dict[str, Any]:
-    """One row of a class with these values of all codes."""
+def sample(
+    project: Project, name: str, codes: list[float], seed: int, first: Sequence[str] = ()
+) -> dict[str, Any]:
+    """One row of a class with these values of all codes.
+
+    Of a table with many columns, those of the profiles ``first`` are shown before others.
+    """
     model = project.steered()
     label = project.label_of(name)
     row = model.sample(1, label, codes=dict(enumerate(codes)), random_state=seed)
     confidence = model.class_confidence(row, [label])[0]
-    columns = [str(c) for c in row.columns[:COLUMNS]] if isinstance(row, pd.DataFrame) else []
-    shown = as_shown(row.iloc[:, :COLUMNS] if columns else row)[0]
-    return {"row": shown, "columns": columns, "confidence": float(confidence)}
+    columns: list[str] = []
+    more = 0
+    if isinstance(row, pd.DataFrame):
+        moved = [c for f in first for c in row.columns if f == str(c) or f.startswith(f"{c} ")]
+        chosen = list(dict.fromkeys([*moved, *row.columns]))[:COLUMNS]
+        more = row.shape[1] - len(chosen)
+        row, columns = row[chosen], list(map(str, chosen))
+    shown = as_shown(row)[0]
+    return {"row": shown, "columns": columns, "more": more, "confidence": float(confidence)}
 
 
 def rename(project: Project, code: int, name: str) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from equipoise.imsic.decisions import Proposal
 from equipoise.studio.errors import StudioError
 from equipoise.studio.pictures import COLUMNS, as_pictures, as_texts, most_different
@@ -50,22 +53,20 @@ def candidates(project: Project, proposal: Proposal) -> dict[str, Any]:
     X = model.sample(**proposal.drawing)
     found = model.inspect(X, proposal.classes * proposal.n)
     nearest = found["nearest"].to_numpy()
-    shown: list[Any]
-    real: list[Any]
+    shown: list[dict[str, Any]]
     if rows.is_table:
-        shown = as_texts(X.iloc[:, :COLUMNS])
-        real = as_texts(rows.X.iloc[nearest, :COLUMNS])
-        differences = model.column_differences(X, nearest).to_numpy()[:, :COLUMNS]
-        marked: list[list[int]] = [most_different(line) for line in differences]
+        differences = model.column_differences(X, nearest).to_numpy()
+        shown = [
+            _beside(X.iloc[[i]], rows.X.iloc[[other]], differences[i])
+            for i, other in enumerate(nearest)
+        ]
     else:
-        shown, real = as_pictures(X), as_pictures(rows.X[nearest])
-        marked = [[] for _ in shown]
+        pictures = zip(as_pictures(X), as_pictures(rows.X[nearest]), strict=True)
+        shown = [{"row": row, "real": real} for row, real in pictures]
     lines: list[dict[str, Any]] = [
         {
             "index": i,
-            "row": shown[i],
-            "real": real[i],
-            "marked": marked[i],
+            **shown[i],
             "confidence": float(line.confidence),
             "memorised": bool(line.memorised),
             "decision": decision_on(proposal, i),
@@ -73,8 +74,19 @@ def candidates(project: Project, proposal: Proposal) -> dict[str, Any]:
         for i, line in enumerate(found.itertuples())
     ]
     lines.sort(key=lambda line: -line["confidence"])
-    columns = [str(c) for c in rows.X.columns[:COLUMNS]] if rows.is_table else []
-    return {"seed": proposal.seed, "columns": columns, "candidates": lines}
+    return {"seed": proposal.seed, "candidates": lines}
+
+
+def _beside(row: pd.DataFrame, real: pd.DataFrame, differences: np.ndarray) -> dict[str, Any]:
+    """A candidate and its nearest real row; of many columns, those that differ most."""
+    chosen = np.sort(np.argsort(-differences, kind="stable")[:COLUMNS])
+    return {
+        "row": as_texts(row.iloc[:, chosen])[0],
+        "real": as_texts(real.iloc[:, chosen])[0],
+        "columns": [str(c) for c in row.columns[chosen]],
+        "more": row.shape[1] - len(chosen),
+        "marked": most_different(differences[chosen].tolist()),
+    }
 
 
 def decision_on(proposal: Proposal, index: int) -> str:

@@ -11,6 +11,7 @@ from equipoise.errors import counted
 from equipoise.imsic import IMSIC
 from equipoise.studio.pictures import COLUMNS, as_shown
 from equipoise.studio.project import Project
+from equipoise.studio.words import on_the_page
 
 EXAMPLES = 8  # rows of each class
 
@@ -36,7 +37,10 @@ def summary(project: Project) -> dict[str, Any]:
         "more_columns": max(0, rows.X.shape[1] - COLUMNS) if rows.is_table else 0,
         "shape": list(rows.X.shape[1:]),
         "classes": classes,
-        "said": [*rows.said, *_doubts([c["count"] for c in classes], rows.class_names)],
+        "said": [
+            *map(on_the_page, rows.said),
+            *_doubts([c["count"] for c in classes], rows.class_names),
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""Follow the fits of a comparison, and end it when asked."""
+"""Follow a comparison or an export, and end it when asked."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from equipoise.studio.errors import StudioError
 from equipoise.studio.jobs import Job
 from equipoise.training import Callback, Progress
 
-STOPPED = "The comparison was stopped."
-
 
 class Follow(Callback):
-    """Tell a job which share of the fits is done; a request to stop ends them with an error.
+    """Tell a job which share of its work is done; a request to stop ends it with an error.
 
     A network is also followed within its fit; it gets this as a callback.
     """
@@ -34,7 +32,18 @@ class Follow(Callback):
         self._tell((progress.epoch + progress.batch / progress.n_batches) / progress.max_epochs)
 
     def _tell(self, of_fit: float) -> None:
+        self.tell(
+            (self.fit + of_fit) / self.fits,
+            f"Fit {self.fit + 1} of {self.fits}: the classifier is trained without and with the "
+            "synthetic rows",
+        )
+
+    def tell(self, share: float | None, words: str) -> None:
+        """Tell the progress, in words too; None is a share that is not known."""
+        self.check()
+        self.job.progress = {"share": share, "words": words}
+
+    def check(self) -> None:
+        """End the work if it was asked to stop."""
         if self.job.stop.is_set():
-            raise StudioError(STOPPED)
-        share = (self.fit + of_fit) / self.fits
-        self.job.progress = {"share": share, "fit": self.fit + 1, "fits": self.fits}
+            raise StudioError(f"{self.job.title} was stopped.")

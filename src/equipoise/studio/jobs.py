@@ -5,33 +5,30 @@ from __future__ import annotations
 import threading
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from equipoise.datasets.formats import RESIZE
 from equipoise.errors import TrainingDivergedError
-from equipoise.runs.resuming import REMEDY
+from equipoise.studio.words import on_the_page
 
-# Remedies of the library that name options of its commands, and the same remedies on the page.
-ON_THE_PAGE = {
-    RESIZE: "Fill in “Resize to” beside the folder.",
-    REMEDY: "Open the data again, and train a new model.",
-}
 SAID_BY_LIBRARY = (ValueError, TrainingDivergedError, OSError)
 
 
 def in_words(error: BaseException) -> str:
     """The message for the person; of a mistake of ours, its traceback goes to the terminal."""
     if isinstance(error, SAID_BY_LIBRARY):
-        words = str(error)
-        for remedy, here in ON_THE_PAGE.items():
-            words = words.replace(remedy, here)
-        return words
+        return on_the_page(str(error))
     traceback.print_exception(error)
     return (
         f"Something went wrong that should not ({type(error).__name__}: {error}). Nothing that you "
         "decided is lost. The terminal in which the studio runs says more."
     )
+
+
+def said_in(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Warnings for the person, each once."""
+    own = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return [on_the_page(text) for text in dict.fromkeys(own)]
 
 
 class Job:
@@ -81,7 +78,7 @@ class Job:
         if self._is_left:
             return
         self.result, self.error = result, said
-        self.said = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+        self.said = said_in(caught)
 
     @property
     def running(self) -> bool:

@@ -92,12 +92,24 @@ class Project:
             if not target:
                 raise StudioError("Choose the column that holds the classes.")
             assert source.path is not None
-            return RunRows.of_table(source.path, target)
+            return RunRows.of_table(
+                source.path,
+                target,
+                dates=options.get("dates") or (),
+                categories=options.get("categories") or (),
+                ignored=options.get("ignored") or (),
+                missing=options.get("missing"),
+            )
         protocol = options.get("protocol") or None
         if source.kind == "builtin":
             return RunRows.of_images(DataChoice(source.name), protocol)
         size = options.get("image_size")
-        choice = DataChoice("folder", source.path, (size, size) if size else None)
+        choice = DataChoice(
+            "folder",
+            source.path,
+            (size, size) if size else None,
+            skip_damaged=bool(options.get("skip_damaged")),
+        )
         return RunRows.of_images(choice, protocol)
 
     def _open_run(self, source: Source) -> None:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from equipoise.runs.files import make_folder
 from equipoise.studio.errors import StudioError
 from equipoise.studio.guard import LOOPBACK
-from equipoise.studio.sources import check_offer
+from equipoise.studio.sources import check_offer, has_class_folders
 
 LOCK = ".studio.lock"  # the system lets it go when the process ends, also when it is killed
 
@@ -47,11 +47,16 @@ def serve(
     Raises
     ------
     ValueError
-        A folder does not exist or has nothing to open, another studio has the runs, the port is
-        taken, or there is no password.
+        A folder does not exist or has nothing to open, the runs would be a class of it, another
+        studio has them, the port is taken, or there is no password.
     """
     for folder in folders:
         check_offer(folder)
+        if has_class_folders(folder) and runs.resolve().is_relative_to(folder.resolve()):
+            raise StudioError(
+                f"The runs would lie in {runs.resolve()}, inside {folder}, where they would be "
+                "taken for a class. Name another place with --runs."
+            )
     if host not in LOOPBACK and not password:
         raise StudioError(
             f"--host {host} lets other machines in. Set a password for them with --password."

@@ -10,10 +10,9 @@ from equipoise.training.callbacks import (
 from equipoise.training.context import DataSpec, FitContext
 from equipoise.training.loop import fit_loop
 from equipoise.training.plan import Plan, Progress
-from equipoise.training.rows import RESAMPLING, TrainingRows, resampled_sizes
+from equipoise.training.rows import TrainingRows, resampled_sizes
 
 __all__ = [
-    "RESAMPLING",
     "Callback",
     "Checkpoint",
     "DataSpec",

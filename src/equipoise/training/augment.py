@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from equipoise.training.distributed import n_all_rows, own_rows
+from equipoise.errors import InvalidParameterError
+from equipoise.networks.seeding import Seeded
+from equipoise.training.distributed import n_all_rows, own_rows, rank
 
 Augmentation = Callable[..., Tensor]  # of the images, a generator, and the rows of the batch
 AUGMENTATIONS = ("auto", "none", "shift", "flip", "affine", "learned")
@@ -19,6 +22,7 @@ ANGLE = math.radians(10)
 ZOOM = 0.1
 SYMMETRIC = 0.05  # largest asymmetry of photographs; digits and clothes have .17 and more
 LEAST_PIXELS = 16  # of the smaller side of images that are flipped by default
+TOLERANCE = 1e-3  # outside of [0, 1], for what a function of the user's returns
 
 
 def augment(kind: str, x: Tensor, generator: torch.Generator, n: int | None = None) -> Tensor:
@@ -49,6 +53,70 @@ def augment(kind: str, x: Tensor, generator: torch.Generator, n: int | None = No
     if kind == "affine":
         return _affine(x, generator, n)
     return _shift(x, kind == "flip", generator, n)
+
+
+@dataclass(frozen=True)
+class GivenAugmentation:
+    """A function of the user's as the augmentation of a training.
+
+    Attributes
+    ----------
+    function : callable
+        Maps float images ``(n, channels, height, width)`` in [0, 1] to such images.
+    """
+
+    function: Callable[[Tensor], Tensor]
+
+    def __call__(self, x: Tensor, generator: torch.Generator, n: int | None = None) -> Tensor:
+        """Apply the function, with what torch draws on the CPU seeded by the generator.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, channels, height, width)
+        generator : torch.Generator
+        n : int, optional
+            As in :func:`augment`.
+
+        Returns
+        -------
+        Tensor
+            Images of the shape and dtype of ``x``.
+        """
+        device = generator.device
+        seed = int(torch.randint(2**62, (), generator=generator, device=device)) + rank()
+        with Seeded(seed):
+            return self.function(x).to(x)
+
+    def check(self, x: Tensor) -> None:
+        """Try the function on a few images.
+
+        Raises
+        ------
+        InvalidParameterError
+            It fails, or returns something else than images in [0, 1] of the same shape.
+        """
+        expected = "Pass a function from float images (n, channels, height, width) to such images."
+        try:
+            with Seeded(0):
+                found = self.function(x.clone())
+        except Exception as error:
+            raise InvalidParameterError(
+                f"augmentation={self.function!r} fails on {len(x)} images of shape "
+                f"{tuple(x.shape[1:])}: {type(error).__name__}: {error}. {expected}"
+            ) from error
+        if not isinstance(found, Tensor) or found.shape != x.shape:
+            got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise InvalidParameterError(
+                f"augmentation={self.function!r} returns {got} for images of shape "
+                f"{tuple(x.shape)}. {expected}"
+            )
+        least, most = float(found.min()), float(found.max())
+        if not (least >= -TOLERANCE and most <= 1 + TOLERANCE):
+            raise InvalidParameterError(
+                f"augmentation={self.function!r} returns values from {least:.3g} to {most:.3g}, "
+                "but images have values from 0 to 1, also those that are predicted later. Leave "
+                "out a normalisation, and clip other values."
+            )
 
 
 def moved_pixels(x: Tensor, places: Tensor) -> Tensor:

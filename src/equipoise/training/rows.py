@@ -20,7 +20,7 @@ from equipoise.training.precision import autocast
 
 GLOBAL_GENERATORS = threading.Lock()
 # Exponent of the class sizes in the probabilities with which classes are drawn.
-RESAMPLING = {"square_root": 0.5, "balanced": 0.0}
+RESAMPLING = {"square_root": 0.5, "balanced": 0.0, "inverse": -1.0}
 
 
 @dataclass
@@ -91,9 +91,9 @@ class TrainingRows:
 
         Parameters
         ----------
-        kind : {"none", "square_root", "balanced"}
-            The expected class sizes are proportional to the present ones, to their square roots, or
-            equal. ``"none"`` changes nothing.
+        kind : {"none", "square_root", "balanced", "inverse"}
+            The expected class sizes are proportional to the present ones, to their square roots,
+            equal, or proportional to the inverse of the present ones. ``"none"`` changes nothing.
         """
         if kind == "none":
             return self
@@ -161,7 +161,7 @@ def resampled_sizes(sizes: np.ndarray, kind: str) -> np.ndarray:
     ----------
     sizes : ndarray of shape (n_classes,)
         Number of rows of each class, or their total weight.
-    kind : {"none", "square_root", "balanced"}
+    kind : {"none", "square_root", "balanced", "inverse"}
         As in :meth:`TrainingRows.resampled`.
 
     Returns

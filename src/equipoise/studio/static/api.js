@@ -31,6 +31,6 @@ export async function refresh() {
 }
 
 addEventListener("pagehide", () => {
-  const body = new Blob([JSON.stringify({ page })], { type: "application/json" });
+  const body = new Blob([page], { type: "application/json" }); // a type that no form can send
   navigator.sendBeacon("/api/leave", body);
 });

@@ -13,81 +13,83 @@ export async function render(step) {
   const plan = await ask("plan");
   const inputs = plan.classes.map((one) => el("input", { type: "number", min: one.real, value: one.size, "aria-label": `Rows of class ${one.name}` }));
   const classifier = el("select", {}, plan.classifiers.map((name) => option(name, name, name === plan.classifier)));
-  const compare = el("button", { type: "button", class: "main", onclick: comparing }, "Compare with and without");
-  const stop = el("p", { role: "status" });
-  const meter = el("progress", { max: 1, hidden: true, "aria-label": "Progress of the comparison" });
-  const end = el("button", { type: "button", hidden: true, onclick: () => step.run(() => ask("stop")) }, "Stop");
   const result = el("div");
-  const format = el("select", {}, plan.formats.map((name) => option(name, NAMES[name])));
-  const write = el("button", { type: "button", onclick: exporting }, "Write the files");
   const written = el("div", { role: "status" });
-  const head = el("tr", {}, ["Class", "Real rows", "Accepted", "Rows in all"].map((text) => el("th", { scope: "col" }, text)));
+  const comparing = task(step, "The comparison", el("button", { type: "button", class: "main" }, "Compare with and without"), choose, () => ask("compare"), result, compared);
+  const format = el("select", {}, plan.formats.map((name) => option(name, NAMES[name])));
+  const exporting = task(step, "The export", el("button", { type: "button" }, "Write the files"), choose, () => ask("export", { format: format.value }), written, exported);
+  const head = el("tr", {}, ["Class", "Real rows", ...(plan.judging ? ["Accepted"] : []), "Rows in all"].map((text) => el("th", { scope: "col" }, text)));
   const rows = plan.classes.map((one, i) => el("tr", {}, el("th", { scope: "row" }, one.name),
     el("td", { class: "number" }, String(one.real)),
-    el("td", { class: "number" }, one.accepted == null ? "not judged" : String(one.accepted)), el("td", {}, inputs[i])));
+    plan.judging && el("td", { class: "number" }, one.accepted == null ? "not judged" : String(one.accepted)), el("td", {}, inputs[i])));
   step.body.append(
     el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows))),
-    el("p", { class: "hint" }, "Classes that you judged get accepted rows only; the others get rows that the model draws now."),
-    el("h3", {}, "Do they help?"), el("div", { class: "fields" }, field("Classifier", classifier), compare, end), stop, meter, result,
-    el("h3", {}, "Write to files"), el("div", { class: "fields" }, field("Format", format), write), written);
-  let drawn = null;
-  update = draw;
-  await draw();
+    el("p", { class: "hint" }, plan.judging
+      ? "Classes that you judged get accepted rows only; the others get rows that the model draws now." : "The model draws the rows that are missing."),
+    el("h3", {}, "Do they help?"), el("div", { class: "fields" }, field("Classifier", classifier), ...comparing.buttons), ...comparing.told, result,
+    el("h3", {}, "Write to files"), el("div", { class: "fields" }, field("Format", format), ...exporting.buttons), ...exporting.told, written);
+  update = () => Promise.all([comparing.draw(), exporting.draw()]);
+  await update();
 
   async function choose() {
     const sizes = Object.fromEntries(plan.classes.map((one, i) => [one.name, Number(inputs[i].value)]));
     await ask("choose", { sizes, classifier: classifier.value });
   }
-  function comparing() {
-    step.run(async () => {
-      compare.disabled = true;
-      result.replaceChildren();
-      drawn = null;
-      try {
-        stop.textContent = "The synthetic rows are drawn …";
-        await choose();
-        await ask("compare");
-        await refresh();
-        await draw();
-      } catch (error) {
-        compare.disabled = false;
-        stop.textContent = "";
-        throw error;
-      }
-    });
-  }
+}
+
+// Work in the background: the button that begins it, its progress, and a button to stop it.
+function task(step, title, button, prepare, begin, place, show) {
+  const words = el("p", { role: "status" });
+  const meter = el("progress", { max: 1, hidden: true, "aria-label": `Progress: ${title}` });
+  const end = el("button", { type: "button", hidden: true, onclick: () => step.run(() => ask("stop")) }, "Stop");
+  let drawn = false;
+  button.addEventListener("click", () => step.run(async () => {
+    button.disabled = true;
+    place.replaceChildren();
+    drawn = false;
+    try {
+      await prepare();
+      await begin();
+      await refresh();
+      await draw();
+    } catch (error) {
+      button.disabled = false;
+      throw error;
+    }
+  }));
+  return { buttons: [button, end], told: [words, meter], draw };
+
   async function draw() {
-    if (!step.body.isConnected || state.job?.title !== "The comparison") return;
-    compare.disabled = state.job.running;
-    end.hidden = meter.hidden = !state.job.running;
-    if (state.job.running) {
-      const told = await ask("progress");
-      meter.value = told?.share ?? 0;
-      if (told?.fits) stop.textContent = `Fit ${told.fit} of ${told.fits}: the classifier is trained without and with the synthetic rows …`;
+    if (!step.body.isConnected) return;
+    const { job } = state;
+    button.disabled = Boolean(job?.running);
+    const running = button.disabled && job.title === title;
+    end.hidden = meter.hidden = !running;
+    if (job?.title !== title || drawn) return;
+    const told = await ask("progress");
+    if (running) {
+      words.textContent = `${told?.words ?? "It begins"} …`;
+      if (told?.share == null) meter.removeAttribute("value");
+      else meter.value = told.share;
       return;
     }
-    if (state.job.error) { step.fail(new Error(state.job.error)); stop.textContent = ""; return; }
-    if (drawn) return;
-    drawn = await ask("progress");
-    if (!drawn?.result) return;
-    const { result: found } = drawn;
-    stop.textContent = "";
-    result.replaceChildren(
-      el("p", { class: "verdict", role: "status", id: "verdict" }, `${found.added} synthetic rows, ${found.classifier}. ${found.verdict}`),
-      ...found.notes.map((text) => el("p", { class: "said" }, text)), recalls(found.recalls));
-  }
-  function exporting() {
-    step.run(async () => {
-      await choose();
-      const found = await ask("export", { format: format.value });
-      written.replaceChildren(
-        el("p", {}, `${found.rows} rows, ${found.synthetic} of them synthetic, are in `, el("code", {}, found.path), "."),
-        ...found.notes.map((text) => el("p", { class: "said" }, text)),
-        el("p", {}, "The same again in Python, where X and y are the real rows:"), el("pre", { tabindex: 0 }, found.python),
-        el("p", {}, "New rows alone, on the command line:"), el("pre", { tabindex: 0 }, found.command));
-    });
+    words.textContent = "";
+    drawn = true;
+    if (job.error) step.fail(new Error(job.error));
+    else if (told?.result) place.replaceChildren(...show(told.result));
   }
 }
+
+const compared = (found) => [
+  el("p", { class: "verdict", role: "status", id: "verdict" }, `${found.added} synthetic rows, ${found.classifier}. ${found.verdict}`),
+  ...found.notes.map((text) => el("p", { class: "said" }, text)), recalls(found.recalls)];
+
+const exported = (found) => [
+  el("p", {}, `${found.rows} rows, ${found.synthetic} of them synthetic, are in `, el("code", {}, found.path),
+    `. The ${found.held_out} real rows that were held out to test are not among them.`),
+  ...found.notes.map((text) => el("p", { class: "said" }, text)),
+  el("p", {}, "The same again in Python, where X and y are the real rows without those:"), el("pre", { tabindex: 0, role: "group", "aria-label": "Lines of Python" }, found.python),
+  el("p", {}, "New rows alone, on the command line:"), el("pre", { tabindex: 0, role: "group", "aria-label": "Command" }, found.command)];
 
 const NAMES = { folders: "A folder of PNG per class", npz: "NumPy arrays (.npz)", csv: "CSV", parquet: "Parquet" };
 

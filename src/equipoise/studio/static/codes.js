@@ -12,18 +12,20 @@ export async function render(step) {
   let seed = 1;
   let latest = 0;
   const values = known.names.map(() => 0);
+  let first = []; // columns of a table that the code below moves most
   const kind = el("select", { onchange: redraw }, known.classes.map((name) => option(name)));
   kind.value = known.classes.at(-1);
   const live = el("div", { class: "live", "aria-live": "off" });
   const other = el("button", { type: "button", onclick: () => { seed += 1; redraw(); drawGrid(); } }, "Another starting point");
   const sliders = known.names.map((name, i) => slider(name, i));
   const which = el("select", { onchange: drawGrid }, known.names.map((name, i) => option(i, name)));
-  const grid = el("div", { class: "scroll", tabindex: "0" });
+  const grid = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Every class at every value of a code" });
   const prescribed = el("section");
   step.body.append(
     el("div", { class: "two" },
       el("div", { class: "card" }, el("div", { class: "fields" }, field("Class", kind)), ...sliders, other), el("div", { class: "card" }, live)),
-    el("h3", {}, "Every class at every value of a code"), el("div", { class: "fields" }, field("Code", which)), grid, prescribed);
+    el("h3", {}, "Every class at every value of a code"), el("div", { class: "fields" }, field("Code", which)), grid, prescribed,
+    el("button", { type: "button", class: "main", onclick: () => step.show("Curate") }, "Go on to Curate"));
   await redraw();
   await drawGrid();
   await structure(prescribed, known, step);
@@ -60,11 +62,11 @@ export async function render(step) {
     if (redraw.busy) return;
     redraw.busy = true;
     try {
-      const found = await ask("sample", { class: kind.value, codes: values, seed });
+      const found = await ask("sample", { class: kind.value, codes: values, seed, first });
       const text = `Synthetic row of class ${kind.value}, ${percent(found.confidence)} sure`;
       const setting = known.names.map((name, i) => `${name} ${values[i]}`).join(", ");
       live.replaceChildren(
-        found.columns.length ? rowTable(found.columns, [found.row], ["Value"])
+        found.columns.length ? rowTable(found.columns, [found.row], ["Value"], [], found.more)
           : el("img", { src: found.row, alt: `${text}; ${setting}` }),
         el("p", {}, `The network is ${percent(found.confidence)} sure that this is class ${kind.value}.`));
       live.dataset.drawn = mine;
@@ -81,6 +83,9 @@ export async function render(step) {
       const code = Number(which.value);
       const found = await ask("grid", { code, seed });
       grid.replaceChildren(found.images ? images(found.images, code) : profiles(found.profiles));
+      if (found.images) return;
+      first = found.profiles.map((one) => one.name);
+      await redraw();
     });
   }
   function images(rows, code) {

@@ -39,7 +39,7 @@ export async function render(step) {
       el("p", { class: "hint" }, "Keys: → accept, ← reject, U undo, ↑ and ↓ go to another candidate.")),
     el("div", { class: "fields" }, field("Smallest confidence", least, "per cent"), obvious,
       el("p", { class: "hint" }, "accepts all undecided candidates that reach it and are no copies, and rejects the others.")),
-    gallery);
+    gallery, el("button", { type: "button", class: "main", onclick: () => step.show("Balance") }, "Go on to Balance"));
   keys = (event) => {
     if (!step.body.isConnected) { keys = null; return; }
     const action = { ArrowRight: () => decide("accepted"), ArrowLeft: () => decide("rejected"),
@@ -86,7 +86,7 @@ export async function render(step) {
     pair.replaceChildren(...(typeof one.row === "string"
       ? [figure(one.row, `Synthetic candidate ${i + 1} of class ${kind.value}, ${percent(one.confidence)} sure`, about),
         figure(one.real, `Nearest real image of class ${kind.value}`, "Nearest real image"), copy]
-      : [rowTable(found.columns, [one.row, one.real], ["Candidate", "Nearest real row"], one.marked),
+      : [rowTable(one.columns, [one.row, one.real], ["Candidate", "Nearest real row"], one.marked, one.more),
         el("div", {}, el("p", {}, about), el("p", { class: "hint" }, "Marked: the columns that differ most."), copy)]).filter(Boolean));
   }
   function decide(decision) {

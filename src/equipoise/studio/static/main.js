@@ -68,7 +68,7 @@ async function hear() {
     notice.hidden = false;
     notice.textContent = "The studio does not answer. Start it again in the terminal; what you decided is kept.";
   }
-  setTimeout(hear, state.job?.running ? 700 : 3000);
+  setTimeout(hear, 700);
 }
 
 document.getElementById("steps").append(...Object.keys(STEPS).map((name, i) =>

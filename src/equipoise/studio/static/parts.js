@@ -37,19 +37,20 @@ export function bar(share) {
 }
 
 // One row as an image, or as a small table with some cells marked.
-export function rowTable(columns, rows, headings, marked = []) {
+export function rowTable(columns, rows, headings, marked = [], more = 0) {
   const head = el("tr", {}, el("th", { scope: "col" }, "Column"),
     headings.map((text) => el("th", { scope: "col" }, text)));
   const lines = columns.map((column, i) => el("tr", {}, el("th", { scope: "row" }, column),
     rows.map((row) => el("td", {}, marked.includes(i) ? el("mark", {}, row[i]) : row[i]))));
   return el("div", { class: "scroll" },
-    el("table", {}, el("thead", {}, head), el("tbody", {}, lines)));
+    el("table", {}, el("thead", {}, head), el("tbody", {}, lines)),
+    more > 0 && el("p", { class: "hint" }, `and ${more} more columns`));
 }
 
 export function rowsTable(columns, rows) {
   const head = el("tr", {}, columns.map((text) => el("th", { scope: "col" }, text)));
   const lines = rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell))));
-  return el("div", { class: "scroll", tabindex: "0" },
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Rows" },
     el("table", {}, el("thead", {}, head), el("tbody", {}, lines)));
 }
 
@@ -59,17 +60,22 @@ export function lineChart(lines, label, ticks, [width, height] = [480, 200]) {
   if (!all.length) return el("p", { class: "soft" }, "Nothing to draw yet.");
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const n = Math.max(2, ...lines.map((line) => line.values.length));
-  const x = (i) => 44 + (i * (width - 56)) / (n - 1);
+  const x = (i) => 62 + (i * (width - 74)) / (n - 1);
   const y = (value) => height - 24 - ((value - low) * (height - 40)) / (high - low || 1);
   const show = (value) => (Math.abs(value) >= 1e6 ? value.toExponential(1) : +value.toPrecision(3));
   const points = (values) => values.map((v, i) => (v == null ? null : `${x(i).toFixed(1)},${y(v).toFixed(1)}`));
   const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
-    svg("line", { class: "axis", x1: 44, x2: width - 12, y1: height - 20, y2: height - 20 }),
+    svg("line", { class: "axis", x1: 62, x2: width - 12, y1: height - 20, y2: height - 20 }),
     svg("text", { x: 4, y: 16 }, String(show(high))), svg("text", { x: 4, y: height - 26 }, String(show(low))),
-    svg("text", { x: 44, y: height - 5 }, ticks[0]),
+    svg("text", { x: 62, y: height - 5 }, ticks[0]),
     svg("text", { x: width - 12, y: height - 5, "text-anchor": "end" }, ticks[1]),
-    lines.map((line, i) => svg("polyline",
-      { points: points(line.values).filter(Boolean).join(" "), stroke: COLOURS[i % COLOURS.length] })));
+    lines.map((line, i) => {
+      const at = points(line.values).filter(Boolean);
+      const colour = COLOURS[i % COLOURS.length];
+      if (at.length !== 1) return svg("polyline", { points: at.join(" "), stroke: colour });
+      const [cx, cy] = at[0].split(","); // a line of one point would not be seen
+      return svg("circle", { cx, cy, r: 4, fill: colour });
+    }));
   return el("div", {}, chart, legend(lines.map((line) => line.name)));
 }
 

@@ -55,6 +55,8 @@ export async function structure(place, known, step) {
       const sign = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(2);
       report.replaceChildren(
         el("p", { class: "verdict", role: "status" }, found.sentence),
+        el("p", { class: "hint" }, "Recovered: the code can be read off the rows again; partly and lost: it has little or no visible effect. "
+          + "Not prescribed: two codes go together in the rows although no box is ticked; too weak: they hardly do although one is."),
         el("div", { class: "two" },
           listing(["Code", "R² of its recovery", "Verdict"], found.recovery.map((row) => [row.code, row.r2.toFixed(3), row.verdict])),
           listing(["Pair", "Partial correlation", "Verdict"], found.pairs.map((row) =>

@@ -30,12 +30,16 @@ export async function render(step) {
     el("div", { class: "fields bare" }, start, resume, stop));
   const status = el("p", { role: "status" });
   const meter = el("progress", { max: 1, "aria-label": "Progress of the training" });
+  const said = el("div");
+  const on = el("button", { type: "button", class: "main", hidden: true, onclick: () => step.show(next()) });
   const watch = el("div");
-  step.body.append(form, status, meter, watch);
+  step.body.append(form, status, meter, said, on, watch);
   let was = null;
+  let drawn = "";
   update = draw;
   await draw();
 
+  function next() { return state.run?.method === "IMSIC" ? "Codes" : "Balance"; }
   function number(input) { return input.value === "" ? null : Number(input.value); }
   function submit(event) {
     event.preventDefault();
@@ -66,7 +70,8 @@ export async function render(step) {
     else if (cut) status.textContent = run.checkpoint
       ? `This training ${stopped}. Continued, it goes on after its last whole epoch, and gives the same model as without the break.`
       : `This training ${stopped} in its first epoch. Continued, it begins again.`;
-    else status.textContent = `The model is trained: ${run.epochs ?? "all"} epochs.`;
+    else status.textContent = `The model is trained: ${run.epochs ?? "all"} epoch${run.epochs === 1 ? "" : "s"}.`;
+    said.replaceChildren(...(job && !running && job.title === "The training" ? job.said : []).map((text) => el("p", { class: "said" }, text)));
     if (job && !running && job.title === "The training") {
       if (job.error) step.fail(new Error(job.error));
       if (was === true) await refresh();
@@ -76,11 +81,12 @@ export async function render(step) {
       meter.value = running ? told.share : 1;
       const left = told.seconds_left == null ? "" : `, about ${duration(told.seconds_left)} left`;
       if (running) status.textContent = `${percent(told.share)}: ${told.epoch} of ${told.epochs} epochs done${left}.`;
-      watch.replaceChildren(...pictures(told.preview, told.columns), losses(told.history));
+      const latest = JSON.stringify(told.history);
+      if (latest !== drawn) watch.replaceChildren(...pictures(told.preview, told.columns), losses(told.history));
+      drawn = latest;
     }
-    const next = state.run?.method === "IMSIC" ? "Codes" : "Balance";
-    if (was === true && !running && state.model)
-      watch.prepend(el("button", { type: "button", class: "main", onclick: () => step.show(next) }, `Go on to ${next}`));
+    on.hidden = running || !state.model;
+    on.textContent = `Go on to ${next()}`;
     was = running;
   }
 }
@@ -92,7 +98,7 @@ function losses(history) {
   const chosen = [...LOSSES.filter((name) => names.includes(name)), ...names.filter((name) => !LOSSES.includes(name))].slice(0, 4);
   const lines = chosen.map((name) => ({ name: name.replaceAll("_", " "), values: history.map((epoch) => epoch[name]) }));
   const last = chosen.map((name) => `${name} ${history.at(-1)?.[name]?.toFixed(3)}`).join(", ");
-  return el("section", {}, el("h3", {}, "Losses"), lineChart(lines, `Losses by epoch; now ${last}`, ["epoch 1", `epoch ${history.length}`]));
+  return el("section", {}, el("h3", {}, "Losses"), lineChart(lines, `Losses by epoch; now ${last}`, ["epoch 1", history.length > 1 ? `epoch ${history.length}` : ""]));
 }
 
 function pictures(preview, columns) {
