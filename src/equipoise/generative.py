@@ -33,6 +33,7 @@ from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
 DRAWS_PER_ROW = (2, 10)
+MOST_BYTES = 2**29  # of an array of such draws; the second number does not apply if it needs more
 
 
 class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSampler):
@@ -209,7 +210,8 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
         for times in DRAWS_PER_ROW:
             rows = self.generator_.sample(times * n, label)
             confidence = self.generator_.predict_proba(rows)[:, column]
-            if (confidence >= self.min_confidence).sum() >= n:
+            enough = (confidence >= self.min_confidence).sum() >= n
+            if enough or getattr(rows, "nbytes", 0) > MOST_BYTES / DRAWS_PER_ROW[-1] * times:
                 break
         # The confident rows in the order of their draw, then the most confident of the others.
         chosen = np.argsort(-np.minimum(confidence, self.min_confidence), kind="stable")[:n]
