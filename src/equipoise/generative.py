@@ -195,8 +195,8 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
             return False
         warnings.warn(
             f"Class {label!r} has a single row, which says nothing of how its rows vary: it is "
-            f"repeated {n} times, not generated. Add rows of the class, or leave it out of "
-            "sampling_strategy.",
+            f"repeated {counted(n, 'time')}, not generated. Add rows of the class, or leave it "
+            "out of sampling_strategy.",
             stacklevel=2,
         )
         return True

@@ -234,7 +234,7 @@ def test_a_class_smaller_than_the_folds(on_folds, at_once, monkeypatch):
     X = pd.DataFrame({"a": np.arange(20.0)})
     table = tables.Table(X, np.repeat([0, 1], [19, 1]), ["0", "1"])
     monkeypatch.setattr(tables, "load_table", lambda *which: table)
-    with pytest.raises(InvalidInputError, match="folds=2, but the smallest class has 1 rows"):
+    with pytest.raises(InvalidInputError, match=r"folds=2, but the smallest class has 1 row\."):
         run(on_folds())
     assert at_once == []
 

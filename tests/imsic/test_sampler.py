@@ -127,7 +127,7 @@ def test_a_single_row_is_repeated(few_digits):
     X, y = few_digits
     keep = (y != "four") | (np.cumsum(y == "four") == 1)
     sampler = IMSIC(**TINY)
-    with pytest.warns(UserWarning, match="'four' has 1 rows"):
+    with pytest.warns(UserWarning, match="'four' has 1 row,"):
         X_new, y_new = sampler.fit_resample(X[keep], y[keep])
     assert (X_new[y_new == "four"] == X_new[y_new == "four"][0]).all()
 

@@ -189,7 +189,9 @@ def _files(source: Path, names: npt.NDArray[np.str_]) -> list[ImageFile]:
 
 
 def _incomplete(source: Path, absent: set[str]) -> DamagedFileError:
-    return damaged(source, f"{len(absent)} listed images are not in it, {min(absent)} among them")
+    return damaged(
+        source, f"it lacks {counted(len(absent), 'listed image')}, {min(absent)} among them"
+    )
 
 
 def _decode(file: ImageFile, size: Size) -> Images:

@@ -68,7 +68,8 @@ def load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
         if not content or len(content) % _RECORD:
             raise damaged(
                 source,
-                f"{name} has {counted(len(content), 'byte')}, not a number of records of {_RECORD}",
+                f"{name} has {counted(len(content), 'byte')}, not a number of records of "
+                f"{_RECORD:,}",
             )
         records.append(np.frombuffer(content, np.uint8).reshape(-1, _RECORD))
         if (largest := records[-1][:, 0].max()) >= len(CLASSES):

@@ -62,7 +62,7 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         raise damaged(
             path,
             f"its header announces {counted(expected, 'byte')} of data, it holds "
-            f"{len(content) - start}",
+            f"{len(content) - start:,}",
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 

@@ -77,7 +77,7 @@ class CategoricalColumn:
         if len(kept) < len(counts):
             warnings.warn(
                 f"Column {name!r} of X has {counted(len(counts), 'category', 'categories')}. The "
-                f"{MOST} most frequent ones are told apart, all others count as unknown and are "
+                f"{MOST:,} most frequent ones are told apart, all others count as unknown and are "
                 "not generated. If it holds identifiers or free text, leave it out; otherwise "
                 "group its values.",
                 stacklevel=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeVar, cast
@@ -53,17 +54,21 @@ def closing_on_failure(plot: Callable[Arguments, Value]) -> Callable[Arguments, 
 
     @wraps(plot)
     def plotted(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
-        import matplotlib.pyplot as plt
-
-        open_before = set(plt.get_fignums())
+        open_before = _open_figures()
         try:
             return plot(*args, **kwargs)
         except BaseException:
-            for number in set(plt.get_fignums()) - open_before:
-                plt.close(number)
+            for number in _open_figures() - open_before:
+                sys.modules["matplotlib.pyplot"].close(number)
             raise
 
     return plotted
+
+
+def _open_figures() -> set[int]:
+    """The numbers of pyplot's figures: none where it is not loaded, and it stays so."""
+    plt = sys.modules.get("matplotlib.pyplot")
+    return set() if plt is None else set(plt.get_fignums())
 
 
 def new_axes(ax: Axes | None, width: float, height: float, layout: Layout = "constrained") -> Axes:
