@@ -193,7 +193,7 @@ def test_features_cannot_be_augmented(pictures, small):
 
 def test_a_batch_of_one_is_refused_before_the_training(build, pictures):
     module = nn.Sequential(nn.Flatten(), nn.Linear(64, 3), nn.BatchNorm1d(3))
-    with pytest.raises(InvalidParameterError, match="fails on 1 images .* in training mode"):
+    with pytest.raises(InvalidParameterError, match="fails on 1 image .* in training mode"):
         build(architecture=module, batch_size=1).fit(*pictures)
     build(architecture=module, batch_size=2).fit(*pictures)
     build(architecture=module, batch_size=1, freeze_backbone=True).fit(*pictures)

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KernelDensity
 
-from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler
+from equipoise import IMSIC, DGCClassifier, GenerativeOverSampler, generative
 from equipoise.baselines import BAGAN
 from equipoise.errors import InvalidInputError, InvalidParameterError
 
@@ -104,7 +104,7 @@ def test_columns_in_another_order_are_refused(mixed, frozen):
 
 def test_a_class_that_a_frozen_generator_does_not_know_is_refused(mixed, frozen):
     y = np.repeat([0, 1, 2], [40, 15, 5])
-    with pytest.raises(InvalidInputError, match="class 2, of which 35 rows"):
+    with pytest.raises(InvalidInputError, match="class 2, of which it has to draw 35 rows"):
         GenerativeOverSampler(frozen).fit_resample(mixed, y)
 
 
@@ -200,6 +200,13 @@ def test_rows_that_their_generator_takes_for_another_class_are_left_out(confiden
     sampler = GenerativeOverSampler(Numbered(), min_confidence=confidence)
     X_more, _ = sampler.fit_resample(np.full((9, 1), -1.0), np.repeat(["a", "b"], [7, 2]))
     assert X_more[9:, 0].tolist() == expected
+
+
+def test_ten_times_as_many_rows_are_not_drawn_where_they_take_much_memory(monkeypatch):
+    monkeypatch.setattr(generative, "MOST_BYTES", 5 * 10 * 8 - 1)
+    sampler = GenerativeOverSampler(Numbered(), min_confidence=0.8)
+    X_more, _ = sampler.fit_resample(np.full((9, 1), -1.0), np.repeat(["a", "b"], [7, 2]))
+    assert X_more[9:, 0].tolist() == [4, 9, 3, 8, 2]
 
 
 class Wide(Means):

@@ -330,8 +330,11 @@ WRONG_LABELS = {
     "continuous": (np.linspace(0, 1, 20), "Unknown label type: continuous"),
     "too few": (Y[:-1], "20 rows but y has 19 labels. Pass one label per row"),
     "None": (None, "requires y to be passed, but the target y is None"),
-    "NaN": (np.where(Y, np.nan, 1), "y contains NaN or None: 10 rows"),
-    "no name": (["a", "b", None, np.nan] * 5, "y contains NaN or None: 10 rows.*Remove these rows"),
+    "NaN": (np.where(Y, np.nan, 1), "y contains NaN or None: no label in 10 rows"),
+    "no name": (
+        ["a", "b", None, np.nan] * 5,
+        "y contains NaN or None: no label in 10 rows.*Remove such rows",
+    ),
     "two columns": (np.ones((20, 2)), r"not supported: y has shape \(20, 2\)"),
     "names and numbers": (
         ["a", 1] * 10,

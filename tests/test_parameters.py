@@ -67,7 +67,7 @@ WRONG = {
     "class_weight": ["even", [1, 2]],
     "resampling": [None, "smote"],
     "augmentation": [None, "mirror"],
-    "mixing": [None, "cutmix"],
+    "mixing": [None, "cutout"],
     "mixing_alpha": [0, -1, math.inf],
     "max_epochs": [0, -1, 2.5, "12"],
     "batch_size": [0, "all", 16.0],

@@ -23,7 +23,7 @@ from torch.nn.parameter import is_lazy
 
 from equipoise import persistence
 from equipoise.columns import Rows
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.inputs import (
     RandomState,
     adopt_features,
@@ -264,8 +264,10 @@ class DeepEstimator(DocumentedEstimator, BaseEstimator):
         n_steps = math.ceil(len(fit) / batch_size)
         if len(fit) // n_steps < n_processes():
             raise InvalidParameterError(
-                f"batch_size={self.batch_size!r} gives batches of {len(fit) // n_steps} rows, too "
-                f"few for {n_processes()} processes. Choose a larger one, or fewer processes."
+                f"batch_size={self.batch_size!r} gives batches of "
+                f"{counted(len(fit) // n_steps, 'row')}, too few for "
+                f"{counted(n_processes(), 'process', 'processes')}. Choose a larger one, or fewer "
+                "processes."
             )
         with whole_batch_statistics(network):
             if not self._continues():

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from equipoise.base import DeepEstimator
 from equipoise.columns import Rows
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.inputs import as_array, check_resampled_labels, check_rows
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import SAMPLING_STRATEGY, Constraint
@@ -170,7 +170,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         rows = self._rows_like_fit(table)
         if len(labels) != len(rows):
             raise InvalidInputError(
-                f"X has {len(rows)} rows but y has {len(labels)} labels. Pass one label per row."
+                f"X has {counted(len(rows), 'row')} but y has {counted(len(labels), 'label')}. "
+                "Pass one label per row."
             )
         self._class_index(labels)  # a class that the fit did not see cannot be resampled
         worker = copy.copy(self)
@@ -238,8 +239,8 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         values = np.asarray(groups)
         if values.shape != np.shape(y)[:1]:
             raise InvalidInputError(
-                f"groups has shape {values.shape}, but y has {len(y)} labels. Pass one group per "
-                "row."
+                f"groups has shape {values.shape}, but y has {counted(len(y), 'label')}. Pass one "
+                "group per row."
             )
         return values
 

@@ -21,3 +21,8 @@ class LostProcessError(RuntimeError):
 
 class DiskFullError(OSError):
     """A file could not be written because the disk is full."""
+
+
+def counted(n: int, thing: str = "image", things: str | None = None) -> str:
+    """``1 image``, ``2 images``, ``1,000 images``; ``things`` is an irregular plural."""
+    return f"{n:,} {thing if n == 1 else things or f'{thing}s'}"

@@ -18,7 +18,7 @@ from sklearn.utils import Tags, get_tags
 from equipoise.base_sampler import concatenate, like, with_python_types
 from equipoise.columns import Rows
 from equipoise.dgc import DGCClassifier
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.inputs import adopt_features, as_array, check_resampled_labels
 from equipoise.notebook import DocumentedEstimator
 from equipoise.parameters import (
@@ -33,6 +33,7 @@ from equipoise.polars import as_given, as_pandas
 
 # Draws per row to append; the second number applies if the first yields too few confident rows.
 DRAWS_PER_ROW = (2, 10)
+MOST_BYTES = 2**29  # of an array of such draws; the second number does not apply if it needs more
 
 
 class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSampler):
@@ -180,8 +181,8 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
                 drawn = self._draw(label, n)
                 if len(drawn) != n:
                     raise InvalidInputError(
-                        f"{type(self).__name__}: generator drew {len(drawn)} rows of class "
-                        f"{label!r} instead of {n}. Its sample(n, y) has to return n rows."
+                        f"{type(self).__name__}: generator drew {counted(len(drawn), 'row')} of "
+                        f"class {label!r} instead of {n}. Its sample(n, y) has to return n rows."
                     )
                 parts.append(like(drawn, rows))
                 labels.append(np.full(n, label, dtype=y.dtype))
@@ -194,8 +195,8 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
             return False
         warnings.warn(
             f"Class {label!r} has a single row, which says nothing of how its rows vary: it is "
-            f"repeated {n} times, not generated. Add rows of the class, or leave it out of "
-            "sampling_strategy.",
+            f"repeated {counted(n, 'time')}, not generated. Add rows of the class, or leave it "
+            "out of sampling_strategy.",
             stacklevel=2,
         )
         return True
@@ -209,7 +210,8 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
         for times in DRAWS_PER_ROW:
             rows = self.generator_.sample(times * n, label)
             confidence = self.generator_.predict_proba(rows)[:, column]
-            if (confidence >= self.min_confidence).sum() >= n:
+            enough = (confidence >= self.min_confidence).sum() >= n
+            if enough or getattr(rows, "nbytes", 0) > MOST_BYTES / DRAWS_PER_ROW[-1] * times:
                 break
         # The confident rows in the order of their draw, then the most confident of the others.
         chosen = np.argsort(-np.minimum(confidence, self.min_confidence), kind="stable")[:n]
@@ -229,8 +231,9 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
         n_features = int(np.prod(np.shape(X)[1:]))
         if getattr(self.generator_, "n_features_in_", None) not in (None, n_features):
             raise InvalidInputError(
-                f"X has {n_features} features, but {name}'s frozen generator was fitted with "
-                f"{self.generator_.n_features_in_} features. Pass rows like those of its fit."
+                f"X has {counted(n_features, 'feature')}, but {name}'s frozen generator was fitted "
+                f"with {counted(self.generator_.n_features_in_, 'feature')}. Pass rows like those "
+                "of its fit."
             )
         fitted = getattr(self.generator_, "feature_names_in_", None)
         if fitted is not None and isinstance(X, pd.DataFrame) and list(fitted) != list(X.columns):
@@ -243,9 +246,9 @@ class GenerativeOverSampler(DocumentedEstimator, MetaEstimatorMixin, BaseOverSam
         for label, n in self.sampling_strategy_.items():
             if n and label not in list(known):
                 raise InvalidInputError(
-                    f"y has the class {label!r}, of which {n} rows are wanted, but {name}'s frozen "
-                    f"generator was fitted with {np.asarray(known).tolist()}. Fit it with all "
-                    "classes of y."
+                    f"y has the class {label!r}, of which it has to draw {counted(n, 'row')}, but "
+                    f"{name}'s frozen generator was fitted with {np.asarray(known).tolist()}. Fit "
+                    "it with all classes of y."
                 )
         adopt_features(self, self.generator_)
 

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d, validate_data
 
 from equipoise.columns import Rows
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.polars import as_pandas
 from equipoise.preprocessing import Codec, ImageCodec, TableCodec
 from equipoise.preprocessing.dtypes import rounded
@@ -27,6 +27,10 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 # objects that make a column something else. (A datetime is a date.)
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 NO_NUMBERS = (str, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
+
+NO_LABELS = (  # in the words that scikit-learn's checks look for
+    "fit requires y to be passed, but the target y is None. Pass one class label per row of X."
+)
 
 
 def as_array(rows: Any) -> Any:
@@ -112,15 +116,22 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | pd.DataFr
                     f"(shape={X.shape}) while a minimum of 1 is required."
                 )
             return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-        # With one memory layout, sums over a DataFrame and over an array are equal.
-        return validate_data(
-            estimator,
-            X,
-            reset=reset,
-            order="C",
-            dtype=np.float64,
-            ensure_all_finite="allow-nan",  # the codec checks for missing values
-        )
+        if np.asarray(X).dtype.kind == "c":
+            raise InvalidInputError("Complex data not supported: X is complex. Pass real numbers.")
+        try:
+            # With one memory layout, sums over a DataFrame and over an array are equal.
+            return validate_data(
+                estimator,
+                X,
+                reset=reset,
+                order="C",
+                dtype=np.float64,
+                ensure_all_finite="allow-nan",  # the codec checks for missing values
+            )
+        except ValueError as error:
+            if "infinity" not in str(error):
+                raise
+            raise InvalidInputError(f"{error} Replace it by a number, or by NaN.") from None
     if n_dimensions > 4:
         raise InvalidInputError(
             f"X has {n_dimensions} dimensions. Pass (n, n_features), (n, height, width) or "
@@ -141,7 +152,8 @@ def _check_images(estimator: Any, X: Any) -> RowSequence:
         X = check_array(X, order=order, input_name="X", estimator=estimator, **options)
     elif not len(X) or np.dtype(X.dtype).kind not in "biuf":
         raise InvalidInputError(
-            f"X has {len(X)} rows and dtype {X.dtype}. Pass at least one image, of numbers."
+            f"X has {counted(len(X), 'row')} and dtype {X.dtype}. Pass at least one image, of "
+            "numbers."
         )
     return RowSequence(X)
 
@@ -205,10 +217,7 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
         classes.
     """
     if y is None:
-        raise InvalidInputError(
-            "fit requires y to be passed, but the target y is None. "
-            "Pass one class label per row of X."
-        )
+        raise InvalidInputError(NO_LABELS)
     shape = np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:
         raise InvalidInputError(
@@ -226,10 +235,14 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
                 "to one type."
             )
         labels = pd.Series(labels).infer_objects().to_numpy()
-    check_classification_targets(labels)
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise InvalidInputError(f"{error} Pass classes, such as ranges of y.") from None
     if len(labels) != n:
         raise InvalidInputError(
-            f"X has {n} rows but y has {len(labels)} labels. Pass one label per row."
+            f"X has {counted(n, 'row')} but y has {counted(len(labels), 'label')}. Pass one label "
+            "per row."
         )
     classes, target = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
@@ -251,7 +264,8 @@ def check_no_missing_labels(y: Any) -> None:
     missing = 0 if y is None else int(np.asarray(pd.isna(y)).sum())
     if missing:
         raise InvalidInputError(
-            f"y contains NaN or None: {missing} rows have no label. Remove these rows from X and y."
+            f"y contains NaN or None: no label in {counted(missing, 'row')}. Remove such rows from "
+            "X and y."
         )
 
 
@@ -261,8 +275,10 @@ def check_resampled_labels(y: Any) -> None:
     Raises
     ------
     InvalidInputError
-        If labels are missing, or numbers have the dtype object.
+        If there are no labels, some are missing, or numbers have the dtype object.
     """
+    if y is None:
+        raise InvalidInputError(NO_LABELS)
     check_no_missing_labels(y)
     if getattr(y, "dtype", None) == np.dtype(object):
         kind = pd.api.types.infer_dtype(y)

@@ -14,9 +14,9 @@ from PIL import Image
 
 import equipoise.imsic
 from equipoise.cli import oversampling
+from equipoise.csv_files.text import read_csv_text
+from equipoise.csv_files.values import values_of
 from equipoise.runs import tables
-from equipoise.runs.csv_text import read_csv_text
-from equipoise.runs.csv_values import values_of
 
 
 @pytest.fixture
@@ -321,7 +321,7 @@ MISTAKES = {
     "no table": (("EMPTY", "--target", "y"), "empty.csv cannot be read as a table"),
     "other format": (("in.xlsx", "--target", "y"), ".csv or .parquet"),
     "no engine": (("in.parquet", "--target", "y"), "Parquet needs pyarrow"),
-    "missing labels": (("WORDS", "--target", "gap"), "1 missing labels"),
+    "missing labels": (("WORDS", "--target", "gap"), "1 missing label "),
     "one class": (("WORDS", "--target", "one"), "fewer than two classes"),
     "continuous": (("IN", "--target", "a"), "'a' holds measurements"),
     "decimal commas": (("COMMAS", "--target", "b"), "'b' holds measurements"),
@@ -577,7 +577,7 @@ def test_missing_values_are_those_that_were_named(customers, tmp_path):
 def test_a_word_for_missing_is_no_class_among_numbers(tmp_path):
     path = tmp_path / "in.csv"
     path.write_text("a,y\n1,0\n2,1\n3,NA\n")
-    with pytest.raises(ValueError, match="1 missing labels.*--missing-values"):
+    with pytest.raises(ValueError, match="1 missing label .*--missing-values"):
         tables.read_table(path, "y", None, None, None)
 
 

@@ -304,14 +304,16 @@ def partly_damaged(tmp_path):
 @pytest.mark.parametrize("zipped", [False, True])
 def test_all_damaged_files_are_named_at_once(partly_damaged, zipped):
     root = shutil.make_archive(partly_damaged, "zip", partly_damaged) if zipped else partly_damaged
-    with pytest.raises(DamagedFileError, match=r"3 of 20 images are damaged.*--skip-damaged") as e:
+    with pytest.raises(DamagedFileError, match=r"damaged: 3 of 20 images.*--skip-damaged") as e:
         load_dataset("folder", root)
     assert all(name in str(e.value) for name in ("a/3.jpg", "b/7.jpg", "b/8.jpg"))
 
 
 @pytest.mark.parametrize("storage", ["memory", "disk", "files"])
 def test_damaged_files_can_be_left_out(partly_damaged, storage):
-    with pytest.warns(UserWarning, match=r"3 damaged of 20 images.*a/3.jpg, b/7.jpg, b/8.jpg"):
+    with pytest.warns(
+        UserWarning, match=r"left out as damaged, 3 of 20 images.*a/3.jpg, b/7.jpg, b/8.jpg"
+    ):
         data = load_dataset("folder", partly_damaged, storage=storage, skip_damaged=True)
     assert len(data.X_train[:]) + len(data.X_test[:]) == 17
     assert np.bincount(np.concatenate([data.y_train, data.y_test])).tolist() == [9, 8]
@@ -321,7 +323,7 @@ def test_a_class_of_damaged_files_alone_is_refused(partly_damaged):
     for file in (partly_damaged / "b").iterdir():
         file.write_text("no image")
     with (
-        pytest.warns(UserWarning, match="11 damaged"),
+        pytest.warns(UserWarning, match="left out as damaged, 11 of"),
         pytest.raises(ValueError, match="All images in the class folder .*b are damaged"),
     ):
         load_dataset("folder", partly_damaged, skip_damaged=True)

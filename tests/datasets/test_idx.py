@@ -104,8 +104,12 @@ def repacked(change):
         (IMAGES, lambda content: content[:10] + b"\xff" + content[11:], "decompress"),
         (IMAGES, lambda content: b"", "IDX"),
         (IMAGES, lambda content: b"<html>Not Found</html>", "IDX"),
-        (IMAGES, repacked(lambda content: content[:-1]), "23520 bytes of data, it holds 23519"),
-        (IMAGES, repacked(lambda content: content + b"\0"), "23520 bytes of data, it holds 23521"),
+        (IMAGES, repacked(lambda content: content[:-1]), "23,520 bytes of data, it holds 23,519"),
+        (
+            IMAGES,
+            repacked(lambda content: content + b"\0"),
+            "23,520 bytes of data, it holds 23,521",
+        ),
         (IMAGES, repacked(lambda content: b"\0\0\x0d" + content[3:]), "IDX"),
         (IMAGES, repacked(lambda content: content[:9]), "header"),
         (

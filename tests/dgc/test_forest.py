@@ -48,6 +48,19 @@ def test_rows_near_a_threshold_go_where_scikit_learn_sends_them():
     np.testing.assert_allclose(np.exp(found), smoothed(np.eye(2)[y], 0.5))
 
 
+def test_trees_look_at_the_most_frequent_categories_of_a_column(monkeypatch):
+    monkeypatch.setattr(forest_module, "MOST_CATEGORIES", 2)
+    shares = [0.1, 0.5, 0.1, 0.3], [0.4, 0.6]
+    x = np.random.RandomState(0).normal(size=(200, 8)).astype(np.float32)
+    y = (x.sum(1) > 0).astype(int)
+    forest = Forest.fit(x, y, None, 2, 0, shares)
+    inner = forest.children[:, 0] != np.arange(len(forest.children))
+    assert set(forest.feature[inner]) == {0, 1, 3, 5, 6, 7}
+    monkeypatch.setattr(forest_module, "MOST_CATEGORIES", 4)
+    forest, plain = Forest.fit(x, y, None, 2, 0, shares), Forest.fit(x, y, None, 2, 0)
+    np.testing.assert_array_equal(forest.feature, plain.feature)
+
+
 def test_many_rows_of_a_class_are_limited_and_the_priors_stay(table, monkeypatch):
     X, y = table
     monkeypatch.setattr(forest_module, "MOST_ROWS", 150)  # 50 of each class

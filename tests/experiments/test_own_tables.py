@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -58,6 +59,43 @@ def test_a_file_is_a_data_set(own, experiment, at_once, tmp_path):
     assert logistic["class_counts"] == own["sick"].value_counts().loc[["no", "yes"]].tolist()
     assert logistic["metrics"]["acsa"] > constant["metrics"]["acsa"] == 0.5
     assert (tmp_path / "results/tiny/csv-own.csv.gz/logistic/1.1.json").exists()
+
+
+def test_words_for_missing_values(tmp_path):
+    """The country NA and the class None, by the rule of the commands on tables."""
+    lines = "NA;1,5;None\nNO;2,5;ill\nNA;3,5;ill\n;;None\n"
+    (tmp_path / "own.csv").write_text("country;dose;sick\n" + lines)
+    with pytest.warns(UserWarning) as caught:
+        X, _, names = tables.load_table("csv:own.csv", "sick", tmp_path)
+    told = [str(one.message) for one in caught]
+    assert "'None' is taken as a class" in told[0]
+    assert "csv:own.csv: column 'country': 2 cells 'NA' count as missing" in told[1]
+    assert all("the key missing_values" in one for one in told)
+    assert names == ["None", "ill"] and X["country"].isna().tolist() == [True, False, True, True]
+    assert X["dose"].tolist()[:3] == [1.5, 2.5, 3.5]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X, _, names = tables.load_table("csv:own.csv", "sick", tmp_path, ["?"])
+    assert names == ["None", "ill"] and X["country"].tolist()[:3] == ["NA", "NO", "NA"]
+    assert X["country"].isna().sum() == X["dose"].isna().sum() == 1
+    with pytest.raises(InvalidInputError, match="2 rows without a label.*key missing_values"):
+        tables.load_table("csv:own.csv", "sick", tmp_path, ["None"])
+
+
+def test_an_experiment_names_words_for_missing_values(own, experiment, at_once, tmp_path):
+    rows = own.fillna({"town": "NA"}).drop(columns="dose")
+    rows["age"] = rows["age"].where(rows["town"] != "Oslo", "unknown")
+    rows.to_csv(tmp_path / "own.csv.gz", index=False)
+    named = START.replace("[protocol]", 'missing_values = ["unknown"]\n[protocol]')
+    here = experiment(METHODS, "constant", named)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jobs = plan.jobs_of(here)
+        X = tables.of_job(jobs[0]).X
+    assert X["age"].dtype == float and set(X["town"]) == {"Rome", "Oslo", "NA"}
+    assert jobs[0]["protocol"]["missing_values"] == ["unknown"]
+    with pytest.raises(InvalidInputError, match="missing_values has 9. Write it as text"):
+        experiment(METHODS, "constant", named.replace('"unknown"', "9"))
 
 
 def test_columns_are_typed_and_parquet_is_read(own, tmp_path):

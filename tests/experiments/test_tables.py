@@ -183,7 +183,7 @@ sampler = "elsewhere"
 
 def test_rows_of_another_program_are_waited_for(on_folds, at_once, mixed, tmp_path):
     here = on_folds(EXTERNAL)
-    with pytest.warns(UserWarning, match="1 jobs wait for rows"):
+    with pytest.warns(UserWarning, match="missing for 1 job, in 1 folder"):
         run(here)
     assert at_once == ["logistic 1"]
     (folder,) = (path.parent for path in (tmp_path / "runs").rglob("request.json"))
@@ -234,7 +234,7 @@ def test_a_class_smaller_than_the_folds(on_folds, at_once, monkeypatch):
     X = pd.DataFrame({"a": np.arange(20.0)})
     table = tables.Table(X, np.repeat([0, 1], [19, 1]), ["0", "1"])
     monkeypatch.setattr(tables, "load_table", lambda *which: table)
-    with pytest.raises(InvalidInputError, match="folds=2, but the smallest class has 1 rows"):
+    with pytest.raises(InvalidInputError, match=r"folds=2, but the smallest class has 1 row\."):
         run(on_folds())
     assert at_once == []
 

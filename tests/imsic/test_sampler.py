@@ -127,7 +127,7 @@ def test_a_single_row_is_repeated(few_digits):
     X, y = few_digits
     keep = (y != "four") | (np.cumsum(y == "four") == 1)
     sampler = IMSIC(**TINY)
-    with pytest.warns(UserWarning, match="'four' has 1 rows"):
+    with pytest.warns(UserWarning, match="'four' has 1 row,"):
         X_new, y_new = sampler.fit_resample(X[keep], y[keep])
     assert (X_new[y_new == "four"] == X_new[y_new == "four"][0]).all()
 
@@ -186,12 +186,12 @@ def test_tables_leave_out_what_the_head_finds_all_but_impossible():
 
     with torch.no_grad():  # a head that does not know the class
         sampler.network_.discriminator.category.bias[1] -= 100
-    with pytest.warns(UserWarning, match="class True: of 5600 candidates 0 reach it, 280 are want"):
+    with pytest.warns(UserWarning, match="class True: 0 of 5,600 candidates reach it, of 280 want"):
         best, rejected = unlike(min_confidence="auto")
     assert best < wrong / 2
     assert rejected == 5600 - 280
     with pytest.raises(
-        InvalidParameterError, match=r"min_confidence=0\.02 .* of 5600 candidates 0"
+        InvalidParameterError, match=r"min_confidence=0\.02 .* 0 of 5,600 candidates"
     ):
         unlike(min_confidence=0.02)
 

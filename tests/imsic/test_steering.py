@@ -63,7 +63,7 @@ def test_only_accepted_rows_are_appended(sampler, few_digits):
     candidates, labels = sampler.propose(10, ["three", "one"])
     assert labels.tolist() == ["three"] * 10 + ["one"] * 10
     sampler.accept(np.arange(20) < 4)
-    with pytest.warns(UserWarning, match="5 synthetic rows are asked for, but 4 were accepted"):
+    with pytest.warns(UserWarning, match="of the 5 rows to append, only 4 were accepted"):
         X_new, y_new = sampler.resample(X, y, sampling_strategy={"three": 25})
     assert (X_new[len(X) :] == candidates[:4]).all() and (y_new[len(y) :] == "three").all()
     more, _ = sampler.propose(6, "three", random_state=1)

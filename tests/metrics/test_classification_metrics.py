@@ -224,7 +224,7 @@ def test_inputs_are_not_written_to():
     ("args", "message"),
     [
         (([], [], [1]), "y_true is empty"),
-        (([0, 1], [0], [0, 1]), "y_pred has 1 labels but y_true has 2"),
+        (([0, 1], [0], [0, 1]), "y_pred has 1 label but y_true has 2"),
         (([0, 1], ["0", "1"], [0, 1]), "y_pred has dtype .* strings never equal"),
         ((["0", "1"], ["0", "1"], [0, 1]), "y_train has dtype"),
         (([0, 1], [0, 1], [5, 6]), "y_train has no class of y_true"),

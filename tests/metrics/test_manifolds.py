@@ -125,7 +125,7 @@ def test_inputs_are_not_written_to():
         ([[np.nan], [1.0]], [[0.0], [1.0]], "real has NaN or infinite"),
         ([[0.0], [1.0]], [[0.0], [np.inf]], "synthetic has NaN or infinite"),
         (np.ones((3, 2)), np.ones((3, 4)), "synthetic has 4 features but real has 2"),
-        (np.ones((1, 2)), np.ones((3, 2)), "real has 1 rows, at least 2"),
+        (np.ones((1, 2)), np.ones((3, 2)), "real has 1 row, at least 2"),
         (np.ones((3, 2)), np.ones((0, 2)), "synthetic has 0 rows"),
         (np.ones((3, 2, 2)), np.ones((3, 2, 2)), "real must be a numeric table"),
         ([["a"], ["b"]], [["a"], ["b"]], "real must be a numeric table"),

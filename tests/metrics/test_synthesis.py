@@ -30,7 +30,7 @@ def test_fidelity_by_hand_and_its_mean():
 
 
 def test_fidelity_needs_a_prediction_for_each_row():
-    with pytest.raises(ValueError, match="1 labels but y_true has 2"):
+    with pytest.raises(ValueError, match="1 label but y_true has 2"):
         label_fidelity([0, 1], [0])
 
 
@@ -140,7 +140,7 @@ def test_c2st_of_two_rows_a_side():
         ([[np.nan], [1.0]], [[0.0], [1.0]], "has NaN or infinite"),
         (np.ones((3, 2)), np.ones((3, 4)), "features but"),
         (np.ones((0, 2)), np.ones((3, 2)), "has 0 rows"),
-        (np.ones((3, 2)), np.ones((1, 2)), "has 1 rows, at least 2"),
+        (np.ones((3, 2)), np.ones((1, 2)), "has 1 row, at least 2"),
         (np.ones(3), np.ones(3), "must be a numeric table"),
     ],
 )

@@ -123,7 +123,7 @@ def test_features_are_scaled_for_the_layer_after_them():
         (Returns(lambda x: (x, x)), "returns a tuple. Pass a module that returns one float tensor"),
         (Returns(lambda x: x.flatten()), r"returns a tensor of shape \(384,\) and torch.float32"),
         (Returns(lambda x: x[0]), r"returns a tensor of shape \(3, 8, 8\) and torch.float32"),
-        (Returns(lambda x: x.mean((0, 2, 3))[None]), "returns 1 rows of features for 2 images"),
+        (Returns(lambda x: x.mean((0, 2, 3))[None]), "returns 1 row of features for 2 images"),
         (Returns(lambda x: x.long()), r"returns a tensor of .* and torch.int64. Pass a module"),
         (convolution(4), r"fails on 2 images of shape \(3, 8, 8\): RuntimeError: .* Pass a module"),
         (Returns(n for n in ()), "cannot be copied: TypeError.*copy.deepcopy can copy"),
@@ -138,7 +138,7 @@ def test_training_mode_is_checked_too():
     module = nn.Sequential(nn.Flatten(), nn.Linear(192, 3), nn.BatchNorm1d(3))
     trunk = Backbone(module, (8, 8, 3))
     trunk.check_training(2)
-    with pytest.raises(InvalidParameterError, match="fails on 1 images .* in training mode: Value"):
+    with pytest.raises(InvalidParameterError, match="fails on 1 image .* in training mode: Value"):
         trunk.check_training(1)
     assert trunk.module[2].num_batches_tracked == 0
 

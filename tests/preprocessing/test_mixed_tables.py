@@ -335,7 +335,7 @@ def test_a_column_without_a_value_may_have_any_dtype(fitted, dtype):
 def test_a_column_of_many_categories_is_told_apart_by_the_most_frequent_ones():
     words = [f"w{i}" for i in range(1500)] + [f"w{i}" for i in range(500, 1500)]
     table = pd.DataFrame({"word": words, "x": np.arange(2500.0)})
-    with pytest.warns(UserWarning, match="Column 'word' of X has 1500 categories. The 1000 most"):
+    with pytest.warns(UserWarning, match="Column 'word' of X has 1,500 categories. The 1,000 most"):
         codec = TableCodec.fit(table)
     encoded = codec.encode(codec.rows(table))
     assert encoded.shape == (2500, 1001)

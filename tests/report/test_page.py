@@ -138,7 +138,7 @@ def test_failed_jobs_and_samplers_of_several_methods(write, benchmark_records):
         ({"reference": "smoté"}, "'smoté' has no results.*plain"),
         ({"images": {"cat": b"GIF89a"}}, "'cat'.* no PNG"),
         ({"name": "missing/page.html"}, "no folder"),
-        ({"published": {"mnist": {"paper": [0.9]}}}, "'paper'.* 1 numbers"),
+        ({"published": {"mnist": {"paper": [0.9]}}}, "'paper'.* 1 number\\."),
     ],
 )
 def test_mistakes_are_named_and_leave_no_file(write, tmp_path, settings, message):

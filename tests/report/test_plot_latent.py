@@ -150,7 +150,7 @@ def test_given_figure(quick):
         ({"X": np.full((6, 2), np.inf)}, "X has NaN or infinite"),
         ({"y": np.zeros((6, 2))}, "y must hold one label per row"),
         ({"max_rows": 1}, "max_rows=1 is too few for 2 classes"),
-        ({"class_names": ["a"]}, "class_names has 1 entries for 2 classes"),
+        ({"class_names": ["a"]}, "class_names has 1 entry for 2 classes"),
         (dict.fromkeys("XZ", np.zeros((3, 2))) | {"y": [0, 1, 1]}, "at least four"),
     ],
 )

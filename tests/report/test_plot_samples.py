@@ -128,10 +128,10 @@ def test_many_classes_with_long_names_fit(long_names, assert_nothing_cut):
         ({0: np.full((1, 2, 2), np.nan)}, {}, "no NaN"),
         ({0: images(1), 1: images(1, (5, 5))}, {}, "mix image sizes"),
         ({0: images(1)}, {"nearest": {1: images(1)}}, "nearest lacks class 0"),
-        ({0: images(2)}, {"nearest": {0: images(1)}}, r"nearest\[0\] has 1 images for 2"),
+        ({0: images(2)}, {"nearest": {0: images(1)}}, r"nearest\[0\] has 1 image for 2"),
         ({0: images(1)}, {"max_columns": 0}, "max_columns must be at least 1, got 0"),
         ({0: images(1)}, {"value_range": (1, 1)}, "value_range must be"),
-        ({0: images(1)}, {"class_names": ["a", "b"]}, "class_names has 2 entries for 1 classes"),
+        ({0: images(1)}, {"class_names": ["a", "b"]}, "class_names has 2 entries for 1 class "),
         ({0: images(1)}, {"counts": {1: 5}}, "counts lacks class 0"),
     ],
 )

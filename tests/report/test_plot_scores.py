@@ -99,7 +99,7 @@ def test_confusion_in_given_axes():
         (([], []), {}, "y_true is empty"),
         ((TRUE, PREDICTED), {"labels": ["a", "a"]}, "labels is .* once"),
         ((TRUE, PREDICTED), {"labels": ["z"]}, "labels is .* of y_true"),
-        ((TRUE, PREDICTED), {"class_names": ["x"]}, "class_names has 1 entries for 3 classes"),
+        ((TRUE, PREDICTED), {"class_names": ["x"]}, "class_names has 1 entry for 3 classes"),
     ],
 )
 def test_confusion_bad_input(args, options, message):
@@ -142,10 +142,10 @@ def test_rate_axis_says_where_it_begins():
     ("args", "options", "message"),
     [
         (([0, 1], {}), {}, "scores is empty"),
-        (([0, 1], {"a": [1]}), {}, r"scores\['a'\] has 1 entries. Give 2"),
+        (([0, 1], {"a": [1]}), {}, r"scores\['a'\] has 1 entry. Give 2"),
         (([0, np.nan], {"a": [1, 2]}), {}, "rates has NaN"),
         (([0, 1], {"a": [1, 2]}), {"errors": {"b": [1, 2]}}, "errors has 'b', which scores lacks"),
-        (([0, 1], {"a": [1, 2]}), {"errors": {"a": [1]}}, r"errors\['a'\] has 1 entries"),
+        (([0, 1], {"a": [1, 2]}), {"errors": {"a": [1]}}, r"errors\['a'\] has 1 entry"),
         (([0, 1], {"a": [1, 2]}), {"reference": {"b": 1}}, "reference has 'b'"),
     ],
 )
@@ -203,7 +203,7 @@ def test_recall_by_size_leaves_nan_out():
         (([10, 20], {}), "recalls is empty"),
         (([10, 0], {"a": [1, 1]}), "class_counts has 0"),
         (([], {"a": []}), "class_counts is empty"),
-        (([10, 20], {"a": [1]}), r"recalls\['a'\] has 1 entries for 2 classes"),
+        (([10, 20], {"a": [1]}), r"recalls\['a'\] has 1 entry for 2 classes"),
         (([10, 20], {"a": [1, 1.5]}), r"recalls\['a'\] has the value 1.5"),
         (({"x": 10}, {"a": {"y": 1}}), r"recalls\['a'\] lacks class 'x'"),
     ],
@@ -239,5 +239,12 @@ plot_confusion([0, 1], [0, 1], ax=Figure().add_subplot())
 plot_curves([{"loss": 1.0}], fig=Figure())
 assert "matplotlib.pyplot" not in sys.modules, "pyplot"
 assert "torch" not in sys.modules, "torch"
+Figure.subplots = None  # a plot that loads pyplot and then fails closes its figure
+try:
+    plot_curves([{"loss": 1.0}])
+except TypeError:
+    assert sys.modules["matplotlib.pyplot"].get_fignums() == [], "open"
+else:
+    raise AssertionError("no failure")
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

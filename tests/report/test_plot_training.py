@@ -69,7 +69,7 @@ def test_posterior_of_a_single_epoch_is_visible():
         (np.ones((0, 1, 1)), np.ones((0, 1, 1)), {}, "means is empty"),
         (np.ones((2, 1, 1)), np.ones((2, 1, 1)), {"labels": ["a", "b"]}, "labels is"),
         (np.ones((2, 1, 1)), np.ones((2, 1, 1)), {"labels": "a"}, "labels is 'a'"),
-        (np.ones((2, 1, 1)), np.ones((2, 1, 1)), {"epochs": [1]}, "epochs has 1 entries. Give 2"),
+        (np.ones((2, 1, 1)), np.ones((2, 1, 1)), {"epochs": [1]}, "epochs has 1 entry. Give 2"),
     ],
 )
 def test_posterior_bad_input(means, stds, options, message):

@@ -113,7 +113,7 @@ def test_bad_images(given, options, message):
     [
         ([0, np.nan, 1], {}, "values has NaN"),
         ([[0, 1, 2]], {}, "values must have 1 axes"),
-        (VALUES, {"class_names": ["a"]}, "class_names has 1 entries for 2 classes"),
+        (VALUES, {"class_names": ["a"]}, "class_names has 1 entry for 2 classes"),
         (VALUES, {"counts": {0: 1}}, "counts lacks class 1"),
         (VALUES, {"value_range": (1, 1)}, "value_range must be"),
         (VALUES, {"value_range": (0, 9)}, r"images_by_code\['a'\] has values .* outside 0–9"),

@@ -176,7 +176,7 @@ def test_two_processes_train_the_network_of_one(name, results):
 
 
 def test_batches_have_to_have_a_row_for_every_process(results):
-    assert "batch_size=1 gives batches of 1 rows, too few for 2 processes" in results["small"]
+    assert "batch_size=1 gives batches of 1 row, too few for 2 processes" in results["small"]
 
 
 def test_a_killed_process_ends_the_others_and_one_alone_goes_on(results, folder):

@@ -13,7 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.parameters import OneOf
 
 # Parameters by which a classifier corrects for the class sizes itself, and the values with which it
@@ -143,8 +143,8 @@ class _CountingStep(BaseEstimator):
         if weight is not None and np.shape(weight) != labels.shape:
             raise InvalidInputError(
                 f"sample_weight has shape {np.shape(weight)}, but the last step is fitted on "
-                f"{len(labels)} rows. Leave sample_weight out if a sampler comes before, because "
-                "synthetic rows have no weight."
+                f"{counted(len(labels), 'row')}. Leave sample_weight out if a sampler comes "
+                "before, because synthetic rows have no weight."
             )
         index = np.searchsorted(self.classes, labels)
         self.totals_ = np.bincount(index, weight, minlength=len(self.classes)).astype(np.float64)

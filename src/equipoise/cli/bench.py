@@ -12,6 +12,7 @@ import typer
 from equipoise.cli.console import exit_if_failed
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import HeldOut, Positive, Words
+from equipoise.errors import counted
 
 if TYPE_CHECKING:
     from equipoise.experiments import Experiment
@@ -124,7 +125,9 @@ def list_experiments(*, folder: Path | None = None, results: Path | None = None)
         jobs = plan.jobs_of(experiment, with_defaults=False)
         records = read_records((results or folder / "results") / experiment.name)
         n_done = len(jobs) - len(plan.missing(jobs, records))
-        print(f"{file.stem:<20} {n_done:>4} of {len(jobs)} jobs done   {experiment.title}")
+        print(
+            f"{file.stem:<20} {n_done:>4} of {counted(len(jobs), 'job')} done   {experiment.title}"
+        )
 
 
 @add_options()
@@ -143,7 +146,7 @@ def show(file: Path, *, held_out: HeldOut = False, results: Path | None = None) 
     for dataset in experiment.datasets:
         rows = f"{'held-out training' if held_out else 'test'} images"
         if folds:
-            rows = f"{folds} folds"
+            rows = f"{counted(folds, 'fold')}"
         here = [r for r in records if r["dataset"] == dataset and r["sampler"] is None]
         if not held_out and (other := {r["protocol"].get("test_images") for r in here} - {None}):
             rows = f"test images: {min(other)}"

@@ -32,11 +32,6 @@ def notes(quiet: bool) -> Callable[[str], None]:
     return lambda text: None
 
 
-def counted(n: int, thing: str = "image") -> str:
-    """``1 image``, ``2 images``, ``1,000 images``."""
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
-
-
 @contextmanager
 def errors_as_messages(prefix: str = "") -> Iterator[None]:
     """Print an error that has a message for the user as one line, and exit.

@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.cli.console import counted, notes, print_table
+from equipoise.cli.console import notes, print_table
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet, Seed
+from equipoise.errors import counted
 from equipoise.runs.data import imbalanced_subset
 from equipoise.runs.files import make_folder
 

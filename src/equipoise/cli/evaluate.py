@@ -8,9 +8,10 @@ from pathlib import Path
 
 import typer
 
-from equipoise.cli.console import counted, notes
+from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
+from equipoise.errors import counted
 from equipoise.runs.data import DataChoice, fingerprint, training_rows, translate
 from equipoise.runs.files import write_json
 from equipoise.runs.resuming import check_same_data, warn_of_changes

@@ -14,6 +14,7 @@ from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.parsing import numbers, numbers_by_name
 from equipoise.cli.shared_options import Positive, Quiet
+from equipoise.errors import counted
 from equipoise.runs.files import check_target
 from equipoise.runs.run import Run
 
@@ -123,7 +124,10 @@ def traverse(
     from equipoise.cli.pictures import draw_traversals
 
     draw_traversals(model, opened.record["data"]["class_names"], out, codes, values, seed)
-    note(f"{len(codes)} codes of {len(model.classes_)} classes in {out}")
+    note(
+        f"{counted(len(codes), 'code')} of {counted(len(model.classes_), 'class', 'classes')} in "
+        f"{out}"
+    )
 
 
 def _generate(

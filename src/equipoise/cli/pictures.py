@@ -93,7 +93,9 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
 
 def save(figure: Any, path: Path) -> None:
     """Write a figure in the format that the name of the file ends in, and close it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], dpi=150)
-    plt.close(figure)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            figure.savefig(partial, format=path.suffix[1:], dpi=150)
+    finally:
+        plt.close(figure)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from equipoise.atomic import write_text
-from equipoise.cli.console import counted, notes
+from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
+from equipoise.errors import counted
 from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import check_target
 from equipoise.runs.run import Run

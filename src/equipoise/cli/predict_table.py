@@ -7,9 +7,10 @@ from pathlib import Path
 
 from equipoise.atomic import write_text
 from equipoise.cli import saved_model
-from equipoise.cli.console import counted, notes
+from equipoise.cli.console import notes
 from equipoise.cli.options import add_options
 from equipoise.cli.shared_options import Quiet
+from equipoise.errors import counted
 from equipoise.runs.csv_cells import csv_text
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import read_rows

@@ -18,7 +18,8 @@ from equipoise.cli.shared_options import (
     Seed,
     Words,
 )
-from equipoise.runs.csv_values import text_of
+from equipoise.csv_files.values import text_of
+from equipoise.errors import counted
 from equipoise.runs.files import check_target
 from equipoise.runs.tables import Table, check_format, read_table, write_table
 
@@ -93,7 +94,7 @@ def resample(
         ["class", "rows", "synthetic"],
         ([str(label), f"{n:,}", f"{added.get(label, 0):,}"] for label, n in counts.items()),
     )
-    note(f"{len(read.y)} rows and {len(new)} synthetic ones in {out}")
+    note(f"{counted(len(read.y), 'row')} and {len(new)} synthetic ones in {out}")
 
 
 def synthetic_rows(sampler: Any, table: Table) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from equipoise.cli.docstrings import read_parameters
 from equipoise.cli.options import add_options
 from equipoise.cli.oversampling import by_label, targets
 from equipoise.cli.shared_options import Overwrite, Quiet, SamplingStrategy
+from equipoise.errors import counted
 from equipoise.runs.data import (
     DataChoice,
     choose_protocol,
@@ -111,6 +112,6 @@ def train_classifier(
     }
     warn_of_changes(gan_run, choice, about["test_fingerprint"])
     run = begin(run, out, settings, about)
-    note(f"{len(y)} training images and {len(added)} synthetic ones, run folder {out}")
+    note(f"{counted(len(y), 'training image')} and {len(added)} synthetic ones, run folder {out}")
     model = training.fit(model, X_more, y_more, run, note)
     training.report(run, model, "IMSIC", data.X_test, y_test, note)

@@ -11,9 +11,9 @@ import numpy as np
 import typer
 
 from equipoise.cli import pictures
-from equipoise.cli.console import counted
 from equipoise.cli.results import Results
 from equipoise.datasets import Dataset
+from equipoise.errors import counted
 from equipoise.runs.data import DataChoice, describe, training_rows
 from equipoise.runs.resuming import begin, resumable
 from equipoise.runs.run import Run
@@ -72,7 +72,8 @@ def _start(
         raise ValueError("The test images are of one class. Add some of another.")
     run = begin(run, out, settings, describe(choice, data, X, y))
     note(
-        f"{counted(len(y), 'training image')} of {len(data.class_names)} classes, run folder {out}"
+        f"{counted(len(y), 'training image')} of "
+        f"{counted(len(data.class_names), 'class', 'classes')}, run folder {out}"
     )
     return run, data, X, y
 
@@ -107,8 +108,8 @@ def fit(model: Any, X: np.ndarray, y: np.ndarray, run: Run, note: Callable[[str]
     recorder = train(model, X, y, run)
     if recorder.interrupted:
         note(
-            f"interrupted after {recorder.epoch} of {recorder.max_epochs} epochs; the model so far "
-            f"is in {run.model}. Run the same command again to continue."
+            f"interrupted after {recorder.epoch} of {counted(recorder.max_epochs, 'epoch')}; the "
+            f"model so far is in {run.model}. Run the same command again to continue."
         )
         raise typer.Exit(130)
     return model

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import counted
+
 from .cache import cache_path, open_cache, write_cache
 from .decoding import opened
 from .fetch import DamagedFileError, damaged
@@ -105,7 +107,9 @@ def read_lists(
     names = _table(attributes, [0], np.str_, skiprows=2)[:, 0]
     values = _table(attributes, columns, np.int8, skiprows=2)
     if len(names) != int(count):
-        raise damaged(attributes, f"it announces {count} images and lists {len(names)}")
+        raise damaged(
+            attributes, f"it announces {counted(int(count), 'image')} and lists {len(names)}"
+        )
     if not (np.abs(values) == 1).all():
         raise damaged(attributes, "an attribute is neither -1 nor 1")
     if not np.array_equal(_table(partitions, [0], np.str_)[:, 0], names):
@@ -185,7 +189,9 @@ def _files(source: Path, names: npt.NDArray[np.str_]) -> list[ImageFile]:
 
 
 def _incomplete(source: Path, absent: set[str]) -> DamagedFileError:
-    return damaged(source, f"{len(absent)} listed images are not in it, {min(absent)} among them")
+    return damaged(
+        source, f"it lacks {counted(len(absent), 'listed image')}, {min(absent)} among them"
+    )
 
 
 def _decode(file: ImageFile, size: Size) -> Images:

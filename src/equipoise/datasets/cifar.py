@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from equipoise.errors import counted
+
 from .fetch import damaged
 from .files import ImageFile, class_folders
 from .images import Arrays, Images, Labels
@@ -65,7 +67,9 @@ def load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
     for name, content in contents.items():
         if not content or len(content) % _RECORD:
             raise damaged(
-                source, f"{name} has {len(content)} bytes, not a number of records of {_RECORD}"
+                source,
+                f"{name} has {counted(len(content), 'byte')}, not a number of records of "
+                f"{_RECORD:,}",
             )
         records.append(np.frombuffer(content, np.uint8).reshape(-1, _RECORD))
         if (largest := records[-1][:, 0].max()) >= len(CLASSES):
@@ -123,7 +127,9 @@ def load_stand_in(path: Path) -> Arrays:
     for name in CLASSES:
         files = [ImageFile(path, file) for file in folders.get(name, ())]
         if len(files) <= HELD_OUT:
-            raise damaged(path, f"it has {len(files)} images of {name}, not {HELD_OUT} and more")
+            raise damaged(
+                path, f"it has {counted(len(files), 'image')} of {name}, not {HELD_OUT} and more"
+            )
         files.sort(key=_number)
         for part, count, chosen in zip(
             parts, counts, (files[:-HELD_OUT], files[-HELD_OUT:]), strict=True

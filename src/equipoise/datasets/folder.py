@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from equipoise.errors import counted
 from equipoise.sequences import RowSequence
 
 from .decoding import FullScale
@@ -137,7 +138,7 @@ def _damaged(root: Path, folders: Mapping[str, list[str]]) -> set[str]:
     found = damaged_files([ImageFile(root, name) for name in names])
     if found:
         warnings.warn(
-            f"{root}: {len(found)} damaged of {len(names)} images are left out: "
+            f"{root}: left out as damaged, {len(found)} of {counted(len(names), 'image')}: "
             f"{', '.join(file.name for file, _ in found)}.",
             stacklevel=3,
         )
@@ -151,7 +152,7 @@ def _all_damaged(files: Sequence[ImageFile], error: DamagedFileError) -> Damaged
         return DamagedFileError(f"{error} To leave it out, pass skip_damaged (--skip-damaged).")
     lines = "".join(f"\n  {why}" for _, why in found)
     return DamagedFileError(
-        f"{len(found)} of {len(files)} images are damaged. Replace or delete them, or pass "
+        f"damaged: {len(found)} of {counted(len(files), 'image')}. Replace or delete them, or pass "
         f"skip_damaged (--skip-damaged) to leave them out:{lines}"
     )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import counted
+
 from .fetch import damaged
 from .images import Arrays, Images, Labels
 
@@ -58,7 +60,9 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         expected *= length
     if len(content) - start != expected:
         raise damaged(
-            path, f"its header announces {expected} bytes of data, it holds {len(content) - start}"
+            path,
+            f"its header announces {counted(expected, 'byte')} of data, it holds "
+            f"{len(content) - start:,}",
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
@@ -95,7 +99,10 @@ def load_part(paths: Mapping[str, Path], part: str) -> tuple[Images, Labels]:
     if y.ndim != 1:
         raise damaged(label_path, f"its shape is {y.shape}, not (n,)")
     if len(X) != len(y):
-        raise damaged(label_path, f"it has {len(y)} labels, {image_path.name} has {len(X)} images")
+        raise damaged(
+            label_path,
+            f"it has {counted(len(y), 'label')}, {image_path.name} has {counted(len(X), 'image')}",
+        )
     if len(y) and y.max() > 9:
         raise damaged(label_path, f"it has the label {y.max()}, beyond 9")
     return X, y.astype(np.int64)

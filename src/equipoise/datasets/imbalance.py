@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import counted
+
 from .split import Generator, shuffled_ranks
 
 # As texts.
@@ -123,8 +125,8 @@ def step(y: npt.ArrayLike, ratio: float, n_minority: int) -> dict[Any, int]:
     classes, largest = _classes_and_equal_size(y, ratio)
     if n_minority not in range(1, len(classes)):
         raise ValueError(
-            f"n_minority={n_minority!r}: of {len(classes)} classes, 1 to {len(classes) - 1} can be "
-            "rare."
+            f"n_minority={n_minority!r}: of {counted(len(classes), 'class', 'classes')}, 1 to "
+            f"{len(classes) - 1} can be rare."
         )
     first_rare = len(classes) - n_minority
     rare = _floor(largest / ratio)
@@ -224,7 +226,9 @@ def subset(
     y = y if hasattr(y, "shape") else np.asarray(y)
     classes, codes = _classes(y)
     if X.shape[0] != len(codes):
-        raise ValueError(f"X has {X.shape[0]} rows, y has {len(codes)}; they must agree.")
+        raise ValueError(
+            f"X has {counted(X.shape[0], 'row')}, y has {len(codes)}; they must agree."
+        )
     wanted = _checked(sizes, classes, np.bincount(codes))
     order, ranks = shuffled_ranks(codes, _generator(random_state))
     indices = order[ranks < wanted[codes[order]]]
@@ -265,7 +269,8 @@ def _checked(
             raise ValueError(f"sizes asks for {n!r} rows of class {c!r}; give an int >= 1.")
         if n > available:
             raise ValueError(
-                f"sizes asks for {n} rows of class {c!r}, y has {available}; ask for fewer."
+                f"sizes asks for {counted(n, 'row')} of class {c!r}, y has {available}; ask for "
+                "fewer."
             )
     return np.array([sizes[c] for c in classes], dtype=np.int64)
 

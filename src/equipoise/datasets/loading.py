@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from equipoise.errors import counted
+
 from . import celeba, cifar, digits, folder, idx, mat
 from .decoding import FullScale
 from .fetch import DataDir, data_root, fetch, locate
@@ -48,7 +50,7 @@ class Dataset:
         """Show the shapes; the arrays would fill the screen."""
         return (
             f"Dataset({self.name!r}, train {self.X_train.shape}, test {self.X_test.shape}, "
-            f"{len(self.class_names)} classes)"
+            f"{counted(len(self.class_names), 'class', 'classes')})"
         )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from equipoise.errors import counted
+
 from .fetch import damaged
 from .images import Arrays, Images, Labels
 from .mat5 import read_arrays
@@ -44,7 +46,7 @@ def read_svhn(path: Path) -> tuple[Images, Labels]:
     if X.ndim != 4 or X.shape[:3] != (32, 32, 3) or X.dtype != np.uint8:
         raise damaged(path, f"X is {X.dtype} of shape {X.shape}, not uint8 (32, 32, 3, n)")
     if X.shape[3] != len(y):
-        raise damaged(path, f"it has {len(y)} labels for {X.shape[3]} images")
+        raise damaged(path, f"it has {counted(len(y), 'label')} for {counted(X.shape[3], 'image')}")
     if y.dtype.kind not in "iuf" or not np.isin(y, np.arange(1, 11)).all():
         raise damaged(path, "its labels are not all whole numbers from 1 to 10")
     return np.ascontiguousarray(X.transpose(3, 0, 1, 2)), y.astype(np.int64) % 10

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from equipoise.errors import counted
+
 HEADER = 128
 MATRIX, COMPRESSED = 14, 15  # types of elements
 VALUES = {
@@ -103,6 +105,6 @@ def _array(content: memoryview, order: str) -> tuple[str, np.ndarray] | None:
     shape = tuple(np.frombuffer(sizes, f"{order}i4").tolist())
     dtype = np.dtype(order + VALUES[kind])
     if min(shape, default=-1) < 0 or math.prod(shape) * dtype.itemsize != len(values):
-        raise ValueError(f"an array of shape {shape} has {len(values):,} bytes")
+        raise ValueError(f"an array of shape {shape} has {counted(len(values), 'byte')}")
     stored = np.frombuffer(values, dtype).reshape(shape, order="F")
     return bytes(name).decode("ascii"), stored.astype(ARRAYS[word & 0xFF], copy=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -16,6 +16,8 @@ from equipoise.errors import InvalidInputError
 N_TREES = 100
 MIN_SAMPLES_LEAF = 2
 MOST_ROWS = 2**16  # that the trees learn from; with more, every class is limited alike
+# Of a column, the most frequent ones, that the trees look at. Splits by rare ones are long chains.
+MOST_CATEGORIES = 256
 MOST_PROBABILITIES = 2**26  # in all nodes together, 256 MiB
 PRIOR_WEIGHT = 0.01  # of the class priors in a prediction, so that no probability is 0
 
@@ -46,7 +48,13 @@ class Forest:
 
     @classmethod
     def fit(
-        cls, x: np.ndarray, target: np.ndarray, weight: np.ndarray | None, n_classes: int, seed: int
+        cls,
+        x: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None,
+        n_classes: int,
+        seed: int,
+        blocks: Sequence[Sequence[float]] = (),
     ) -> Self:
         """Grow extremely randomised trees.
 
@@ -60,6 +68,8 @@ class Forest:
             Sample weights.
         n_classes : int
         seed : int
+        blocks : sequence of sequence of float, default=()
+            Frequencies of the categories in every one-hot block; these blocks come last.
 
         References
         ----------
@@ -68,6 +78,7 @@ class Forest:
         rows, stands_for = _limited(target, MOST_ROWS // n_classes, seed)
         if len(rows) < len(target):
             weight = stands_for[target[rows]] * (1.0 if weight is None else weight[rows])
+        columns = _columns(x.shape[1], blocks)
         most_leaves = max(2, MOST_PROBABILITIES // (2 * N_TREES * n_classes))
         model = ExtraTreesClassifier(
             N_TREES,
@@ -76,7 +87,7 @@ class Forest:
             max_leaf_nodes=None if len(rows) <= MIN_SAMPLES_LEAF * most_leaves else most_leaves,
             n_jobs=torch.get_num_threads(),
             random_state=seed,
-        ).fit(x[rows], target[rows], weight)
+        ).fit(x[np.ix_(rows, columns)], target[rows], weight)
         trees = [one.tree_ for one in model.estimators_]
         root = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
         children = []
@@ -84,13 +95,14 @@ class Forest:
             both = np.stack([tree.children_left, tree.children_right], 1)
             itself = np.arange(tree.node_count)[:, None]
             children.append(np.where(both < 0, itself, both) + start)
+        feature = np.concatenate([np.maximum(tree.feature, 0) for tree in trees])
         threshold = np.concatenate([tree.threshold for tree in trees])
         rounded = threshold.astype(np.float32)
         # Rounded down, which decides alike for every value of float32.
         rounded = np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
         return cls(
             root.astype(np.int32),
-            np.concatenate([np.maximum(tree.feature, 0) for tree in trees]).astype(np.int32),
+            columns[feature].astype(np.int32),
             rounded,
             np.concatenate(children).astype(np.int32),
             np.concatenate([tree.value[:, 0] for tree in trees]).astype(np.float32),
@@ -164,6 +176,17 @@ class Forest:
 
 def _within(positions: np.ndarray, end: int) -> bool:
     return bool(((positions >= 0) & (positions < end)).all())
+
+
+def _columns(n_values: int, blocks: Sequence[Sequence[float]]) -> np.ndarray:
+    """Positions of the values that the trees look at."""
+    end = n_values - sum(map(len, blocks))
+    columns = [np.arange(end)]
+    for shares in blocks:
+        frequent = np.argsort(-np.asarray(shares), kind="stable")[:MOST_CATEGORIES]
+        columns.append(end + np.sort(frequent))
+        end += len(shares)
+    return np.concatenate(columns)
 
 
 def _limited(target: np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

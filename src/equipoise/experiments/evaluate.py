@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.metrics._labels import check_labels
 from equipoise.parameters import BOOLEAN, Number, check_parameters
 
@@ -161,7 +161,8 @@ def evaluate_resampling(
     y = check_labels("y", y)
     if len(y) != len(X):
         raise InvalidInputError(
-            f"X has {len(X)} rows but y has {len(y)} labels. Pass one label per row."
+            f"X has {counted(len(X), 'row')} but y has {counted(len(y), 'label')}. Pass one label "
+            "per row."
         )
     if len(np.unique(y)) < 2:
         raise InvalidInputError(f"y has only one class, {y[0]!r}. Pass rows of at least two.")

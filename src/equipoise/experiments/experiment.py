@@ -12,7 +12,9 @@ from equipoise.errors import InvalidInputError, InvalidParameterError
 
 from . import checks
 
-AS_IN_FILE = ("title", "reference", "target", "samplers", "treatments", "published")
+AS_IN_FILE = (
+    *("title", "reference", "target", "missing_values", "samplers", "treatments", "published"),
+)
 MOST_SEEDS = 10_000  # of a command
 Sections = dict[str, dict[str, Any]]
 
@@ -32,6 +34,8 @@ class Experiment:
         Method, or treatment, that the others are compared with.
     target : str or None
         Column with the class labels, in tables of the user's own.
+    missing_values : list of str or None
+        Words that count as missing beside empty cells, in CSV files of the user's own.
     protocol : dict
         ``sizes`` and what belongs to it, ``permute_classes``; or ``folds``.
     samplers : dict of str to dict
@@ -51,6 +55,7 @@ class Experiment:
     seeds: tuple[int, ...]
     reference: str
     target: str | None
+    missing_values: list[str] | None
     protocol: dict[str, Any]
     samplers: Sections
     treatments: Sections
@@ -130,13 +135,17 @@ def _checked(path: Path, content: dict[str, Any], import_classes: bool) -> Exper
         "",
         content,
         required={"datasets": list, "seeds": list, "reference": str, "protocol": dict},
-        optional={"title": str, "target": str, **groups},
+        optional={"title": str, "target": str, "missing_values": list, **groups},
     )
-    content = {group: {} for group in groups} | {"title": path.stem, "target": None} | content
+    absent = {"title": path.stem, "target": None, "missing_values": None}
+    content = {group: {} for group in groups} | absent | content
     datasets, seeds, protocol = (content[key] for key in ("datasets", "seeds", "protocol"))
     treatments, on_folds = content["treatments"], "folds" in protocol
     checks.check_protocol(protocol)
     checks.check_datasets(datasets, on_folds, content["target"])
+    for word in content["missing_values"] or ():
+        if not isinstance(word, str):
+            raise checks.MistakeError(f'missing_values has {word!r}. Write it as text: "{word}".')
     for seed in seeds:
         if type(seed) is not int or not 0 <= seed < 2**32:
             raise checks.MistakeError(

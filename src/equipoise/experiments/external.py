@@ -39,7 +39,7 @@ def hand_out(jobs: Sequence[Job]) -> list[Path]:
     folders = {trained.folder_of(job, job["spec"]["sampler"]): job for job in jobs}
     for folder, job in folders.items():
         folder.mkdir(parents=True, exist_ok=True)
-        X, y, _ = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
+        X, y, _ = tables.of_job(job)
         n_folds, seed = job["protocol"]["folds"], job["seed"]
         for fold, (rows, _) in enumerate(splits.stratified_folds(y, n_folds, seed)):
             row_files.write_table(folder / f"train-{fold}.csv", X.iloc[rows], y[rows])

@@ -58,7 +58,7 @@ def load(job: Job) -> Data:
         names = class_names(job["dataset"])
         one = FoldRows(X, y, partial(images.images_to_score, job), None)
         return Data(names, np.bincount(y, minlength=len(names)), iter([one]))
-    table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
+    table = tables.of_job(job)
     X, y = table.X, table.y
 
     def folds() -> Iterator[FoldRows]:

@@ -69,7 +69,7 @@ def jobs_of(
     folder = experiment.path.parent.resolve()
     protocols = {
         dataset: experiment.protocol
-        | tables.identity(dataset, experiment.target, folder)
+        | tables.identity(dataset, experiment.target, folder, experiment.missing_values)
         | images.identity(dataset, data_dir)
         for dataset in datasets or experiment.datasets
     }
@@ -77,6 +77,7 @@ def jobs_of(
         "experiment": experiment.name,
         "scored_on": "held-out" if held_out else "test",
         "target": experiment.target,
+        "missing_values": experiment.missing_values,
         "folder": str(folder),
         "data_dir": None if data_dir is None else str(data_dir.resolve()),
         "models": str((models or Path("runs") / experiment.name).resolve()),

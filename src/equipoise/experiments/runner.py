@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.datasets.loading import prepare
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 
 from . import external, plan, processes, provenance, splits, store, tables
 from .experiment import Experiment
@@ -108,9 +108,10 @@ def run(
     if waiting := [job for job in todo if external.waits(job)]:
         folders = external.hand_out(waiting)
         warnings.warn(
-            f"{len(waiting)} jobs wait for rows that another program has to make in "
-            f"{len(folders)} folders of {folders[0].parents[1]}, which have the training parts "
-            "now. Let it do so and run this again.",
+            "Rows that another program has to make are missing for "
+            f"{counted(len(waiting), 'job')}, in {counted(len(folders), 'folder')} of "
+            f"{folders[0].parents[1]}, which have the training parts now. Let it do so and run "
+            "this again.",
             stacklevel=2,
         )
     todo = with_samplers([job for job in todo if not external.waits(job)])
@@ -129,7 +130,7 @@ def run(
 def _check_tables(jobs: Sequence[Job]) -> None:
     """Load every table once, so that mistakes are found before anything runs."""
     for job in {job["dataset"]: job for job in jobs if "folds" in job["protocol"]}.values():
-        table = tables.load_table(job["dataset"], job["target"], Path(job["folder"]))
+        table = tables.of_job(job)
         try:
             splits.stratified_folds(table.y, job["protocol"]["folds"], job["seed"])
         except InvalidInputError as error:

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold, check_cv
 
 from equipoise.columns import Rows
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def stratified_folds(y: np.ndarray, n_folds: int, seed: int) -> list[tuple[np.nd
     smallest = int(np.bincount(y).min())
     if smallest < n_folds:
         raise InvalidInputError(
-            f"[protocol] folds={n_folds}, but the smallest class has {smallest} rows. Set folds "
-            "to at most that, or leave the data set out."
+            f"[protocol] folds={n_folds}, but the smallest class has {counted(smallest, 'row')}. "
+            "Set folds to at most that, or leave the data set out."
         )
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     return list(folds.split(np.zeros(len(y)), y))
@@ -138,10 +138,10 @@ def about_parts_without_a_class(lacks: Sequence[str]) -> str:
     if not lacking:
         return ""
     return (
-        f"{len(lacking)} of {len(lacks)} test parts have no row of class "
-        f"{' or '.join(dict.fromkeys(lacking))}. They cannot show whether a treatment finds it, "
-        "and are left out of all scores but the Brier score. Split so that each part has rows of "
-        "every class: by StratifiedGroupKFold where rows have groups, and into fewer parts."
+        f"In {len(lacking)} of {counted(len(lacks), 'test part')} there is no row of class "
+        f"{' or '.join(dict.fromkeys(lacking))}. Such parts cannot show whether a treatment finds "
+        "it, and are left out of all scores but the Brier score. Split so that each part has rows "
+        "of every class: by StratifiedGroupKFold where rows have groups, and into fewer parts."
     )
 
 
@@ -159,6 +159,6 @@ def _check_int(cv: Integral, y: np.ndarray, groups: Any) -> None:
         label, n = classes[smallest].item(), counts[smallest]
         remedy = f"Set cv to at most {n}, or" if n > 1 else "Leave the class out, or"
         raise InvalidInputError(
-            f"Class {label!r} has {n} rows, too few for a row in each of cv={cv} test parts. "
-            f"{remedy} add rows of it."
+            f"Class {label!r} has {counted(n, 'row')}, too few for a row in each of cv={cv} test "
+            f"parts. {remedy} add rows of it."
         )

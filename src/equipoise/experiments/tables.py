@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,14 +13,19 @@ import numpy as np
 import pandas as pd
 
 from equipoise.columns import is_categorical
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.csv_files.remarks import missing_words
+from equipoise.csv_files.text import read_csv_text
+from equipoise.csv_files.values import values_of
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 
 from .columns import as_text
+from .specs import Job
 
 KEEL, SKLEARN, OPENML, FILE = "keel:", "sklearn:", "openml:", "csv:"
 BUNDLED = ("breast_cancer", "wine")  # of scikit-learn
 MISSING = ("?", "<null>", "")  # as KEEL writes missing values
 LISTED = 20  # columns in a message
+KEY = "the key missing_values"
 
 
 class Table(NamedTuple):
@@ -67,8 +74,13 @@ def check_name(name: str) -> None:
         raise InvalidParameterError(f"datasets has {name!r}. Did you mean {listed}?")
 
 
-def load_table(name: str, target: str | None = None, folder: Path = Path()) -> Table:
-    """Load a table.
+def load_table(
+    name: str,
+    target: str | None = None,
+    folder: Path = Path(),
+    missing: Sequence[str] | None = None,
+) -> Table:
+    """Load a table; a warning tells which words of a CSV file were taken for missing values.
 
     Parameters
     ----------
@@ -79,6 +91,9 @@ def load_table(name: str, target: str | None = None, folder: Path = Path()) -> T
         Column with the class labels of a file. None, for a table of OpenML, is its default target.
     folder : Path, default=Path()
         Folder that a relative PATH starts from.
+    missing : sequence of str, default=None
+        Words of a CSV file that count as missing beside empty cells; None for NA, None, nan and the
+        like, but not in a target whose other labels are words.
 
     Returns
     -------
@@ -98,7 +113,10 @@ def load_table(name: str, target: str | None = None, folder: Path = Path()) -> T
         return Table(bunch.data, bunch.target.to_numpy(np.int64), names)
     if name.startswith(KEEL):
         return from_keel(_keel(name).load_data(name.removeprefix(KEEL), "imbalanced", raw=True))
-    rows = _openml(name, target) if name.startswith(OPENML) else _file(name, folder)
+    if name.startswith(OPENML):
+        rows = _openml(name, target)
+    else:
+        rows = _file(name, folder, target, missing)
     if target is None:
         target = rows.columns[-1]
     if target not in rows:
@@ -109,27 +127,37 @@ def load_table(name: str, target: str | None = None, folder: Path = Path()) -> T
     labels = rows.pop(target)
     if n_missing := int(labels.isna().sum()):
         raise InvalidInputError(
-            f"{name!r} has {n_missing} rows without a label in the column {target!r}. Leave them "
-            "out."
+            f"{name!r} has {counted(n_missing, 'row')} without a label in the column {target!r} "
+            "(empty, NA or the like). Leave them out, or name the words for missing values of a "
+            "CSV file with the key missing_values."
         )
     classes, y = np.unique(labels.astype(str), return_inverse=True)
     if len(classes) < 2 or not rows.shape[1]:
         raise InvalidInputError(
-            f"{name!r} has {len(classes)} classes in the column {target!r} and {rows.shape[1]} "
-            "other columns. It needs at least two classes and one other column."
+            f"{name!r} has {counted(len(classes), 'class', 'classes')} in the column {target!r} "
+            f"and {rows.shape[1]} other columns. It needs at least two classes and one other "
+            "column."
         )
     columns = {str(column): _plain(values) for column, values in rows.items()}
     return Table(pd.DataFrame(columns), y.astype(np.int64), classes.tolist())
 
 
-def identity(name: str, target: str | None, folder: Path) -> dict[str, str | None]:
+def of_job(job: Job) -> Table:
+    """The table of a job."""
+    folder = Path(job["folder"])
+    return load_table(job["dataset"], job["target"], folder, job["missing_values"])
+
+
+def identity(
+    name: str, target: str | None, folder: Path, missing: Sequence[str] | None
+) -> dict[str, Any]:
     """What tells a table of the user's own from another one: its target and its content.
 
     Returns
     -------
     dict
-        ``target`` and, for a file, ``content``, a digest or None where there is no such file; empty
-        for tables that never change.
+        ``target`` and, for a file, ``content``, a digest or None where there is no such file, and
+        ``missing_values`` where they are named; empty for tables that never change.
     """
     if not name.startswith((OPENML, FILE)):
         return {}
@@ -137,7 +165,8 @@ def identity(name: str, target: str | None, folder: Path) -> dict[str, str | Non
         return {"target": target}
     path = folder / name.removeprefix(FILE)
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else None
-    return {"target": target, "content": content}
+    named = {} if missing is None else {"missing_values": list(missing)}
+    return {"target": target, "content": content} | named
 
 
 def from_keel(raw: pd.DataFrame) -> Table:
@@ -185,15 +214,25 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.astype(np.int64) if is_whole else numbers
 
 
-def _file(name: str, folder: Path) -> pd.DataFrame:
+def _file(
+    name: str, folder: Path, target: str | None, missing: Sequence[str] | None
+) -> pd.DataFrame:
     path = folder / name.removeprefix(FILE)
     if not path.is_file():
         raise InvalidInputError(f"datasets has {name!r}, but there is no file {path}.")
-    is_parquet = path.suffix.lower() == ".parquet"
     try:
-        return pd.read_parquet(path) if is_parquet else pd.read_csv(path)
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path)
+        csv = read_csv_text(path, missing=missing)
+        if target not in csv.text:
+            return csv.text  # for the message that lists its columns
+        rows = values_of(path, csv, target, [], [], missing)
     except Exception as error:  # of pandas, pyarrow, zlib and others
         raise InvalidInputError(f"{path} cannot be read as a table: {error}") from None
+    if missing is None:
+        for sentence in missing_words(rows.drop(columns=target), rows[target], csv, KEY):
+            warnings.warn(f"{name}: {sentence}", stacklevel=3)
+    return rows
 
 
 def _openml(name: str, target: str | None) -> pd.DataFrame:

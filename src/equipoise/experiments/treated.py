@@ -11,7 +11,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.columns import Rows, is_categorical, warn_if_all_unknown
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.metrics._labels import check_labels
 from equipoise.notebook import DocumentedEstimator
 from equipoise.priors import correct_posterior
@@ -102,7 +102,8 @@ class TreatedClassifier(DocumentedEstimator, ClassifierMixin, MetaEstimatorMixin
         X, y = as_table(X), check_labels("y", y)
         if len(y) != len(X):
             raise InvalidInputError(
-                f"X has {len(X)} rows but y has {len(y)} labels. Pass one label per row."
+                f"X has {counted(len(X), 'row')} but y has {counted(len(y), 'label')}. Pass one "
+                "label per row."
             )
         seed = int(check_random_state(self.random_state).randint(2**31))
         training = TrainingRows(X, y, len(y))
@@ -198,7 +199,7 @@ class TreatedClassifier(DocumentedEstimator, ClassifierMixin, MetaEstimatorMixin
             X = X[list(names)]
         elif X.shape[1] != self.n_features_in_:
             raise InvalidInputError(
-                f"X has {X.shape[1]} columns, but the model was fitted with "
+                f"X has {counted(X.shape[1], 'column')}, but the model was fitted with "
                 f"{self.n_features_in_}. Pass the same columns."
             )
         for (name, column), expected, categories in zip(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.metrics import cross_validated_differences
 from equipoise.metrics.names import METRICS
 
@@ -61,8 +61,8 @@ def sentences(result: ResamplingEvaluation, metric: str) -> str:
         is_better = outcomes.reindex(samplers.items()) == "better"
         counts = [f"than {CALLED[one]} with {n}" for one, n in is_better.sum().items()]
         lines.append(
-            f"In short: of {len(samplers)} classifiers, the best sampler is better beyond chance "
-            f"{', '.join(counts)}."
+            f"In short: of {counted(len(samplers), 'classifier')}, the best sampler is better "
+            f"beyond chance {', '.join(counts)}."
         )
     if means.notna().any(axis=None):
         lines.append(f"Overall: {overall(result, metric, outcomes)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.imsic.alignment import check_label_map, fit_judge
 from equipoise.imsic.released import ReleasedGAN
 from equipoise.imsic.structure import parse_structure
@@ -50,9 +50,9 @@ def adopt(sampler: IMSIC, released: ReleasedGAN, X: Any, y: Any) -> None:
     codec = fit_codec(images, images, sampler)
     if codec.input_shape != shape or len(classes) != n:
         raise InvalidInputError(
-            f"The checkpoint draws {n} categories of shape {shape}, but X and y have "
-            f"{len(classes)} classes and rows for {codec.input_shape}. Resize "
-            "the images, and keep as many classes."
+            f"The checkpoint draws {counted(n, 'category', 'categories')} of shape {shape}, but X "
+            f"and y have {counted(len(classes), 'class', 'classes')} and rows for "
+            f"{codec.input_shape}. Resize the images, and keep as many classes."
         )
     fit = FitContext(
         codec,

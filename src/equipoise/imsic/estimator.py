@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from equipoise.base import TABLE_CONSTRAINTS
 from equipoise.base_sampler import DeepOverSampler
 from equipoise.columns import Rows
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidParameterError, counted
 from equipoise.imsic.adoption import adopt
 from equipoise.imsic.alignment import align, check_label_map
 from equipoise.imsic.decisions import FILE as DECISIONS
@@ -389,7 +389,7 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
                 f"The category head recognises the class of {recognised:.0%} of the generated "
                 f"rows, but of {real:.0%} of the real ones: many generated rows look like another "
                 f"class. Train for longer than max_epochs={self.max_epochs!r}, which took "
-                f"{len(self.history_)} epochs, and look at the rows.",
+                f"{counted(len(self.history_), 'epoch')}, and look at the rows.",
                 stacklevel=3,
             )
         return fit
@@ -446,9 +446,9 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             alone = len(real) == 1
             made = "copies of one row" if alone else "interpolated between neighbours"
             warnings.warn(
-                f"Class {label!r} has {self.class_counts_[number]:g} rows, fewer than "
-                f"min_class_size={self.min_class_size}: its {n} rows are {made}, not generated. "
-                "Lower min_class_size to generate them.",
+                f"Class {label!r} has {counted(int(self.class_counts_[number]), 'row')}, fewer "
+                f"than min_class_size={self.min_class_size}: {counted(n, 'row')} will be {made}, "
+                "not generated. Lower min_class_size to generate them.",
                 stacklevel=2,
             )
             points = smote(self._codec.encode(real).numpy(), n, N_NEIGHBORS, generator)
@@ -496,7 +496,8 @@ class IMSIC(Steering, Judging, Generation, DeepOverSampler):
             x, n_drawn, reached = draw_confident(candidates, confidence, n, least, MOST_DRAWS * n)
             if reached < n:
                 found = (
-                    f"class {label!r}: of {n_drawn} candidates {reached} reach it, {n} are wanted"
+                    f"class {label!r}: {reached} of {counted(n_drawn, 'candidate')} reach it, of "
+                    f"{n} wanted"
                 )
                 if self.min_confidence != "auto":
                     raise InvalidParameterError(

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from equipoise.base_sampler import concatenate
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.imsic.alignment import fit_judge
 from equipoise.imsic.decisions import Proposal
 from equipoise.imsic.profiles import column_differences
@@ -188,8 +188,8 @@ class Judging:
         rows = self._accepted.get(label)
         if rows is not None and len(rows) < n:
             warnings.warn(
-                f"Class {label!r}: {n} synthetic rows are asked for, but {len(rows)} were "
-                "accepted, and only these are appended. Propose and accept more.",
+                f"Class {label!r}: of the {counted(n, 'row')} to append, only {len(rows)} were "
+                "accepted, and no others are appended. Propose and accept more.",
                 stacklevel=2,
             )
         return None if rows is None else rows[:n]

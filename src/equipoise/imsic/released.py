@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.imsic.network import IMSICNetwork
 
 # Released layer → ours. Our features begin with a rescaling, so their numbers are one higher.
@@ -145,7 +145,8 @@ def _sizes(
         _refuse(
             path,
             f"has generator.l1.0.weight of shape {(n_expanded, n_inputs)}, too small for 128 maps "
-            f"from noise, {n_classes} categories and {n_codes} codes",
+            f"from noise, {counted(n_classes, 'category', 'categories')} and "
+            f"{counted(n_codes, 'code')}",
             REMEDY,
         )
     return (side, side, channels), n_classes, n_codes, noise_dim

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.notebook import as_html
 
 RECOVERED, PARTLY_RECOVERED = 0.8, 0.3  # explained fractions of a code's variance
@@ -135,8 +135,8 @@ def _labels_and_pairs(structure: Any, n_codes: int) -> tuple[list[Any], list[Any
     if isinstance(structure, str) and structure == "paper":
         if n_codes < 4:
             raise InvalidParameterError(
-                f"structure='paper' joins codes 2 and 3 to code 4, but there are {n_codes} codes. "
-                "Use at least 4 codes, or another structure."
+                "structure='paper' joins codes 2 and 3 to code 4, but there are "
+                f"{counted(n_codes, 'code')}. Use at least 4 codes, or another structure."
             )
         return [], [(1, 3), (2, 3)]
     if isinstance(structure, nx.DiGraph):
@@ -243,8 +243,8 @@ def structure_report(
     )
     if len(c) != len(r):
         raise InvalidInputError(
-            f"codes has {len(c)} rows but inferred_codes has {len(r)}. Pass the codes inferred "
-            "from the rows that were generated from these codes."
+            f"codes has {counted(len(c), 'row')} but inferred_codes has {len(r)}. Pass the codes "
+            "inferred from the rows that were generated from these codes."
         )
     r2 = []
     for j, parents in enumerate(structure.parents):
@@ -272,7 +272,7 @@ def _columns(name: str, values: ArrayLike, structure: Structure) -> NDArray[np.f
     if array.ndim != 2 or array.shape[1] != m or len(array) < 2 or not np.isfinite(array).all():
         raise InvalidInputError(
             f"{name} of shape {array.shape} is not a finite array with at least 2 rows and one "
-            f"column for each of the {m} codes. Pass shape (n, {m})."
+            f"column for each of the {counted(m, 'code')}. Pass shape (n, {m})."
         )
     centred = array - array.mean(0)
     constant = np.abs(centred).max(0) <= 1e-12 * np.abs(array).max(0)

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 
 Rows = NDArray[np.float64]
 
@@ -44,7 +44,8 @@ def check_features(name: str, X: ArrayLike, min_rows: int = 1) -> Rows:
         )
     if len(rows) < min_rows:
         raise InvalidInputError(
-            f"{name} has {len(rows)} rows, at least {min_rows} are needed. Pass more rows."
+            f"{name} has {counted(len(rows), 'row')}, at least {min_rows} are needed. Pass more "
+            "rows."
         )
     rows = rows.astype(np.float64, copy=False)
     if not np.isfinite(rows).all():
@@ -58,8 +59,8 @@ def check_same_width(name: str, rows: Rows, other_name: str, other: Rows) -> Non
     """Raise an InvalidInputError if two tables differ in their number of columns."""
     if rows.shape[1] != other.shape[1]:
         raise InvalidInputError(
-            f"{name} has {rows.shape[1]} features but {other_name} has {other.shape[1]}. "
-            "Pass the same features in both."
+            f"{name} has {counted(rows.shape[1], 'feature')} but {other_name} has "
+            f"{other.shape[1]}. Pass the same features in both."
         )
 
 

@@ -9,6 +9,8 @@ from imblearn.metrics import sensitivity_specificity_support
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
+from equipoise.errors import counted
+
 from ._labels import Labels, check_labels, check_same_kind
 
 Floats = NDArray[np.float64]
@@ -92,8 +94,8 @@ def score_classes(
     true, predicted = check_labels("y_true", y_true), check_labels("y_pred", y_pred)
     if len(true) != len(predicted):
         raise ValueError(
-            f"y_pred has {len(predicted)} labels but y_true has {len(true)}. "
-            "Pass predictions for exactly the rows of y_true."
+            f"y_pred has {counted(len(predicted), 'label')} but y_true has {len(true)}. Pass "
+            "predictions for exactly the rows of y_true."
         )
     check_same_kind("y_pred", predicted, "y_true", true)
     known = [true, predicted]

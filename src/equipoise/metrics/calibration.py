@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 
 from ._features import check_count
 from ._labels import check_labels, check_same_kind
@@ -114,9 +114,9 @@ def _check_probabilities(
     true, rows = check_labels("y_true", y_true), np.asarray(proba)
     if rows.ndim != 2 or rows.dtype.kind not in "iuf" or len(rows) != len(true):
         raise InvalidInputError(
-            f"proba must be a numeric array with {len(true)} rows, one for each label of y_true, "
-            f"and a column for each class, got shape {rows.shape} and dtype {rows.dtype}. Pass "
-            "predict_proba(X)."
+            f"proba must be a numeric array with {counted(len(true), 'row')}, one for each label "
+            f"of y_true, and a column for each class, got shape {rows.shape} and dtype "
+            f"{rows.dtype}. Pass predict_proba(X)."
         )
     rows = rows.astype(np.float64)
     if not ((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, rtol=0, atol=1e-4)):
@@ -128,8 +128,9 @@ def _check_probabilities(
     check_same_kind("labels", classes, "y_true", true)
     if len(np.unique(classes)) != len(classes) or len(classes) != rows.shape[1]:
         raise InvalidInputError(
-            f"proba has {rows.shape[1]} columns, but the classes are {classes.tolist()}. Pass "
-            "labels=classes_ of the classifier: the class of every column."
+            f"proba has {counted(rows.shape[1], 'column')}, but the classes are "
+            f"{classes.tolist()}. Pass labels=classes_ of the classifier: the class of every "
+            "column."
         )
     unknown = ~np.isin(true, classes)
     if unknown.any():

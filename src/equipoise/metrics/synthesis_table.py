@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.errors import InvalidInputError, InvalidParameterError, counted
 from equipoise.notebook import as_html
 
 from ._features import Rows, check_features, check_same_width
@@ -205,8 +205,8 @@ def _check_labelled(name: str, X: ArrayLike, y: ArrayLike) -> tuple[Rows, Labels
     rows, labels = check_features(name, X), check_labels(f"y_{name}", y)
     if len(rows) != len(labels):
         raise InvalidInputError(
-            f"y_{name} has {len(labels)} labels but {name} has {len(rows)} rows. "
-            "Pass one label for each row."
+            f"y_{name} has {counted(len(labels), 'label')} but {name} has "
+            f"{counted(len(rows), 'row')}. Pass one label for each row."
         )
     return rows, labels
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from equipoise.errors import counted
+
 from ._labels import check_labels
 from ._per_class import ClassScores, score_classes
 from ._text import aligned, format_score
@@ -142,8 +144,9 @@ def _class_names(listed: np.ndarray, target_names: Sequence[str] | None) -> list
     names = [str(name) for name in target_names]
     if len(names) != len(listed):
         raise ValueError(
-            f"target_names has {len(names)} names for {len(listed)} classes "
-            f"{listed.tolist()}. Give one name for each, or choose the classes with labels."
+            f"target_names has {counted(len(names), 'name')} for "
+            f"{counted(len(listed), 'class', 'classes')} {listed.tolist()}. Give one name for "
+            "each, or choose the classes with labels."
         )
     if len(set(names)) != len(names):
         raise ValueError(f"target_names repeats a name: {names}. Make each name unique.")

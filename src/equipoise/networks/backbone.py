@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidParameterError, counted
 from equipoise.networks.mlp import USUAL_WIDTH
 
 TIMM = "timm:"  # before the name of a model of timm
@@ -158,7 +158,7 @@ class Backbone(nn.Module):
         """Number of features that come out for ``n`` grey images, in the present mode."""
         height, width, channels = self.image_shape
         images = torch.full((n, channels, height, width), 0.5)
-        what = f"{n} images of shape {tuple(images.shape[1:])}"
+        what = f"{counted(n, 'image')} of shape {tuple(images.shape[1:])}"
         if self.training:
             what += " in training mode"
         try:
@@ -173,8 +173,8 @@ class Backbone(nn.Module):
             ) from error
         if len(features) != n:
             raise BackboneError(
-                f"{self.title} returns {len(features)} rows of features for {what}. Pass a module "
-                "that returns one row per image."
+                f"{self.title} returns {counted(len(features), 'row')} of features for {what}. "
+                "Pass a module that returns one row per image."
             )
         return features.shape[1]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.columns import warn_if_all_unknown
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.preprocessing.dtypes import (
     MISSING,
     dtype_from_json,
@@ -66,18 +66,20 @@ class CategoricalColumn:
         n_missing = int((found.codes < 0).sum())
         if len(found.categories) == len(values) >= FEWEST:
             warnings.warn(
-                f"Column {name!r} of X has another category in each of {len(values)} rows, such as "
-                f"{values.iloc[0]!r}, as identifiers have. It says nothing of later rows, and "
-                "synthetic rows repeat its values: leave it out.",
+                f"Column {name!r} of X has another category in each of "
+                f"{counted(len(values), 'row')}, such as {values.iloc[0]!r}, as identifiers have. "
+                "It says nothing of later rows, and synthetic rows repeat its values: leave it "
+                "out.",
                 stacklevel=3,
             )
         counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.categories))
         kept = np.sort(np.argsort(-counts, kind="stable")[:MOST])
         if len(kept) < len(counts):
             warnings.warn(
-                f"Column {name!r} of X has {len(counts)} categories. The {MOST} most frequent ones "
-                "are told apart, all others count as unknown and are not generated. If it holds "
-                "identifiers or free text, leave it out; otherwise group its values.",
+                f"Column {name!r} of X has {counted(len(counts), 'category', 'categories')}. The "
+                f"{MOST:,} most frequent ones are told apart, all others count as unknown and are "
+                "not generated. If it holds identifiers or free text, leave it out; otherwise "
+                "group its values.",
                 stacklevel=3,
             )
         shares = [*counts[kept].tolist(), *([n_missing] if n_missing else [])]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from equipoise.columns import is_categorical
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.preprocessing.categorical_column import CategoricalColumn
 from equipoise.preprocessing.categories import named_categorical
 from equipoise.preprocessing.names import plain_names
@@ -191,7 +191,7 @@ class TableCodec:
         if table.ndim != 2 or table.shape[1] != len(self.columns):
             raise InvalidInputError(
                 f"X has shape {table.shape}, but the estimator was fitted on rows of "
-                f"{len(self.columns)} features. Pass the same columns."
+                f"{counted(len(self.columns), 'feature')}. Pass the same columns."
             )
         if not self.allow_missing:
             _check_no_missing(table)

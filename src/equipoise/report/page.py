@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from equipoise.atomic import write_text
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 
 from .markup import TEMPLATES
 from .method_sections import method_sections
@@ -101,7 +101,8 @@ def _check(records: Records, path: Path, reference: str, images: Mapping[str, by
     done = finished(records)
     if not done:
         raise InvalidInputError(
-            f"records has {len(records)} jobs and results of none. Run the benchmark first."
+            f"records has {counted(len(records), 'job')} and results of none. Run the benchmark "
+            "first."
         )
     known = distinct(record["treatment"] for record in done)
     if reference not in known:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from equipoise.errors import InvalidInputError
+from equipoise.errors import InvalidInputError, counted
 from equipoise.metrics.names import METRICS
 
 from .records import (
@@ -122,7 +122,7 @@ def score_table(records: Records, metric: str = "acsa") -> pd.DataFrame:
 def _published_row(data: str, label: str, values: Sequence[float]) -> dict[str, object]:
     if len(values) != len(SCORES):
         raise InvalidInputError(
-            f"published[{data!r}][{label!r}] has {len(values)} numbers. "
+            f"published[{data!r}][{label!r}] has {counted(len(values), 'number')}. "
             f"Give {len(SCORES)}, in the order {', '.join(SCORES)}."
         )
     scores = dict(zip(SCORES, values, strict=True))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from equipoise.errors import counted
 from equipoise.metrics import paired_differences
 from equipoise.metrics.names import METRICS
 
@@ -287,9 +288,9 @@ def combination_table(records: Records) -> Table:
     rows = _rank_rows(found, cost_table(jobs))
     headings = ["combination", *HEADINGS.values(), *_COST_HEADINGS]
     note = (
-        f"Average rank of {len(rows)} combinations over the data sets, 1 is best, and in brackets "
-        f"the mean score. {rank_note(found['acsa'], 'acsa')}. Times are means of one fit, the "
-        "sampler's included in the second column."
+        f"Average rank of {counted(len(rows), 'combination')} over the data sets, 1 is best, and "
+        f"in brackets the mean score. {rank_note(found['acsa'], 'acsa')}. Times are means of one "
+        "fit, the sampler's included in the second column."
     )
     return Table("All combinations", headings, rows, note)
 
@@ -311,7 +312,7 @@ def rank_note(found: Comparison, metric: str) -> str:
     if math.isnan(found.critical_difference):
         return "There is no data set that all treatments have."
     return (
-        f"{HEADINGS[metric]}: {found.n_blocks} data sets, Nemenyi's critical difference "
+        f"{HEADINGS[metric]}: {counted(found.n_blocks, 'data set')}, Nemenyi's critical difference "
         f"{found.critical_difference:.2f} at 95 %, Friedman's p {p_text(found.friedman_p)}"
     )
 

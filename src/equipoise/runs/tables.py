@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equipoise.atomic import replacing
+from equipoise.csv_files.remarks import remarks
+from equipoise.csv_files.text import CsvText, read_csv_text
+from equipoise.csv_files.values import check_amounts, check_thousands, values_of
+from equipoise.errors import counted
 from equipoise.runs.csv_cells import quoting
-from equipoise.runs.csv_text import CsvText, read_csv_text
-from equipoise.runs.csv_values import check_amounts, check_thousands, values_of
-from equipoise.runs.remarks import remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,8 +96,9 @@ def read_table(
         y = y.cat.remove_unused_categories()
     if n_missing := int(y.isna().sum()):
         raise ValueError(
-            f"{path}: column {target!r} has {n_missing} missing labels (empty, NA or the like). "
-            "Remove these rows first, or name the words for missing values with --missing-values."
+            f"{path}: column {target!r} has {counted(n_missing, 'missing label')} (empty, NA or "
+            "the like). Remove these rows first, or name the words for missing values with "
+            "--missing-values."
         )
     decimal = "." if csv is None else csv.decimal
     numbers = pd.to_numeric(y.astype(str).str.replace(decimal, "."), errors="coerce")

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from equipoise.classifiers import ConvNetClassifier
+from equipoise.errors import counted
 from equipoise.experiments.added_rows import judge_added_rows
 from equipoise.experiments.classifiers import default_classifiers
 from equipoise.imsic import IMSIC
@@ -76,7 +77,8 @@ def choose(project: Project, sizes: dict[str, int], classifier: str) -> None:
         real = int((rows.y == project.label_of(name)).sum())
         if size < real:
             raise StudioError(
-                f"Class {name!r} has {real} real rows, which all stay. Choose at least {real}."
+                f"Class {name!r} has {counted(real, 'real row')}, which all stay. Choose at least "
+                f"{real}."
             )
         if size > max(real, MOST_ROWS):
             raise StudioError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equipoise.errors import counted
 from equipoise.imsic import IMSIC
 from equipoise.studio.pictures import COLUMNS, as_shown
 from equipoise.studio.project import Project
@@ -47,9 +48,9 @@ def _doubts(counts: list[int], names: list[str]) -> list[str]:
     """What a person should know of the sizes of the classes before training."""
     least = IMSIC().min_class_size
     return [
-        f"Class {name!r} has {count} rows. IMSIC interpolates classes with fewer than {least} when "
-        "it balances, unless you judge candidates of them, and what it generates of them is mostly "
-        "variations of other classes."
+        f"Class {name!r} has {counted(count, 'row')}. IMSIC interpolates classes with fewer than "
+        f"{least} when it balances, unless you judge candidates of them, and what it generates of "
+        "them is mostly variations of other classes."
         for name, count in zip(names, counts, strict=True)
         if count < least
     ]

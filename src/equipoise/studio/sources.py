@@ -126,7 +126,7 @@ def columns_of(table: Path, changed: int) -> list[str]:
     """Names of the columns of a table that was ``changed`` then; none if it cannot be read."""
     import pandas as pd
 
-    from equipoise.runs.csv_text import read_csv_text
+    from equipoise.csv_files.text import read_csv_text
 
     try:
         if table.suffix.lower() == ".csv":

@@ -29,7 +29,7 @@ PARAMETERS = {
     "n_codes": "“Codes”",
     "structure_weight": "“Weight of the codes”",
 }
-NAMED = re.compile(rf"('?)\b({'|'.join(PARAMETERS)})\b\1(?:=('?)([^\s,:;']+)\3)?")
+NAMED = re.compile(rf"('?)\b({'|'.join(PARAMETERS)})\b\1(?:=('?)([^\s,:;']*[^\s,:;'.])\3)?")
 
 
 def on_the_page(text: str) -> str:

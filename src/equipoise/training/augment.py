@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from equipoise.errors import InvalidParameterError
+from equipoise.errors import InvalidParameterError, counted
 from equipoise.networks.seeding import Seeded
 from equipoise.training.distributed import n_all_rows, own_rows, rank
 
@@ -101,7 +101,7 @@ class GivenAugmentation:
                 found = self.function(x.clone())
         except Exception as error:
             raise InvalidParameterError(
-                f"augmentation={self.function!r} fails on {len(x)} images of shape "
+                f"augmentation={self.function!r} fails on {counted(len(x))} of shape "
                 f"{tuple(x.shape[1:])}: {type(error).__name__}: {error}. {expected}"
             ) from error
         if not isinstance(found, Tensor) or found.shape != x.shape:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from equipoise.errors import counted
 from equipoise.networks.backbone import Backbone, backbone_of
 from equipoise.preprocessing import EncodedRows
 from equipoise.training.blockwise import evaluate_blockwise
@@ -48,7 +49,7 @@ class FrozenRows(EncodedRows):
     def _features(self) -> Tensor:
         if self.verbose:
             n = len(self.rows)
-            print(f"computing the features of {n} images", file=sys.stderr, flush=True)
+            print(f"computing the features of {counted(n, 'image')}", file=sys.stderr, flush=True)
         hidden = not (self.verbose and sys.stderr.isatty())
         with tqdm(total=len(self.rows), unit="image", leave=False, disable=hidden) as bar:
 

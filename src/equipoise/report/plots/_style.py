@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, cast
+import sys
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +13,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 from sklearn.isotonic import isotonic_regression
+
+from equipoise.errors import counted
 
 # Ten colours chosen for colour-blind readers: Petroff, "Accessible color sequences for data
 # visualization" (2021). Written out because matplotlib knows them only from 3.10 on.
@@ -23,6 +27,7 @@ GRID: dict[str, Any] = {"color": "0.5", "alpha": 0.25, "linewidth": 0.8}
 Names = Mapping[Hashable, str] | Sequence[str] | None
 Counts = Mapping[Hashable, int] | Sequence[int] | None
 Value = TypeVar("Value")
+Arguments = ParamSpec("Arguments")
 AnyFigure = Figure | SubFigure
 AxesArray = np.ndarray[Any, np.dtype[Any]]
 Layout = Literal["constrained", "none"]
@@ -42,6 +47,28 @@ def new_figure(
     import matplotlib.pyplot as plt  # registers the figure, so that notebooks and show() find it
 
     return plt.figure(figsize=(width, height), layout=layout)
+
+
+def closing_on_failure(plot: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+    """Close the figures that a function has made if it raises, as nobody else knows them."""
+
+    @wraps(plot)
+    def plotted(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+        open_before = _open_figures()
+        try:
+            return plot(*args, **kwargs)
+        except BaseException:
+            for number in _open_figures() - open_before:
+                sys.modules["matplotlib.pyplot"].close(number)
+            raise
+
+    return plotted
+
+
+def _open_figures() -> set[int]:
+    """The numbers of pyplot's figures: none where it is not loaded, and it stays so."""
+    plt = sys.modules.get("matplotlib.pyplot")
+    return set() if plt is None else set(plt.get_fignums())
 
 
 def new_axes(ax: Axes | None, width: float, height: float, layout: Layout = "constrained") -> Axes:
@@ -128,8 +155,9 @@ def per_class(
     listed = list(values)
     if len(listed) != len(classes):
         raise ValueError(
-            f"{parameter} has {len(listed)} entries for {len(classes)} classes {list(classes)}. "
-            "Give one for each, in this order, or a mapping from class to entry."
+            f"{parameter} has {counted(len(listed), 'entry', 'entries')} for "
+            f"{counted(len(classes), 'class', 'classes')} {list(classes)}. Give one for each, in "
+            "this order, or a mapping from class to entry."
         )
     return listed
 
@@ -142,7 +170,10 @@ def as_floats(
     if array.ndim != ndim:
         raise ValueError(f"{parameter} must have {ndim} axes, got shape {array.shape}.")
     if length is not None and len(array) != length:
-        raise ValueError(f"{parameter} has {len(array)} entries. Give {length}, one for each.")
+        raise ValueError(
+            f"{parameter} has {counted(len(array), 'entry', 'entries')}. Give {length}, one for "
+            "each."
+        )
     if array.size == 0:
         raise ValueError(f"{parameter} is empty, of shape {array.shape}. Nothing can be drawn.")
     if not np.isfinite(array).all():

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ...metrics.names import METRICS
-from ._style import GRID, PALETTE, AnyFigure, AxesArray, new_figure
+from ._style import GRID, PALETTE, AnyFigure, AxesArray, closing_on_failure, new_figure
 
 _TITLES = {
     "loss": "total loss",
@@ -24,6 +24,7 @@ _TITLES = {
 _MAX_COLUMNS = 3
 
 
+@closing_on_failure
 def plot_curves(history: Sequence[Mapping[str, Any]], *, fig: AnyFigure | None = None) -> AxesArray:
     """Every recorded quantity over epochs, each in a panel of its own.
 

@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._style import GRID, MUTED, legend_beside, literally, look, new_axes
+from ._style import GRID, MUTED, closing_on_failure, legend_beside, literally, look, new_axes
 
 
+@closing_on_failure
 def plot_treatment_effects(
     differences: pd.DataFrame,
     *,

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from equipoise.errors import counted
+
 from ...metrics._labels import check_labels
 from . import _style as style
 from ._style import MUTED, AnyFigure, AxesArray, Counts, Names
@@ -15,6 +17,7 @@ from ._style import MUTED, AnyFigure, AxesArray, Counts, Names
 _MAX_FEATURES = 50  # before t-SNE, wider data is projected on its principal components
 
 
+@style.closing_on_failure
 def plot_latent(
     X: ArrayLike,
     Z: ArrayLike,
@@ -69,11 +72,11 @@ def plot_latent(
     data, codes, target = np.asarray(X), style.as_floats("Z", Z, 2), check_labels("y", y)
     if not len(data) == len(codes) == len(target):
         raise ValueError(
-            f"X, Z and y have {len(data)}, {len(codes)} and {len(target)} rows. "
-            "Pass codes and labels of the same rows."
+            f"X, Z and y have {len(data)}, {len(codes)} and {counted(len(target), 'row')}. Pass "
+            "codes and labels of the same rows."
         )
     if len(target) < 4:
-        raise ValueError(f"X has {len(target)} rows. A map needs at least four.")
+        raise ValueError(f"X has {counted(len(target), 'row')}. A map needs at least four.")
     classes, encoded = np.unique(target, return_inverse=True)
     labels = style.class_labels(classes.tolist(), class_names, counts)
     chosen = _thin(encoded, max_rows, random_state)
@@ -107,9 +110,9 @@ def plot_latent(
         fontsize="small",
         markerscale=1.6,
     )
-    which = f"all {len(target):,} rows"
+    which = f"all {counted(len(target), 'row')}"
     if len(chosen) < len(target):
-        which = f"{len(chosen):,} of {len(target):,} rows, the largest classes thinned"
+        which = f"{len(chosen):,} of {counted(len(target), 'row')}, the largest classes thinned"
     figure.supxlabel(f"t-SNE of {which}; the axes have no unit", fontsize="small", color=MUTED)
     return axes
 
@@ -119,8 +122,8 @@ def _thin(encoded: NDArray[np.intp], max_rows: int, random_state: int | None) ->
     counts = np.bincount(encoded)
     if max_rows < max(4, len(counts)):
         raise ValueError(
-            f"max_rows={max_rows} is too few for {len(counts)} classes. "
-            f"Use at least {max(4, len(counts))}."
+            f"max_rows={max_rows} is too few for {counted(len(counts), 'class', 'classes')}. Use "
+            f"at least {max(4, len(counts))}."
         )
     if len(encoded) <= max_rows:
         return np.arange(len(encoded))

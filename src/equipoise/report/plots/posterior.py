@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib import rcParams
 from numpy.typing import ArrayLike
 
-from ._style import MUTED, PALETTE, AnyFigure, AxesArray, as_floats, new_figure
+from ._style import MUTED, PALETTE, AnyFigure, AxesArray, as_floats, closing_on_failure, new_figure
 
 
+@closing_on_failure
 def plot_posterior_convergence(
     means: ArrayLike,
     stds: ArrayLike,

@@ -17,6 +17,7 @@ from ._style import (
     Names,
     as_floats,
     class_labels,
+    closing_on_failure,
     literally,
     new_figure,
 )
@@ -24,6 +25,7 @@ from ._style import (
 _WIDTH, _HEIGHT = 2.1, 1.35  # inches of a panel
 
 
+@closing_on_failure
 def plot_profiles(
     profiles: Mapping[str, ArrayLike],
     values: ArrayLike,

@@ -10,12 +10,24 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from equipoise.errors import counted
+
 from ._mosaic import Canvas, as_rgb, mosaic, show
-from ._style import MUTED, PALETTE, Counts, Names, class_labels, fit_figure, new_axes
+from ._style import (
+    MUTED,
+    PALETTE,
+    Counts,
+    Names,
+    class_labels,
+    closing_on_failure,
+    fit_figure,
+    new_axes,
+)
 
 _PAIRED_TITLE = "Generated images; framed: the nearest real one"
 
 
+@closing_on_failure
 def plot_samples(
     images_by_class: Mapping[Hashable, ArrayLike],
     *,
@@ -115,8 +127,8 @@ def _rows(
         real = as_rgb(f"nearest[{label!r}]", nearest[label], value_range)
         if len(real) != len(row):
             raise ValueError(
-                f"nearest[{label!r}] has {len(real)} images for {len(row)} generated ones. "
-                "Give one neighbour for each."
+                f"nearest[{label!r}] has {counted(len(real), 'image')} for {len(row)} generated "
+                "ones. Give one neighbour for each."
             )
         rows.append(real[:max_columns])
     shapes = {row.shape[1:3] for row in rows}

@@ -10,6 +10,8 @@ from matplotlib.colors import PowerNorm
 from numpy.typing import ArrayLike
 from sklearn.metrics import confusion_matrix
 
+from equipoise.errors import counted
+
 from ...metrics._labels import check_labels, check_same_kind
 from ...metrics.names import METRICS
 from . import _style as style
@@ -18,6 +20,7 @@ from ._style import DASHES, GRID, Names
 _MAX_ANNOTATED = 15  # classes; above that, numbers in the cells are too small to read
 
 
+@style.closing_on_failure
 def plot_confusion(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -60,8 +63,8 @@ def plot_confusion(
     check_same_kind("y_pred", predicted, "y_true", true)
     if len(true) != len(predicted):
         raise ValueError(
-            f"y_pred has {len(predicted)} labels but y_true has {len(true)}. "
-            "Pass predictions for exactly the rows of y_true."
+            f"y_pred has {counted(len(predicted), 'label')} but y_true has {len(true)}. Pass "
+            "predictions for exactly the rows of y_true."
         )
     if labels is None:
         shown = np.unique(np.concatenate([true, predicted]))
@@ -112,6 +115,7 @@ def plot_confusion(
     return ax
 
 
+@style.closing_on_failure
 def plot_rate_effect(
     rates: ArrayLike,
     scores: Mapping[str, ArrayLike],

@@ -16,6 +16,7 @@ from ._style import DASHES, GRID, Names
 _MAX_NAMED = 50  # classes; more names do not fit above the axes
 
 
+@style.closing_on_failure
 def plot_recall_by_size(
     class_counts: Mapping[Hashable, int] | Sequence[int],
     recalls: Mapping[str, Mapping[Hashable, float] | ArrayLike],

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from ...errors import InvalidInputError
-from ._style import MUTED, fit_figure, literally, new_axes
+from ._style import MUTED, closing_on_failure, fit_figure, literally, new_axes
 
 Pair = tuple[int, int]
 Points = NDArray[np.float64]
@@ -30,6 +30,7 @@ _INK = "0.25"
 _STRAY: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.2}
 
 
+@closing_on_failure
 def plot_structure(
     names: Sequence[str],
     edges: Iterable[Pair],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import InvalidInputError
+from ...errors import InvalidInputError, counted
 from ._mosaic import Canvas, as_rgb, mosaic, show
 from ._style import (
     AxesArray,
@@ -15,6 +15,7 @@ from ._style import (
     Names,
     as_floats,
     class_labels,
+    closing_on_failure,
     fit_figure,
     literally,
     new_figure,
@@ -23,6 +24,7 @@ from ._style import (
 _PAGE, _LARGEST_TILE = 10.5, 0.5  # inches
 
 
+@closing_on_failure
 def plot_traversals(
     images_by_code: Mapping[str, ArrayLike],
     values: ArrayLike,
@@ -118,8 +120,8 @@ def _rows(
         )
     if array.shape[1] != n_values:
         raise InvalidInputError(
-            f"{name} has {array.shape[1]} images per class for {n_values} values. Pass one for "
-            "each."
+            f"{name} has {counted(array.shape[1], 'image')} per class for {n_values} values. Pass "
+            "one for each."
         )
     tiles = as_rgb(name, array.reshape(-1, *array.shape[2:]), value_range)
     return tiles.reshape(*array.shape[:2], *tiles.shape[1:])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from equipoise.runs.csv_text import CsvText
+from equipoise.csv_files.text import CsvText
+from equipoise.errors import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def remarks(
     """
     found = []
     if csv is not None and not missing:
-        found += list(filter(None, [_words_as_class(y, csv), *(_words(X[c], csv) for c in X)]))
+        found += missing_words(X, y, csv, "--missing-values")
     for name, column in X.items():
         if column.dtype.kind == "M" and csv is not None and name not in dates:
             found.append(
@@ -51,27 +52,42 @@ def remarks(
     return found
 
 
-def _words(column: pd.Series, csv: CsvText) -> str:
+def missing_words(X: pd.DataFrame, y: pd.Series, csv: CsvText, option: str) -> list[str]:
+    """Sentences about words such as NA, that by default count as missing or are a class.
+
+    Parameters
+    ----------
+    X, y : DataFrame, Series
+        The columns that a model is fitted with, and the target.
+    csv : CsvText
+    option : str
+        What a user names the words for missing values with.
+    """
+    about = [_words_as_class(y, csv, option), *(_words(X[c], csv, option) for c in X)]
+    return [sentence for sentence in about if sentence]
+
+
+def _words(column: pd.Series, csv: CsvText, option: str) -> str:
     """About the words of a column of words that count as missing."""
     words = csv.text[column.name][column.isna()]
     counts = words[words != ""].value_counts()
     if column.dtype != object or counts.empty or column.isna().all():
         return ""
-    listed = " and ".join(f"{n} cells {word!r}" for word, n in counts.items())
+    listed = " and ".join(f"{counted(n, 'cell')} {word!r}" for word, n in counts.items())
     return (
         f"column {column.name!r}: {listed} count as missing values. If they are values, name the "
-        "words for missing values with --missing-values, or '' for none but empty cells."
+        f"words for missing values with {option}, or '' for none but empty cells."
     )
 
 
-def _words_as_class(y: pd.Series, csv: CsvText) -> str:
+def _words_as_class(y: pd.Series, csv: CsvText, option: str) -> str:
     """About the labels that would be missing values in another column."""
     words = [str(label) for label in y.unique().tolist() if label in MISSING_WORDS]
     if not words:
         return ""
     return (
         f"column {y.name!r}: {' and '.join(map(repr, words))} is taken as a class. If it stands "
-        "for a missing label, name it with --missing-values and remove these rows."
+        f"for a missing label, name it with {option} and remove these rows."
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from equipoise.runs.csv_text import NUMBER, CsvText, na_options
+from equipoise.csv_files.text import NUMBER, CsvText, na_options
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import csv
+import gzip
+import lzma
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)([eE][+-]?\d+)?"
 COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"  # a number with a decimal comma
 SEPARATORS = ("\t", ";", ",")  # the first is preferred
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".xz": lzma.decompress,
+}
 SAMPLE, LINES = 2**16, 20  # bytes, and lines in them, by which the format is recognised
 
 
@@ -62,6 +70,7 @@ def read_csv_text(
     Parameters
     ----------
     path : Path
+        Its ending says how it is compressed: .gz, .bz2, .xz, or another one if it is not.
     categories : sequence of str, default=()
         Columns that hold no numbers, even if their cells look like numbers.
     missing : sequence of str or None, default=None
@@ -75,7 +84,7 @@ def read_csv_text(
     """
     import pandas as pd
 
-    raw = path.read_bytes()
+    raw = COMPRESSED.get(path.suffix.lower(), bytes)(path.read_bytes())
     end = max(SAMPLE, raw.find(b"\n") + 1)
     bare = re.sub(rb'"[^"]*"', b"", raw[:end])
     newline = "\r\n" if b"\r\n" in bare else "\n"
