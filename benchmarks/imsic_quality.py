@@ -99,7 +99,7 @@ def train_gan(
         return record
     for name, figure in (
         ("samples", sampler.plot_samples(random_state=seed).figure),
-        ("traversals", sampler.plot_traversals(random_state=seed)),
+        ("traversals", sampler.plot_traversals(random_state=seed).flat[0].figure),
         ("structure", sampler.plot_structure().figure),
     ):
         figure.savefig(STORE / f"{dataset}-{gan}-{seed}-{name}.png", dpi=80)

@@ -200,8 +200,7 @@ def kill_studio(kills: int, folder: Path, moments: random.Random) -> Counter:
     """Kill the studio while it trains, and open the run again; a run goes on by itself."""
     counts, expected = Counter(), None
     while counts["kills"] < kills or expected is None:
-        here = folder / f"studio-{counts['ended by themselves']}"
-        here.mkdir()
+        here = Path(tempfile.mkdtemp(dir=folder))
         studio = Studio(here)
         studio.ask("open", kind="builtin", name="digits")
         studio.ask("train", epochs=STUDIO_EPOCHS, n_codes=2)
