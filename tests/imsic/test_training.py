@@ -65,3 +65,17 @@ def test_rows_of_a_table_are_judged_with_noise_on_their_numbers_alone():
     moved = seen[0][0] - x
     assert moved[:, :2].std().item() == pytest.approx(0.15, rel=0.1)
     assert (moved[:, 2:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "balance", "exponent"),
+    [("images", "auto", 0), ("table", "auto", 0.5), ("images", 0.5, 0.5), ("table", 0.0, 1)],
+)
+def test_classes_are_drawn_by_class_balance(kind, balance, exponent):
+    rng, y = np.random.default_rng(0), np.repeat([0, 1, 2], [90, 40, 10])
+    X = rng.random((140, 8, 8) if kind == "images" else (140, 3))
+    keeper = Plan()
+    IMSIC(class_balance=balance, max_epochs=1, random_state=0, callbacks=[keeper]).fit(X, y)
+    drawn = np.bincount(y, keeper.plan.sampling_weights.numpy())
+    wanted = np.array([90, 40, 10.0]) ** exponent
+    np.testing.assert_allclose(drawn, wanted / wanted.sum(), rtol=1e-5)
