@@ -20,7 +20,12 @@ from torch import Tensor
 from equipoise.base import DeepEstimator
 from equipoise.columns import Rows
 from equipoise.errors import InvalidInputError, counted
-from equipoise.inputs import as_array, check_resampled_labels, check_rows
+from equipoise.inputs import (
+    as_array,
+    check_one_label_per_row,
+    check_resampled_labels,
+    check_rows,
+)
 from equipoise.metrics import nearest_rows
 from equipoise.parameters import SAMPLING_STRATEGY, Constraint
 from equipoise.polars import as_given, as_pandas
@@ -168,11 +173,7 @@ class DeepOverSampler(DeepEstimator, BaseOverSampler):
         table, y_table = as_pandas(X), as_pandas(y)
         labels, is_one_hot = _checked_labels(y_table)
         rows = self._rows_like_fit(table)
-        if len(labels) != len(rows):
-            raise InvalidInputError(
-                f"X has {counted(len(rows), 'row')} but y has {counted(len(labels), 'label')}. "
-                "Pass one label per row."
-            )
+        check_one_label_per_row(len(rows), len(labels))
         self._class_index(labels)  # a class that the fit did not see cannot be resampled
         worker = copy.copy(self)
         if sampling_strategy is not None:

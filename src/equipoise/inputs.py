@@ -239,11 +239,7 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
         check_classification_targets(labels)
     except ValueError as error:
         raise InvalidInputError(f"{error} Pass classes, such as ranges of y.") from None
-    if len(labels) != n:
-        raise InvalidInputError(
-            f"X has {counted(n, 'row')} but y has {counted(len(labels), 'label')}. Pass one label "
-            "per row."
-        )
+    check_one_label_per_row(n, len(labels))
     classes, target = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise InvalidInputError(
@@ -251,6 +247,15 @@ def check_labels(y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
             "least two classes."
         )
     return classes, target.astype(np.int64)
+
+
+def check_one_label_per_row(n_rows: int, n_labels: int) -> None:
+    """Raise an InvalidInputError if X and y differ in their length."""
+    if n_rows != n_labels:
+        raise InvalidInputError(
+            f"X has {counted(n_rows, 'row')} but y has {counted(n_labels, 'label')}. Pass one "
+            "label per row."
+        )
 
 
 def check_no_missing_labels(y: Any) -> None:

@@ -14,8 +14,7 @@ from torch import Tensor
 from equipoise.dgc.drawing import MOST_ANCHORS, Anchors, Drawing
 from equipoise.dgc.network import DGCNetwork
 from equipoise.dgc.objective import class_gaussians
-from equipoise.errors import InvalidInputError, counted
-from equipoise.inputs import RandomState
+from equipoise.inputs import RandomState, check_one_label_per_row
 from equipoise.networks.variational import moments
 from equipoise.preprocessing import Codec, TableCodec, decode_in_blocks
 from equipoise.preprocessing.absent_pairs import absent_pairs, has_any_pair
@@ -65,11 +64,7 @@ class Generation:
         check_is_fitted(self)
         target = self._class_index(column_or_1d(np.asarray(y)))
         base = torch.from_numpy(self._apply(X, _moments))
-        if len(target) != len(base):
-            raise InvalidInputError(
-                f"X has {counted(len(base), 'row')} but y has {counted(len(target), 'label')}. "
-                "Pass one label per row."
-            )
+        check_one_label_per_row(len(base), len(target))
         with torch.inference_mode():
             mean, log_variance = moments(base + self.network_.cpu().label_shifts()[target])
         return (

@@ -15,7 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from equipoise.errors import InvalidInputError, InvalidParameterError, counted
+from equipoise.errors import InvalidInputError, InvalidParameterError
+from equipoise.inputs import check_one_label_per_row
 from equipoise.metrics._labels import check_labels
 from equipoise.parameters import BOOLEAN, Number, check_parameters
 
@@ -159,11 +160,7 @@ def evaluate_resampling(
     """
     X = as_table(X)
     y = check_labels("y", y)
-    if len(y) != len(X):
-        raise InvalidInputError(
-            f"X has {counted(len(X), 'row')} but y has {counted(len(y), 'label')}. Pass one label "
-            "per row."
-        )
+    check_one_label_per_row(len(X), len(y))
     if len(np.unique(y)) < 2:
         raise InvalidInputError(f"y has only one class, {y[0]!r}. Pass rows of at least two.")
     check_parameters(

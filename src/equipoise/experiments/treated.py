@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from equipoise.columns import Rows, is_categorical, warn_if_all_unknown
 from equipoise.errors import InvalidInputError, InvalidParameterError, counted
+from equipoise.inputs import check_one_label_per_row
 from equipoise.metrics._labels import check_labels
 from equipoise.notebook import DocumentedEstimator
 from equipoise.priors import correct_posterior
@@ -100,11 +101,7 @@ class TreatedClassifier(DocumentedEstimator, ClassifierMixin, MetaEstimatorMixin
                 f"remedy={self.remedy!r} and a sampler are two treatments. Leave one of them out."
             )
         X, y = as_table(X), check_labels("y", y)
-        if len(y) != len(X):
-            raise InvalidInputError(
-                f"X has {counted(len(X), 'row')} but y has {counted(len(y), 'label')}. Pass one "
-                "label per row."
-            )
+        check_one_label_per_row(len(X), len(y))
         seed = int(check_random_state(self.random_state).randint(2**31))
         training = TrainingRows(X, y, len(y))
         if self.sampler is not None:
